@@ -1,0 +1,69 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // Failpoints stop or kill the process at named places; release builds do not contain them.
+    .define("FAILPOINTS", .when(configuration: .debug)),
+]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
+
+let package = Package(
+    name: "cronpp",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "CronSchedule", targets: ["CronSchedule"]),
+        .executable(name: "cronpp", targets: ["cronpp"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CronSchedule", swiftSettings: settings),
+        .target(name: "CronModel", dependencies: ["CronSchedule"], swiftSettings: settings),
+        .target(
+            name: "CronEngine", dependencies: ["CronModel", logging, lifecycle, collections],
+            swiftSettings: settings),
+        .target(
+            name: "CronActions", dependencies: ["CronModel", httpClient, crypto, logging] + nio,
+            swiftSettings: settings),
+        .target(name: "CronStoreSQLite", dependencies: ["CronModel", grdb], swiftSettings: settings),
+        .target(
+            name: "CronHTTP", dependencies: ["CronEngine", "CronModel", hummingbird, jwt, crypto, cryptoExtras, logging],
+            swiftSettings: settings),
+        .target(
+            name: "CronApp",
+            dependencies: [
+                "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronModel", lifecycle, logging, yams, crypto,
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),
+        .target(name: "CronTesting", dependencies: ["CronModel", collections], swiftSettings: settings),
+    ]
+)

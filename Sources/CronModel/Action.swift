@@ -1,0 +1,96 @@
+package import CronSchedule
+
+/// What a job does when it fires. Only the runner of `type` understands `fields`, so that a new action needs no change
+/// here, in the stores or in the API.
+package struct ActionDefinition: Hashable, Sendable {
+    package var type: String
+    package var fields: [String: JSONValue]
+
+    package init(type: String, fields: [String: JSONValue]) {
+        self.type = type
+        self.fields = fields
+    }
+}
+
+/// Something wrong with one field of a definition, told to the person who wrote it.
+package struct FieldProblem: Error, Hashable, Sendable {
+    /// Path from the root of the request body, such as `action.url`.
+    package var field: String
+    package var message: String
+    /// 1-based position inside the field's text, where one can be named.
+    package var column: Int?
+
+    package init(field: String, message: String, column: Int? = nil) {
+        self.field = field
+        self.message = message
+        self.column = column
+    }
+}
+
+/// Everything an action may know about the attempt it makes. Times are the database's.
+package struct AttemptContext: Sendable {
+    package var runID: RunID
+    package var jobID: JobID
+    package var userID: UserID
+    package var jobName: String
+    package var scheduledFor: Instant
+    package var zone: String
+    /// 1 for the first attempt of a run.
+    package var attempt: Int
+    package var fence: Int64
+    package var action: ActionDefinition
+    package var payload: JSONValue
+    /// The longest the attempt may take from start to its outcome.
+    package var timeout: Span
+    package var delivery: Delivery
+
+    package init(
+        runID: RunID, jobID: JobID, userID: UserID, jobName: String, scheduledFor: Instant, zone: String, attempt: Int,
+        fence: Int64, action: ActionDefinition, payload: JSONValue, timeout: Span, delivery: Delivery
+    ) {
+        self.runID = runID
+        self.jobID = jobID
+        self.userID = userID
+        self.jobName = jobName
+        self.scheduledFor = scheduledFor
+        self.zone = zone
+        self.attempt = attempt
+        self.fence = fence
+        self.action = action
+        self.payload = payload
+        self.timeout = timeout
+        self.delivery = delivery
+    }
+}
+
+/// Whether a run whose request may have left is tried again.
+package enum Delivery: String, Codable, Sendable, CaseIterable {
+    case atLeastOnce = "at_least_once"
+    case atMostOnce = "at_most_once"
+}
+
+/// One kind of action. An implementation is one file in CronActions and one line in its registry.
+package protocol ActionRunner: Sendable {
+    /// The `type` that selects this runner, such as `webhook`.
+    var type: String { get }
+    /// Fields that are stored but never shown again.
+    var secretFields: Set<String> { get }
+    /// Everything wrong with a definition, found when the job is saved. Field paths start with `action.`.
+    func validate(_ definition: ActionDefinition) -> [FieldProblem]
+    /// Makes one attempt: at most one request, ended by its own timeouts or by cancellation of the current task.
+    /// Failure is an `Outcome`, never a thrown error.
+    func run(_ attempt: AttemptContext) async -> Outcome
+}
+
+/// The runners by type.
+package struct ActionRegistry: Sendable {
+    private let runners: [String: any ActionRunner]
+
+    package init(_ runners: [any ActionRunner]) {
+        self.runners = Dictionary(runners.map { ($0.type, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    package subscript(type: String) -> (any ActionRunner)? { runners[type] }
+
+    package var types: [String] { runners.keys.sorted() }
+}

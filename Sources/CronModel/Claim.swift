@@ -1,0 +1,32 @@
+package import CronSchedule
+
+/// Names one hold on one run. Every write about a claimed run carries it; a stale one changes nothing.
+package struct ClaimToken: Hashable, Sendable {
+    package var runID: RunID
+    package var fence: Int64
+
+    package init(runID: RunID, fence: Int64) {
+        self.runID = runID
+        self.fence = fence
+    }
+}
+
+/// The right of one node to start one run, and what its timer wheel needs to know.
+package struct Claim: Hashable, Sendable {
+    package var token: ClaimToken
+    package var jobID: JobID
+    package var dueAt: Instant
+    package var priority: Int
+
+    package init(token: ClaimToken, jobID: JobID, dueAt: Instant, priority: Int) {
+        self.token = token
+        self.jobID = jobID
+        self.dueAt = dueAt
+        self.priority = priority
+    }
+
+    package init(_ run: Run, priority: Int) {
+        self.init(
+            token: ClaimToken(runID: run.id, fence: run.fence), jobID: run.jobID, dueAt: run.dueAt, priority: priority)
+    }
+}

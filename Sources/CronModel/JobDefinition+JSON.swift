@@ -1,0 +1,208 @@
+import CronSchedule
+
+/// A job definition as JSON: the flat fields of the API, and what the stores keep.
+extension JobDefinition {
+    package static let nameLimitBytes = 200
+    package static let tagLimit = 50
+    package static let tagLimitBytes = 100
+
+    /// Reads a definition, or tells everything that is wrong with it.
+    /// - Parameter ignored: members that belong to the request and not to the definition.
+    package static func read(
+        _ json: JSONValue, besides ignored: Set<String> = []
+    ) -> Result<JobDefinition, FieldProblems> {
+        guard let members = json.objectValue else {
+            return .failure(FieldProblems([FieldProblem(field: "", message: "must be an object, not \(json.kindName)")]))
+        }
+        var reader = FieldReader(members)
+        var definition = JobDefinition(name: "", schedule: "", action: ActionDefinition(type: "", fields: [:]))
+        definition.readIdentity(&reader)
+        definition.readSlots(&reader)
+        definition.readPolicies(&reader)
+        definition.readRetry(&reader)
+        reader.refuseUnknown(besides: ignored)
+        return reader.problems.isEmpty ? .success(definition) : .failure(FieldProblems(reader.problems))
+    }
+
+    private mutating func readIdentity(_ reader: inout FieldReader) {
+        if let name = reader.string("name", limit: Self.nameLimitBytes) {
+            self.name = name
+            if name.isEmpty || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+                reader.refuse("name", "must be non-empty text without control characters")
+            }
+        } else if !reader.problems.contains(where: { $0.field == "name" }) {
+            reader.refuse("name", "is required")
+        }
+        type = reader.string("type", limit: Self.nameLimitBytes)
+        payload = reader.value("payload") ?? payload
+        readTags(&reader)
+        guard let action = reader.value("action") else {
+            reader.refuse("action", "is required")
+            return
+        }
+        guard var fields = action.objectValue else {
+            reader.refuse("action", "must be an object, not \(action.kindName)")
+            return
+        }
+        guard let actionType = fields.removeValue(forKey: "type")?.stringValue else {
+            reader.refuse("action.type", "is required, such as \"webhook\"")
+            return
+        }
+        self.action = ActionDefinition(type: actionType, fields: fields)
+    }
+
+    private mutating func readTags(_ reader: inout FieldReader) {
+        guard let value = reader.value("tags") else { return }
+        guard let items = value.arrayValue else {
+            reader.refuse("tags", "must be an array of strings, not \(value.kindName)")
+            return
+        }
+        guard items.count <= Self.tagLimit else {
+            reader.refuse("tags", "holds \(items.count) tags; the limit is \(Self.tagLimit)")
+            return
+        }
+        for (index, item) in items.enumerated() {
+            guard let tag = item.stringValue, !tag.isEmpty, tag.utf8.count <= Self.tagLimitBytes else {
+                reader.refuse("tags[\(index)]", "must be a string of 1 to \(Self.tagLimitBytes) bytes")
+                continue
+            }
+            if !tags.contains(tag) { tags.append(tag) }
+        }
+    }
+
+    private mutating func readSlots(_ reader: inout FieldReader) {
+        // The parser limits the text itself, and names the limit.
+        if let text = reader.string("schedule", limit: 65_536) {
+            schedule = text
+        } else if !reader.problems.contains(where: { $0.field == "schedule" }) {
+            reader.refuse("schedule", "is required")
+        }
+        timezone = reader.string("timezone", limit: 100) ?? timezone
+        dialect = reader.choice("dialect", Schedule.Dialect.self) ?? dialect
+        dstGap = reader.choice("dst_gap", Schedule.DSTGap.self) ?? dstGap
+        dstFold = reader.choice("dst_fold", Schedule.DSTFold.self) ?? dstFold
+        runIfPast = reader.bool("run_if_past") ?? runIfPast
+        startAt = reader.instant("start_at")
+        endAt = reader.instant("end_at")
+        if let startAt, let endAt, endAt <= startAt { reader.refuse("end_at", "must be later than start_at") }
+        jitter = reader.span("jitter", in: .zero ... .hours(24)) ?? jitter
+        maxRuns = reader.integer("max_runs", in: 1...Int(Int32.max))
+        expiry.after = reader.span("expires_after", in: .milliseconds(1) ... .days(366))
+        expiry.at = reader.instant("expires_at")
+    }
+
+    private mutating func readPolicies(_ reader: inout FieldReader) {
+        delivery = reader.choice("delivery", Delivery.self) ?? delivery
+        timeout.attempt = reader.span("timeout", in: .milliseconds(1) ... TimeoutPolicy.longest) ?? timeout.attempt
+        misfire.mode = reader.choice("misfire", MisfirePolicy.Mode.self) ?? misfire.mode
+        misfire.after = reader.span("misfire_after", in: .zero ... .hours(24)) ?? misfire.after
+        misfire.catchupLimit =
+            reader.integer("catchup_limit", in: 1...MisfirePolicy.catchupLimitCeiling) ?? misfire.catchupLimit
+        misfire.catchupWindow =
+            reader.span("catchup_window", in: .seconds(1) ... .days(366)) ?? misfire.catchupWindow
+        resume = reader.choice("resume", ResumePolicy.self) ?? resume
+        if let text = reader.string("overlap") {
+            if let policy = OverlapPolicy(text: text) {
+                overlap = policy
+            } else {
+                reader.refuse(
+                    "overlap",
+                    "\"\(text)\" is not one of \"allow\", \"skip\", \"queue(n)\" with n from 1 to \(OverlapPolicy.queueLimit), \"cancel_other\""
+                )
+            }
+        }
+        maxConcurrent = reader.integer("max_concurrent", in: 1...100_000)
+        priority = reader.integer("priority", in: -100...100) ?? priority
+    }
+
+    private mutating func readRetry(_ reader: inout FieldReader) {
+        retry.maxRetries = reader.integer("max_retries", in: 0...1_000) ?? retry.maxRetries
+        retry.baseDelay = reader.span("base_delay", in: .milliseconds(1) ... .days(7)) ?? retry.baseDelay
+        guard let value = reader.value("retry") else { return }
+        guard let members = value.objectValue else {
+            reader.refuse("retry", "must be an object, not \(value.kindName)")
+            return
+        }
+        var inner = FieldReader(members, prefix: "retry.")
+        retry.strategy = inner.choice("strategy", RetryPolicy.Strategy.self) ?? retry.strategy
+        retry.factor = inner.number("factor", in: 1...100) ?? retry.factor
+        retry.maxDelay = inner.span("max_delay", in: .milliseconds(1) ... .days(31)) ?? retry.maxDelay
+        retry.jitter = inner.choice("jitter", RetryPolicy.Jitter.self)
+        retry.maxElapsed = inner.span("max_elapsed", in: .milliseconds(1) ... .days(366))
+        readDelays(&inner)
+        if retry.strategy == .list, retry.delays.isEmpty { inner.refuse("delays", "is required for strategy \"list\"") }
+        inner.refuseUnknown()
+        for problem in inner.problems { reader.adopt(problem) }
+    }
+
+    private mutating func readDelays(_ reader: inout FieldReader) {
+        guard let value = reader.value("delays") else { return }
+        guard let items = value.arrayValue, items.count <= RetryPolicy.delayListLimit else {
+            reader.refuse("delays", "must be an array of at most \(RetryPolicy.delayListLimit) durations")
+            return
+        }
+        for (index, item) in items.enumerated() {
+            if let delay = reader.span("delays[\(index)]", item, in: .zero ... .days(31)) { retry.delays.append(delay) }
+        }
+    }
+}
+
+extension JobDefinition {
+    /// The definition as the API shows it, except that secrets of the action are still in it.
+    package var json: [String: JSONValue] {
+        var members: [String: JSONValue] = [
+            "name": .string(name),
+            "type": type.map { .string($0) } ?? .null,
+            "tags": .array(tags.map { .string($0) }),
+            "payload": payload,
+            "action": .object(action.fields.merging(["type": .string(action.type)]) { _, type in type }),
+            "schedule": .string(schedule),
+            "timezone": .string(timezone),
+            "dialect": .string(dialect.rawValue),
+            "dst_gap": .string(dstGap.rawValue),
+            "dst_fold": .string(dstFold.rawValue),
+            "run_if_past": .bool(runIfPast),
+            "jitter": .string(jitter.description),
+            "delivery": .string(delivery.rawValue),
+            "timeout": .string(timeout.attempt.description),
+            "misfire": .string(misfire.mode.rawValue),
+            "misfire_after": .string(misfire.after.description),
+            "catchup_limit": .integer(Int64(misfire.catchupLimit)),
+            "catchup_window": .string(misfire.catchupWindow.description),
+            "resume": .string(resume.rawValue),
+            "overlap": .string(overlap.text),
+            "priority": .integer(Int64(priority)),
+            "max_retries": .integer(Int64(retry.maxRetries)),
+            "base_delay": .string(retry.baseDelay.description),
+            "retry": retryJSON,
+        ]
+        members["start_at"] = startAt.map { .string($0.description) } ?? .null
+        members["end_at"] = endAt.map { .string($0.description) } ?? .null
+        members["max_runs"] = maxRuns.map { .integer(Int64($0)) } ?? .null
+        members["expires_after"] = expiry.after.map { .string($0.description) } ?? .null
+        members["expires_at"] = expiry.at.map { .string($0.description) } ?? .null
+        members["max_concurrent"] = maxConcurrent.map { .integer(Int64($0)) } ?? .null
+        return members
+    }
+
+    private var retryJSON: JSONValue {
+        var members: [String: JSONValue] = [
+            "strategy": .string(retry.strategy.rawValue),
+            "factor": .number(retry.factor),
+            "max_delay": .string(retry.maxDelay.description),
+        ]
+        members["jitter"] = retry.jitter.map { .string($0.rawValue) }
+        members["max_elapsed"] = retry.maxElapsed.map { .string($0.description) }
+        if !retry.delays.isEmpty { members["delays"] = .array(retry.delays.map { .string($0.description) }) }
+        return .object(members)
+    }
+}
+
+/// All problems of one request.
+package struct FieldProblems: Error, Hashable, Sendable {
+    package var all: [FieldProblem]
+
+    package init(_ all: [FieldProblem]) {
+        self.all = all
+    }
+}

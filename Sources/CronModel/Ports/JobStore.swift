@@ -1,0 +1,105 @@
+package import CronSchedule
+
+/// Jobs: definitions and their cursors.
+package protocol JobStore: Sendable {
+    /// Creates jobs, each with its own result, all in one transaction. Times and delays count from its commit.
+    func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>]
+    /// T7. `owner` nil is the system. `version` nil changes whatever is there.
+    /// - Throws: `notFound` for a foreign or deleted job, `versionMismatch`, `invalid`, `conflict`.
+    func changeJob(
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+    ) async throws(StoreError) -> ChangedJob
+    /// Nil for a foreign or deleted job.
+    func job(_ id: JobID, owner: UserID) async throws(StoreError) -> JobView?
+    /// The live job that holds the name: finished jobs hold none, but are found when no other has it (the newest).
+    func job(named name: String, owner: UserID) async throws(StoreError) -> JobView?
+    /// Ordered by (createdAt, id).
+    func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView>
+}
+
+/// A job to be created.
+package struct JobDraft: Sendable {
+    package var id: JobID
+    package var userID: UserID
+    package var definition: JobDefinition
+    package var idempotency: IdempotencyKey?
+
+    package init(id: JobID, userID: UserID, definition: JobDefinition, idempotency: IdempotencyKey? = nil) {
+        self.id = id
+        self.userID = userID
+        self.definition = definition
+        self.idempotency = idempotency
+    }
+}
+
+/// A client's `Idempotency-Key`, kept 24 h per user: the same key and body answers the job of the first request, another
+/// body is a conflict.
+package struct IdempotencyKey: Hashable, Sendable {
+    package static let kept = Span.hours(24)
+    package static let lengthLimit = 255
+
+    package var key: String
+    /// SHA-256 of the request's body.
+    package var bodyDigest: [UInt8]
+
+    package init(key: String, bodyDigest: [UInt8]) {
+        self.key = key
+        self.bodyDigest = bodyDigest
+    }
+}
+
+package struct CreatedJob: Sendable {
+    package var job: JobView
+    /// An earlier request with the same idempotency key had created it.
+    package var isReplay: Bool
+
+    package init(job: JobView, isReplay: Bool) {
+        self.job = job
+        self.isReplay = isReplay
+    }
+}
+
+package struct ChangedJob: Sendable {
+    package var job: JobView
+    /// The run of a trigger.
+    package var triggered: Run?
+    /// RUNNING runs that were asked to cancel; their owner must be told.
+    package var cancelRequests: [RunID]
+
+    package init(job: JobView, triggered: Run?, cancelRequests: [RunID]) {
+        self.job = job
+        self.triggered = triggered
+        self.cancelRequests = cancelRequests
+    }
+}
+
+/// A job with what its runs say of it.
+package struct JobView: Sendable {
+    package var job: Job
+    /// The earliest slot not yet started; nil unless active.
+    package var nextRunTime: Instant?
+    /// The newest run that has started; nil if none has.
+    package var newest: Run?
+
+    package init(job: Job, nextRunTime: Instant?, newest: Run?) {
+        self.job = job
+        self.nextRunTime = nextRunTime
+        self.newest = newest
+    }
+}
+
+package struct JobQuery: Sendable {
+    package var owner: UserID
+    package var state: JobState?
+    package var tag: String?
+    package var type: String?
+    /// Part of the name, in any case.
+    package var text: String?
+    package var limit = PageLimit.standard
+    package var after: PageCursor?
+    package var descending = false
+
+    package init(owner: UserID) {
+        self.owner = owner
+    }
+}

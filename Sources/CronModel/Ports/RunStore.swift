@@ -1,0 +1,183 @@
+package import CronSchedule
+
+/// Runs: the verbs of the pipeline, in its order, then what people do and read.
+package protocol RunStore: Sendable {
+    /// T1: turns the slots of due jobs into runs, and claims those that are due within the lead for this node in the
+    /// same transaction, up to `claimLimit`.
+    func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer
+    /// T2: claims waiting runs that are due within the lead.
+    func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer
+    /// T3: one answer for each token, in order. Only after this has returned may an effect happen.
+    func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer]
+    /// T5: one answer for each finish, in order.
+    func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer]
+    /// Gives QUEUED claims back unstarted. Stale tokens are passed over.
+    func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError)
+    /// Every lease length and after each reconnect: hands back this node's QUEUED rows that it does not hold (their
+    /// claim's answer was lost), and frees parked runs whose key is free (a missed unpark). Answers how many of each.
+    func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer
+    /// T6: takes runs from nodes that are gone and RUNNING ones past their deadline.
+    func reap(node: NodeID) async throws(StoreError) -> ReapAnswer
+    /// Removes ended runs that ended before `instant`, at most `limit` of them; answers how many. DEAD runs stay.
+    func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int
+
+    /// - Throws: `notFound` for a foreign run, `conflict` for one that has ended.
+    func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run
+    /// Answers the run that will run: the same, or a new one (`redriveOf`) under at-most-once.
+    /// - Throws: `notFound`, `conflict` when it is not DEAD or its job is deleted.
+    func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run
+    /// - Throws: `notFound`, `conflict` when it is not DEAD.
+    func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run
+
+    func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run?
+    /// Ordered by (scheduledFor, id).
+    func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run>
+    /// All attempts, oldest first; nil for a foreign run.
+    func attempts(of id: RunID, owner: UserID) async throws(StoreError) -> [Attempt]?
+    /// Ended and live runs by status, for metrics and checks.
+    func runCounts() async throws(StoreError) -> [RunStatus: Int]
+}
+
+package struct PlanRequest: Sendable {
+    package static let jobLimit = 200
+
+    package var node: NodeID
+    /// How far ahead runs are planned and claimed.
+    package var lead: Span
+    /// A job is planned when its next slot is this near: less than `lead`, so that a frequent job is planned several
+    /// slots at a time and not on every tick.
+    package var threshold: Span
+    package var claimLimit: Int
+    package var jobLimit: Int
+
+    package init(node: NodeID, lead: Span, threshold: Span, claimLimit: Int, jobLimit: Int = PlanRequest.jobLimit) {
+        self.node = node
+        self.lead = lead
+        self.threshold = threshold
+        self.claimLimit = claimLimit
+        self.jobLimit = jobLimit
+    }
+}
+
+package struct PlanAnswer: Sendable {
+    package var claims: [Claim] = []
+    /// Rows written: runs and skip ranges.
+    package var planned = 0
+    /// The earliest slot that is still to be planned, if any.
+    package var nextSlot: Instant?
+    /// A run was planned that is due within the lead and not claimed here.
+    package var leftUnclaimed = false
+
+    package init() {}
+}
+
+package struct ClaimRequest: Sendable {
+    package var node: NodeID
+    package var lead: Span
+    package var limit: Int
+
+    package init(node: NodeID, lead: Span, limit: Int) {
+        self.node = node
+        self.lead = lead
+        self.limit = limit
+    }
+}
+
+package struct ClaimAnswer: Sendable {
+    package var claims: [Claim] = []
+    /// The due time of the earliest waiting run that was not claimed, if any.
+    package var nextDueAt: Instant?
+
+    package init() {}
+}
+
+package struct StartRequest: Sendable {
+    package var node: NodeID
+    package var tokens: [ClaimToken]
+    /// How far ahead of its due time a start may be committed, at most `earlyLimit`.
+    package var early: Span
+
+    package static let earlyLimit = Span.milliseconds(50)
+
+    package init(node: NodeID, tokens: [ClaimToken], early: Span) {
+        self.node = node
+        self.tokens = tokens
+        self.early = min(early, Self.earlyLimit)
+    }
+}
+
+package enum StartAnswer: Sendable {
+    /// RUNNING is committed. The effect may happen at `dueAt`, not before.
+    case started(AttemptContext, dueAt: Instant)
+    case putBack(until: Instant)
+    case parked
+    case skipped
+    case stale
+    
+    package var verdictName: String {
+        switch self {
+        case .started: "started"
+        case .putBack: "put_back"
+        case .parked: "parked"
+        case .skipped: "skipped"
+        case .stale: "stale"
+        }
+    }
+}
+
+package struct Finish: Sendable {
+    package var token: ClaimToken
+    package var outcome: Outcome
+
+    package init(token: ClaimToken, outcome: Outcome) {
+        self.token = token
+        self.outcome = outcome
+    }
+}
+
+package enum FinishAnswer: Hashable, Sendable {
+    /// Applied; the run is now in this status, and due again then if it is RETRYING.
+    case applied(RunStatus, dueAt: Instant?)
+    /// The same outcome had been applied before: its answer was lost.
+    case repeated
+    /// The run was taken away meanwhile: kept as the attempt's late outcome, never applied.
+    case superseded
+}
+
+package struct RepairAnswer: Hashable, Sendable {
+    package var handedBack = 0
+    package var unparked = 0
+
+    package init(handedBack: Int = 0, unparked: Int = 0) {
+        self.handedBack = handedBack
+        self.unparked = unparked
+    }
+}
+
+package struct ReapAnswer: Hashable, Sendable {
+    package var queued = 0
+    package var running = 0
+
+    package init(queued: Int = 0, running: Int = 0) {
+        self.queued = queued
+        self.running = running
+    }
+}
+
+package struct RunQuery: Sendable {
+    package var owner: UserID
+    package var jobID: JobID?
+    /// Empty selects all. FAILED selects runs whose last attempt failed: RETRYING and DEAD.
+    package var statuses: Set<RunStatus> = []
+    /// On `scheduledFor`, inclusive; skip ranges that reach into the window are included.
+    package var from: Instant?
+    /// On `scheduledFor`, exclusive.
+    package var to: Instant?
+    package var limit = PageLimit.standard
+    package var after: PageCursor?
+    package var descending = false
+
+    package init(owner: UserID) {
+        self.owner = owner
+    }
+}

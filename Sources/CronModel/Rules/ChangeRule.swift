@@ -1,0 +1,253 @@
+package import CronSchedule
+
+/// T7: edit, pause, resume, delete, trigger. The caller holds the job's lock and its live runs', has waited until no
+/// RUNNING run is due in the future, and has read `now` after that.
+package struct ChangeRule {
+    private var result: JobChangeResult
+    private var live: [Run]
+    private let now: Instant
+    private var random: RandomSource
+
+    private init(job: Job, live: [Run], now: Instant, random: RandomSource) {
+        result = JobChangeResult(job: job)
+        self.live = live
+        self.now = now
+        self.random = random
+    }
+
+    /// - Parameters:
+    ///   - live: the job's waiting and RUNNING runs.
+    ///   - now: the instant that divides what is due from what is still to come.
+    package static func apply(
+        _ change: JobChange, to job: Job, live: [Run], now: Instant, random: inout RandomSource
+    ) throws(ChangeRefusal) -> JobChangeResult {
+        var rule = ChangeRule(job: job, live: live, now: now, random: random)
+        do {
+            try rule.apply(change)
+        } catch let illegal as IllegalTransition {
+            throw .defect(illegal)
+        } catch let refusal as ChangeRefusal {
+            throw refusal
+        } catch let error as ScheduleError {
+            throw .invalid(FieldProblem(schedule: error))
+        } catch {
+            throw .conflict("\(error)")
+        }
+        random = rule.random
+        return rule.result
+    }
+
+    private mutating func apply(_ change: JobChange) throws {
+        switch change {
+        case .trigger(let payload): trigger(payload)
+        case .cancelRuns: try cancelRuns()
+        case .edit(let definition, let rearm): try edit(definition, rearm: rearm)
+        case .pause: try stop(.paused, reason: nil)
+        case .disable(let reason): try stop(.disabled, reason: reason)
+        case .resume(let policy): try resume(policy ?? result.job.definition.resume)
+        case .delete: try delete()
+        }
+    }
+}
+
+// MARK: - The changes
+
+extension ChangeRule {
+    private mutating func trigger(_ payload: JSONValue?) {
+        var moment = now
+        let taken = Set(live.map(\.scheduledFor))
+        while taken.contains(moment) { moment = moment + Span(microseconds: 1) }
+        var run = Run(
+            id: RunID(at: now, using: &random), job: result.job, origin: .trigger, scheduledFor: moment, dueAt: now,
+            at: now)
+        run.payload = payload
+        result.inserted.append(run)
+    }
+
+    private mutating func cancelRuns() throws {
+        for var run in live {
+            try PersonRule.cancel(&run, now: now)
+            result.updated.append(run)
+        }
+        live = []
+        result.job.finishIfDone(hasLiveRuns: result.updated.contains { $0.status == .running })
+    }
+
+    private mutating func edit(_ definition: JobDefinition, rearm: Bool) throws {
+        let old = result.job
+        let keepsSlots = old.definition.hasSameSlots(as: definition) && !rearm
+        let restarts = rearm || old.definition.schedule != definition.schedule
+        let anchor = restarts ? now : old.anchor
+        let asksNow = restarts || old.definition.timezone != definition.timezone
+        let schedule = try Job.parse(definition, id: old.id, anchor: anchor, now: asksNow ? now : nil)
+        if !keepsSlots { try Self.refuseNever(schedule) }
+        try account()
+        result.job.version += 1
+        result.job.updatedAt = now
+        try result.job.define(definition, anchor: anchor)
+        if keepsSlots {
+            try keepWaiting(live)
+            reopenForMaxRuns(old)
+        } else {
+            let kept = try withdrawFuture()
+            if old.schedule.isOneShot { try cancelWaiting(kept) } else { try keepWaiting(kept) }
+            try restartSlots()
+        }
+    }
+
+    private mutating func stop(_ state: JobState, reason: String?) throws {
+        guard result.job.state != state else { return }
+        guard result.job.state != .finished else { throw ChangeRefusal.conflict("the job is finished") }
+        try account()
+        for var run in try withdrawFuture() where run.status.isWaiting && run.needsActiveJob {
+            run.blockedOn = nil
+            try run.move(to: .skipped, reason: .paused, at: now, raisesFence: true)
+            result.updated.append(run)
+        }
+        try skipInserted(.paused)
+        touch(state, reason: reason)
+        result.job.cursor = max(result.job.cursor, now)
+        result.job.nextSlot = nil
+    }
+
+    private mutating func resume(_ policy: ResumePolicy) throws {
+        guard result.job.state == .paused || result.job.state == .disabled else {
+            if result.job.state == .finished { throw ChangeRefusal.conflict("the job is finished") }
+            return
+        }
+        touch(.active, reason: nil)
+        let fired = pausedSlots(policy)
+        let rangeEnd = fired.first.map { $0 - Span(microseconds: 1) } ?? now
+        result.inserted += try PlanRule.skipRange(
+            result.job, after: result.job.cursor, through: rangeEnd, reason: .paused, now: now, random: &random)
+        for slot in fired where PlanRule.hasRunsLeft(result.job) {
+            result.inserted.append(PlanRule.run(result.job, slot: slot, now: now, catchUp: true, random: &random))
+            result.job.plannedRuns += 1
+        }
+        PlanRule.advance(&result.job, past: now)
+        result.job.finishIfDone(hasLiveRuns: !live.isEmpty || result.inserted.contains { $0.status.isLive })
+    }
+
+    private mutating func delete() throws {
+        try account()
+        for var run in try withdrawFuture() where run.status.isWaiting {
+            run.blockedOn = nil
+            try run.move(to: .skipped, reason: .deleted, at: now, raisesFence: true)
+            result.updated.append(run)
+        }
+        try skipInserted(.deleted)
+        result.job.version += 1
+        result.job.updatedAt = now
+        result.job.deletedAt = now
+        result.job.cursor = max(result.job.cursor, now)
+        result.job.nextSlot = nil
+    }
+}
+
+// MARK: - The steps
+
+extension ChangeRule {
+    /// Accounts for the slots in (cursor, now] under the old definition: planning that was late must neither lose nor
+    /// cancel what was due.
+    private mutating func account() throws {
+        switch result.job.state {
+        case .active:
+            result.inserted += try PlanRule.plan(
+                &result.job, through: now, now: now, limit: .max, random: &random)
+        case .paused, .disabled:
+            result.inserted += try PlanRule.skipRange(
+                result.job, after: result.job.cursor, through: now, reason: .paused, now: now, random: &random)
+            result.job.cursor = max(result.job.cursor, now)
+        case .finished:
+            break
+        }
+    }
+
+    /// Takes back what was planned for the future and never tried; answers the other live runs.
+    private mutating func withdrawFuture() throws -> [Run] {
+        var kept: [Run] = []
+        for run in live {
+            if run.status.isWaiting, run.attempt == 0, run.origin == .schedule, run.scheduledFor > now {
+                result.withdrawn.append(run.id)
+                result.job.plannedRuns -= 1
+            } else {
+                kept.append(run)
+            }
+        }
+        return kept
+    }
+
+    private mutating func keepWaiting(_ runs: [Run]) throws {
+        for var run in runs where run.status.isWaiting {
+            try run.move(to: run.waitingStatus, reason: .edited, at: now, raisesFence: true)
+            result.updated.append(run)
+        }
+    }
+
+    private mutating func cancelWaiting(_ runs: [Run]) throws {
+        for var run in runs where run.status.isWaiting {
+            run.blockedOn = nil
+            try run.move(to: .cancelled, reason: .edited, at: now, raisesFence: true)
+            result.updated.append(run)
+        }
+        try skipInserted(nil)
+    }
+
+    /// Rows that `account` planned a moment ago end like the waiting ones; nil cancels them as edited.
+    private mutating func skipInserted(_ reason: RunReason?) throws {
+        for index in result.inserted.indices where result.inserted[index].status == .pending {
+            try result.inserted[index].move(
+                to: reason == nil ? .cancelled : .skipped, reason: reason ?? .edited, at: now)
+        }
+    }
+
+    private mutating func restartSlots() throws {
+        if result.job.state == .finished { result.job.state = .active }
+        result.job.cursor = now
+        guard result.job.state == .active else { return }
+        if result.job.schedule.isOneShot {
+            result.inserted += try result.job.planOneShot(now: now, random: &random)
+        } else {
+            PlanRule.advance(&result.job, past: now)
+        }
+    }
+
+    /// A job that had used up its runs goes on when it is given more.
+    private mutating func reopenForMaxRuns(_ old: Job) {
+        guard old.definition.maxRuns != result.job.definition.maxRuns, !result.job.schedule.isOneShot else { return }
+        switch result.job.state {
+        case .active, .finished:
+            let wasFinished = result.job.state == .finished
+            if wasFinished { result.job.cursor = now }
+            PlanRule.advance(&result.job, past: result.job.cursor)
+            if wasFinished, result.job.nextSlot != nil { result.job.state = .active }
+        case .paused, .disabled:
+            break
+        }
+    }
+
+    private func pausedSlots(_ policy: ResumePolicy) -> [Instant] {
+        let misfire = result.job.definition.misfire
+        switch policy {
+        case .none: return []
+        case .last: return PlanRule.newestSlots(result.job, after: result.job.cursor, through: now, limit: 1)
+        case .all:
+            return PlanRule.newestSlots(
+                result.job, after: max(result.job.cursor, now - misfire.catchupWindow), through: now,
+                limit: misfire.catchupLimit)
+        }
+    }
+
+    private mutating func touch(_ state: JobState, reason: String?) {
+        result.job.version += 1
+        result.job.updatedAt = now
+        result.job.state = state
+        result.job.stateReason = reason
+    }
+
+    private static func refuseNever(_ schedule: Schedule) throws(ChangeRefusal) {
+        if schedule.neverFires {
+            throw .invalid(FieldProblem(field: "schedule", message: schedule.neverFiresReason ?? "never fires"))
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package import CronSchedule
+
+/// The first commit of a job.
+package enum CreateRule {
+    /// The new job and, for a one-shot, its run. Every slot strictly after `now` belongs to it.
+    package static func create(
+        _ definition: JobDefinition, id: JobID, userID: UserID, now: Instant, random: inout RandomSource
+    ) throws(ChangeRefusal) -> JobChangeResult {
+        do {
+            let schedule = try Job.parse(definition, id: id, anchor: now, now: now)
+            if schedule.neverFires {
+                throw ChangeRefusal.invalid(
+                    FieldProblem(field: "schedule", message: schedule.neverFiresReason ?? "never fires"))
+            }
+            var job = try Job(
+                id: id, userID: userID, definition: definition, anchor: now, state: .active, cursor: now,
+                createdAt: now, updatedAt: now, version: 1)
+            var runs: [Run] = []
+            if schedule.isOneShot {
+                runs = try job.planOneShot(now: now, random: &random)
+            } else {
+                PlanRule.advance(&job, past: now)
+                guard job.nextSlot != nil || schedule.kind == .reboot else {
+                    throw ChangeRefusal.invalid(
+                        FieldProblem(field: "schedule", message: "never fires: no time of it lies in the job's window"))
+                }
+            }
+            var result = JobChangeResult(job: job)
+            result.inserted = runs
+            return result
+        } catch let refusal as ChangeRefusal {
+            throw refusal
+        } catch let error as ScheduleError {
+            throw .invalid(FieldProblem(schedule: error))
+        } catch let illegal as IllegalTransition {
+            throw .defect(illegal)
+        } catch {
+            throw .conflict("\(error)")
+        }
+    }
+}
+
+extension Job {
+    /// Inserts a one-shot's run at once, so that it can be seen, cancelled and found late like any other.
+    mutating func planOneShot(now: Instant, random: inout RandomSource) throws(IllegalTransition) -> [Run] {
+        guard let moment = schedule.oneShotInstant else { return [] }
+        if let endAt = definition.endAt, moment >= endAt { return [] }
+        var run = PlanRule.run(self, slot: moment, now: now, catchUp: moment <= now, random: &random)
+        if moment <= now { run.dueAt = now }
+        cursor = max(now, moment)
+        nextSlot = nil
+        plannedRuns += 1
+        return [run]
+    }
+
+    /// An active job with no slot and no run left is finished.
+    package mutating func finishIfDone(hasLiveRuns: Bool) {
+        if state == .active, nextSlot == nil, !hasLiveRuns, schedule.kind != .reboot { state = .finished }
+    }
+}
+
+extension FieldProblem {
+    /// A schedule's problem as the field that holds it.
+    package init(schedule error: ScheduleError) {
+        let field = error.kind == .zone ? "timezone" : "schedule"
+        self.init(field: field, message: error.message, column: field == "schedule" ? error.column : nil)
+    }
+}

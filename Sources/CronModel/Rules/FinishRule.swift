@@ -1,0 +1,87 @@
+package import CronSchedule
+
+/// T5 and T6: what a run becomes when an attempt has ended or its node has gone.
+package enum FinishRule {
+    /// Applies an attempt's outcome to a RUNNING run. An outcome already reached wins over a requested cancel.
+    package static func finish(
+        _ run: inout Run, job: Job, outcome: Outcome, now: Instant, random: Double
+    ) throws(IllegalTransition) {
+        let startedAt = run.current?.startedAt ?? now
+        run.current?.finishedAt = max(now, startedAt)
+        run.current?.outcome = outcome
+        switch outcome.verdict {
+        case .success:
+            try run.move(to: .success, reason: .succeeded, at: now)
+        case .transient, .permanent:
+            if run.cancelRequested {
+                try run.move(to: .cancelled, reason: .user, at: now)
+            } else {
+                try fail(&run, job: job, outcome: outcome, now: now, random: random)
+            }
+        }
+    }
+
+    /// Takes a claimed run from a node that is gone (T6) or hands it back (drain, unknown claim).
+    package static func takeAway(
+        _ run: inout Run, job: Job, reason: RunReason, now: Instant, random: Double
+    ) throws(IllegalTransition) {
+        if run.status == .queued {
+            try run.move(to: run.waitingStatus, reason: reason, at: now, raisesFence: true)
+        } else {
+            var outcome = Outcome(kind: .leaseLost, verdict: .transient, reach: .maybeSent)
+            outcome.error = "the node that ran this attempt was lost before it reported"
+            try finish(&run, job: job, outcome: outcome, now: now, random: random)
+        }
+    }
+
+    private static func fail(
+        _ run: inout Run, job: Job, outcome: Outcome, now: Instant, random: Double
+    ) throws(IllegalTransition) {
+        try run.move(to: .failed, reason: failureReason(outcome), at: now)
+        if let reason = deadReason(run, job: job, outcome: outcome) {
+            try run.move(to: .dead, reason: reason, at: now)
+            return
+        }
+        guard let wait = wait(run, job: job, outcome: outcome, now: now, random: random) else {
+            let reason: RunReason = outcome.kind == .leaseLost ? .leaseLost : .retriesExhausted
+            try run.move(to: .dead, reason: reason, at: now)
+            return
+        }
+        run.dueAt = now + wait
+        try run.move(to: .retrying, reason: failureReason(outcome), at: now, raisesFence: true)
+        if job.deletedAt != nil {
+            try run.move(to: .skipped, reason: .deleted, at: now)
+        } else if run.needsActiveJob, job.state == .paused || job.state == .disabled {
+            try run.move(to: .skipped, reason: .paused, at: now)
+        }
+    }
+
+    private static func failureReason(_ outcome: Outcome) -> RunReason {
+        switch outcome.kind {
+        case .leaseLost: .leaseLost
+        case .shutdown: .shutdown
+        case .notSent: .notSent
+        default: outcome.verdict == .permanent ? .permanent : .attemptFailed
+        }
+    }
+
+    private static func deadReason(_ run: Run, job: Job, outcome: Outcome) -> RunReason? {
+        if job.definition.delivery == .atMostOnce, outcome.reach != .nothingSent {
+            return outcome.reach == .answered ? .attemptFailed : .outcomeUnknown
+        }
+        return outcome.verdict == .permanent ? .permanent : nil
+    }
+
+    private static func wait(_ run: Run, job: Job, outcome: Outcome, now: Instant, random: Double) -> Span? {
+        let elapsed = now - (run.firstStartedAt ?? now)
+        let policy = job.definition.retry
+        guard
+            var wait = policy.wait(
+                afterFailures: run.attempt - run.budgetBase, elapsed: elapsed, asked: outcome.retryAfter, random: random)
+        else { return nil }
+        // The receiver did not refuse these: there is nothing to back off from.
+        if outcome.kind == .shutdown || outcome.kind == .leaseLost || outcome.kind == .notSent { wait = .zero }
+        if let expiry = job.definition.expiry.expiry(ofSlot: run.scheduledFor), now + wait >= expiry { return nil }
+        return wait
+    }
+}

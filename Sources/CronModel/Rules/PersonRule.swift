@@ -1,0 +1,42 @@
+package import CronSchedule
+
+/// What a person may do to one run.
+package enum PersonRule {
+    /// Cancels a waiting run at once; a RUNNING one is asked to stop and its owner decides by its outcome.
+    package static func cancel(_ run: inout Run, now: Instant) throws(IllegalTransition) {
+        if run.status == .running {
+            run.cancelRequested = true
+        } else {
+            run.blockedOn = nil
+            try run.move(to: .cancelled, reason: .user, at: now, raisesFence: true)
+        }
+    }
+
+    /// Puts a DEAD run back with a fresh retry budget, or returns a new run where a second request under the old id
+    /// could break at-most-once.
+    package static func redrive(
+        _ run: inout Run, job: Job, payload: JSONValue?, now: Instant, random: inout RandomSource
+    ) throws(IllegalTransition) -> Run? {
+        let mayHaveLeft = run.current?.outcome.map { $0.reach != .nothingSent } ?? (run.attempt > 0)
+        if job.definition.delivery == .atMostOnce, mayHaveLeft {
+            var fresh = Run(
+                id: RunID(at: now, using: &random), job: job, origin: .redrive, scheduledFor: now, dueAt: now, at: now)
+            fresh.redriveOf = run.id
+            fresh.payload = payload ?? run.payload
+            try run.move(to: .cancelled, reason: .redriven, at: now, raisesFence: true)
+            return fresh
+        }
+        run.budgetBase = run.attempt
+        run.firstStartedAt = nil
+        run.dueAt = now
+        run.catchUp = true
+        run.payload = payload ?? run.payload
+        run.cancelRequested = false
+        try run.move(to: .pending, reason: .redriven, at: now, raisesFence: true)
+        return nil
+    }
+
+    package static func discard(_ run: inout Run, now: Instant) throws(IllegalTransition) {
+        try run.move(to: .cancelled, reason: .discarded, at: now, raisesFence: true)
+    }
+}

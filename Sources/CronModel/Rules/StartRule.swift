@@ -1,0 +1,105 @@
+package import CronSchedule
+
+/// What T3 found for one claimed run. Nothing is just dropped: every verdict but `stale` moves the run on.
+package enum StartVerdict: Hashable, Sendable {
+    /// RUNNING is written; the effect may happen once the transaction is committed.
+    case started
+    /// Stays QUEUED; ask again at this instant.
+    case putBack(until: Instant)
+    /// Waits, without an owner, until its overlap key is free.
+    case parked
+    /// Ended as SKIPPED.
+    case skipped
+    /// No longer this node's claim: forget it.
+    case stale
+}
+
+/// T3: whether a claimed run may start now. The caller holds the job's lock and has read `now` after taking it.
+package enum StartRule {
+    /// What the job's other runs are doing.
+    package struct Surroundings {
+        /// RUNNING runs with the same overlap key.
+        package var running: Int
+        /// Runs parked on the same key.
+        package var parked: Int
+        /// An edit of the job is waiting for the clock; nothing of it starts meanwhile.
+        package var isHeld: Bool
+
+        package init(running: Int, parked: Int, isHeld: Bool = false) {
+            self.running = running
+            self.parked = parked
+            self.isHeld = isHeld
+        }
+    }
+
+    /// How soon a run is asked about again that could not start because an edit held its job.
+    package static let heldRetry = Span.milliseconds(5)
+
+    /// - Parameters:
+    ///   - early: how far ahead of `dueAt` a start may be committed, at most 50 ms; the effect waits for `dueAt`.
+    ///   - cancelOther: set when the running ones are to be asked to cancel.
+    package static func start(
+        _ run: inout Run, job: Job, node: NodeID, fence: Int64, around: Surroundings, early: Span, now: Instant,
+        cancelOther: inout Bool
+    ) throws(IllegalTransition) -> StartVerdict {
+        guard run.status == .queued, run.fence == fence, run.owner == node else { return .stale }
+        if let reason = ending(run, job: job, now: now) {
+            try run.move(to: .skipped, reason: reason, at: now, raisesFence: true)
+            return .skipped
+        }
+        if around.isHeld { return .putBack(until: now + heldRetry) }
+        guard run.dueAt <= now + early else { return .putBack(until: run.dueAt) }
+        switch job.definition.overlap.decide(
+            running: around.running, parked: around.parked, maxConcurrent: job.definition.maxConcurrent,
+            isRetry: run.attempt > 0, isDue: run.dueAt <= now)
+        {
+        case .start:
+            try begin(&run, job: job, node: node, now: now)
+            return .started
+        case .putBack:
+            return .putBack(until: run.dueAt)
+        case .skip:
+            try run.move(to: .skipped, reason: .overlap, at: now, raisesFence: true)
+            return .skipped
+        case .cancelOtherAndPark:
+            cancelOther = true
+            try park(&run, now: now)
+            return .parked
+        case .park:
+            try park(&run, now: now)
+            return .parked
+        }
+    }
+
+    /// Lets the oldest parked run of a freed key be claimed again.
+    package static func unpark(_ run: inout Run, now: Instant) throws(IllegalTransition) {
+        run.blockedOn = nil
+        run.catchUp = true
+        try run.move(to: run.status, reason: .unblocked, at: now, raisesFence: true)
+    }
+
+    private static func ending(_ run: Run, job: Job, now: Instant) -> RunReason? {
+        if job.deletedAt != nil { return .deleted }
+        guard run.needsActiveJob else { return nil }
+        if job.state == .paused || job.state == .disabled { return .paused }
+        if run.attempt == 0, let expiry = job.definition.expiry.expiry(ofSlot: run.scheduledFor), now >= expiry {
+            return .expired
+        }
+        return nil
+    }
+
+    private static func begin(_ run: inout Run, job: Job, node: NodeID, now: Instant) throws(IllegalTransition) {
+        let moment = max(now, run.dueAt)
+        run.attempt += 1
+        try run.move(to: .running, reason: .started, at: moment, node: node)
+        run.owner = node
+        run.runDeadline = job.definition.timeout.runDeadline(startedAt: moment)
+        run.firstStartedAt = run.firstStartedAt ?? moment
+        run.current = Attempt(number: run.attempt, fence: run.fence, node: node, startedAt: moment)
+    }
+
+    private static func park(_ run: inout Run, now: Instant) throws(IllegalTransition) {
+        run.blockedOn = run.overlapKey.text
+        try run.move(to: run.waitingStatus, reason: .blocked, at: now, raisesFence: true)
+    }
+}
