@@ -22,6 +22,8 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let engineLoop = ["NIOCore", "NIOPosix"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 
 let package = Package(
@@ -48,7 +50,7 @@ let package = Package(
         .target(name: "CronSchedule", swiftSettings: settings),
         .target(name: "CronModel", dependencies: ["CronSchedule"], swiftSettings: settings),
         .target(
-            name: "CronEngine", dependencies: ["CronModel", logging, lifecycle, collections],
+            name: "CronEngine", dependencies: ["CronModel", logging, lifecycle, heap] + engineLoop,
             swiftSettings: settings),
         .target(
             name: "CronActions", dependencies: ["CronModel", httpClient, crypto, logging] + nio,

@@ -1,7 +1,9 @@
 package import CronSchedule
 
-/// The store's clock: the one that decides. Only its system implementation reads the system time.
+/// Time, injected. Only the system's implementation reads the system time.
 package protocol EngineClock: Sendable {
-    /// Wall-clock time, UTC.
+    /// The store's wall clock, UTC: the one that decides.
     var now: Instant { get }
+    /// Time since a fixed moment by a clock that never jumps and goes on while the machine sleeps.
+    var uptime: Span { get }
 }

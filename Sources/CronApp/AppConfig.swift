@@ -1,0 +1,83 @@
+package import CronEngine
+package import CronHTTP
+import CronModel
+package import CronSchedule
+import Foundation
+package import Logging
+import Yams
+
+/// Everything that can be configured, read once at the start: flags before environment before file before defaults.
+package struct AppConfig: Sendable {
+    package var databasePath: String
+    package var dataDirectory: String
+    package var host: String
+    package var port: Int
+    package var registration: Registration
+    package var allowNetworks: [String]
+    package var engine: EngineSettings
+    package var logLevel: Logger.Level
+    /// Nil: generated into the data directory.
+    package var jwtSecret: [UInt8]?
+
+    /// - Parameters:
+    ///   - flags: what the command line set.
+    ///   - environment: the process's environment.
+    ///   - file: path of a YAML file, or nil.
+    /// - Throws: `ConfigError` naming the key and where it was set.
+    package init(flags: [ConfigKey: String], environment: [String: String], file: String?) throws(ConfigError) {
+        let reader = ConfigReader(flags: flags, environment: environment, file: try Self.load(file))
+        dataDirectory = try reader.text(.dataDir)
+        databasePath = try reader.databasePath(in: dataDirectory)
+        host = try reader.text(.httpHost)
+        port = try reader.integer(.httpPort, in: 0...65_535)
+        registration = try reader.choice(.registration)
+        allowNetworks = try reader.text(.allowNetworks).split(separator: ",").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        logLevel = try reader.choice(.logLevel)
+        jwtSecret = try reader.secret(.jwtSecret)
+        engine = EngineSettings()
+        engine.concurrency = try reader.integer(.concurrency, in: 1...100_000)
+        engine.lease = try reader.span(.lease, in: .milliseconds(100) ... .hours(1))
+        engine.heartbeat = try reader.span(.heartbeat, in: .milliseconds(10) ... .hours(1))
+        engine.lead = try reader.span(.prefetch, in: .milliseconds(50) ... .minutes(10))
+        engine.poll = try reader.span(.poll, in: .milliseconds(10) ... .minutes(1))
+        engine.drain = try reader.span(.drain, in: .zero ... .hours(24))
+        engine.retention = try reader.span(.retention, in: .minutes(1) ... .days(36_500))
+        if engine.heartbeat.microseconds * 2 > engine.lease.microseconds {
+            throw ConfigError("HEARTBEAT \(engine.heartbeat) is above half of LEASE \(engine.lease)")
+        }
+    }
+
+    private static func load(_ path: String?) throws(ConfigError) -> [String: String] {
+        guard let path else { return [:] }
+        do {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            guard let document = try Yams.load(yaml: text) else { return [:] }
+            guard let members = document as? [String: Any] else {
+                throw ConfigError("\(path): must be a mapping of keys to values")
+            }
+            let known = Set(ConfigKey.allCases.map(\.fileKey))
+            for key in members.keys.sorted() where !known.contains(key) {
+                let nearest = known.min { editDistance($0, key) < editDistance($1, key) } ?? ""
+                throw ConfigError("\(path): unknown key \"\(key)\"; did you mean \"\(nearest)\"?")
+            }
+            return members.mapValues { value in
+                if let list = value as? [Any] { list.map { "\($0)" }.joined(separator: ",") } else { "\(value)" }
+            }
+        } catch let error as ConfigError {
+            throw error
+        } catch {
+            throw ConfigError("\(path): \(error.localizedDescription)")
+        }
+    }
+}
+
+/// A configuration that cannot be used; nothing was started.
+package struct ConfigError: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}

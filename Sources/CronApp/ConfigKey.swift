@@ -1,0 +1,66 @@
+/// Every configuration key. The environment names them with the prefix `CRONPP_`, flags in lower case with dashes, the
+/// YAML file in lower case with underscores.
+package enum ConfigKey: String, CaseIterable, Sendable {
+    case databaseURL = "DATABASE_URL"
+    case dataDir = "DATA_DIR"
+    case httpHost = "HTTP_HOST"
+    case httpPort = "HTTP_PORT"
+    case registration = "REGISTRATION"
+    case allowNetworks = "ALLOW_NETWORKS"
+    case concurrency = "CONCURRENCY"
+    case lease = "LEASE"
+    case heartbeat = "HEARTBEAT"
+    case prefetch = "PREFETCH"
+    case poll = "POLL"
+    case drain = "DRAIN"
+    case retention = "RETENTION"
+    case logLevel = "LOG_LEVEL"
+    case jwtSecret = "JWT_SECRET"
+
+    package var flag: String { rawValue.lowercased().replacing("_", with: "-") }
+    package var fileKey: String { rawValue.lowercased() }
+    package var variable: String { "CRONPP_" + rawValue }
+
+    /// The default as a person would write it; nil where there is none or where it is made at the first start.
+    package var standard: String? {
+        switch self {
+        case .databaseURL, .jwtSecret: nil
+        case .dataDir: "./cronpp-data"
+        case .httpHost: "127.0.0.1"
+        case .httpPort: "8080"
+        case .registration: "first"
+        case .allowNetworks: ""
+        case .concurrency: "1000"
+        case .lease: "15s"
+        case .heartbeat: "5s"
+        case .prefetch: "5s"
+        case .poll: "1s"
+        case .drain: "30s"
+        case .retention: "30d"
+        case .logLevel: "info"
+        }
+    }
+
+    package var isSecret: Bool { self == .jwtSecret }
+
+    /// One line for `--help` and the README's table.
+    package var meaning: String {
+        switch self {
+        case .databaseURL: "where state lives: sqlite:PATH; absent = cronpp.sqlite in the data directory"
+        case .dataDir: "directory of the database and of generated secrets, created with mode 0700"
+        case .httpHost: "address to listen on"
+        case .httpPort: "port to listen on; 0 picks a free one"
+        case .registration: "who may register: first (needs the printed setup code), open, closed"
+        case .allowNetworks: "CIDR list, separated by commas, that webhooks may reach although private or loopback"
+        case .concurrency: "attempts under way at once on this node"
+        case .lease: "how long a node counts as alive without a heartbeat"
+        case .heartbeat: "time between heartbeats, at most half the lease"
+        case .prefetch: "how far ahead runs are planned and claimed"
+        case .poll: "longest idle wait between two looks at the store"
+        case .drain: "how long a stopping node lets attempts finish"
+        case .retention: "how long ended runs are kept; dead letters stay until somebody decides"
+        case .logLevel: "trace, debug, info, notice, warning, error or critical"
+        case .jwtSecret: "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600"
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import CronSchedule
+import Foundation
+import Logging
+
+/// Finds each key's value and where it was set, so that a bad one can be told to the person who wrote it.
+struct ConfigReader {
+    let flags: [ConfigKey: String]
+    let environment: [String: String]
+    let file: [String: String]
+
+    func text(_ key: ConfigKey) throws(ConfigError) -> String { find(key)?.value ?? key.standard ?? "" }
+
+    func integer(_ key: ConfigKey, in range: ClosedRange<Int>) throws(ConfigError) -> Int {
+        let text = try text(key)
+        guard let value = Int(text), range.contains(value) else {
+            throw refuse(key, "\"\(text)\" is not a whole number in \(range.lowerBound)–\(range.upperBound)")
+        }
+        return value
+    }
+
+    func span(_ key: ConfigKey, in range: ClosedRange<Span>) throws(ConfigError) -> Span {
+        let text = try text(key)
+        do {
+            let span = try Span(text: text)
+            guard range.contains(span) else {
+                throw refuse(key, "\(span) is outside \(range.lowerBound)–\(range.upperBound)")
+            }
+            return span
+        } catch let error as ScheduleError {
+            throw refuse(key, error.message)
+        } catch let error as ConfigError {
+            throw error
+        } catch {
+            throw refuse(key, "\(error)")
+        }
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable>(_ key: ConfigKey) throws(ConfigError) -> Choice
+    where Choice.RawValue == String {
+        let text = try text(key)
+        guard let choice = Choice(rawValue: text) else {
+            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw refuse(key, "\"\(text)\" is not one of \(known)")
+        }
+        return choice
+    }
+
+    /// Base64 of 32 bytes, or nil when it is not set.
+    func secret(_ key: ConfigKey) throws(ConfigError) -> [UInt8]? {
+        guard let text = find(key)?.value, !text.isEmpty else { return nil }
+        guard let bytes = Data(base64Encoded: text), bytes.count == 32 else {
+            throw refuse(key, "must be base64 of 32 bytes, as `openssl rand -base64 32` makes them")
+        }
+        return Array(bytes)
+    }
+
+    func databasePath(in directory: String) throws(ConfigError) -> String {
+        guard let url = find(.databaseURL)?.value, !url.isEmpty else { return directory + "/cronpp.sqlite" }
+        guard url.hasPrefix("sqlite:") else {
+            let scheme = url.prefix { $0 != ":" }
+            throw refuse(.databaseURL, "the scheme \"\(scheme)\" is not one of sqlite")
+        }
+        let path = String(url.dropFirst("sqlite:".count))
+        guard !path.isEmpty else { throw refuse(.databaseURL, "\"sqlite:\" needs a path") }
+        return path
+    }
+
+    private func find(_ key: ConfigKey) -> (value: String, origin: String)? {
+        if let value = flags[key] { return (value, "--\(key.flag)") }
+        if let value = environment[key.variable] { return (value, key.variable) }
+        if let value = file[key.fileKey] { return (value, "\(key.fileKey) in the configuration file") }
+        return nil
+    }
+
+    private func refuse(_ key: ConfigKey, _ problem: String) -> ConfigError {
+        ConfigError("\(find(key)?.origin ?? key.variable): \(problem)")
+    }
+}

@@ -1,0 +1,252 @@
+package import CronModel
+import CronSchedule
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// One node at work: runs the core's effects and feeds it what came of them. The core lives on an event loop of its
+/// own, whose timers are exact to about 0.1 ms where a sleeping task is exact to about a millisecond.
+package actor Engine: Service {
+    private let store: any Store
+    private let executor: Executor
+    private let settings: EngineSettings
+    private let metrics: EngineMetrics
+    private let logger: Logger
+    package nonisolated let node: NodeID
+    private nonisolated let group: MultiThreadedEventLoopGroup
+    private nonisolated let loop: any EventLoop
+    private nonisolated let inbox = Mutex<[EngineEvent]>([])
+    private var core: NodeCore
+    private var tasks: [RunID: Task<Void, Never>] = [:]
+    private var timer: Scheduled<Void>?
+    private var timerAt: Instant?
+    private nonisolated let done: AsyncStream<EngineEnd>
+    private nonisolated let end: AsyncStream<EngineEnd>.Continuation
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+    package init(
+        node: NodeID, store: any Store, actions: ActionRegistry, settings: EngineSettings, metrics: EngineMetrics,
+        logger: Logger
+    ) {
+        self.node = node
+        self.store = store
+        self.settings = settings
+        self.metrics = metrics
+        self.logger = logger
+        executor = Executor(actions: actions)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        loop = group.any()
+        core = NodeCore(node: node, settings: settings, now: store.clock.now)
+        (done, end) = AsyncStream.makeStream()
+    }
+
+    /// Works until shut down gracefully, then drains.
+    /// - Throws: `EngineEnd.lost` when the other nodes declared this one dead.
+    package func run() async throws {
+        advance([])
+        let ended = await withGracefulShutdownHandler {
+            var iterator = done.makeAsyncIterator()
+            return await iterator.next()
+        } onGracefulShutdown: {
+            self.post(.drain)
+        }
+        timer?.cancel()
+        try? await store.retire(node: node)
+        try await group.shutdownGracefully()
+        if ended == .lost { throw EngineEnd.lost }
+        logger.info("engine drained", metadata: ["node": "\(node)"])
+    }
+
+    /// Takes an event in from anywhere; events posted together are handled together.
+    package nonisolated func post(_ event: EngineEvent) {
+        let isFirst = inbox.withLock { events in
+            events.append(event)
+            return events.count == 1
+        }
+        if isFirst { loop.execute { self.assumeIsolated { $0.takeInbox() } } }
+    }
+
+    private func takeInbox() {
+        let events = inbox.withLock { events in
+            let taken = events
+            events.removeAll(keepingCapacity: true)
+            return taken
+        }
+        advance(events)
+    }
+
+    private func advance(_ events: [EngineEvent]) {
+        let now = store.clock.now
+        for event in events {
+            observe(event)
+            for effect in core.handle(event, now: now) { perform(effect, now: now) }
+        }
+        for effect in core.tick(now: now) { perform(effect, now: now) }
+        metrics.held(core.heldCount, busy: core.busyCount)
+        schedule()
+    }
+
+    private func schedule() {
+        guard let at = core.nextTick else { return }
+        if let timerAt, timerAt == at, timer != nil { return }
+        timer?.cancel()
+        timerAt = at
+        // At most a poll ahead, so that a step of the wall clock is noticed.
+        let wait = max(0, min((at - store.clock.now).microseconds, settings.poll.microseconds))
+        timer = loop.assumeIsolated().scheduleTask(in: .microseconds(wait)) { self.assumeIsolated { $0.timerFired() } }
+    }
+
+    private func timerFired() {
+        timer = nil
+        timerAt = nil
+        advance([])
+    }
+}
+
+/// How an engine's work came to its end.
+package enum EngineEnd: Error, Sendable {
+    case drained
+    case lost
+}
+
+extension Engine: EngineSignal {
+    package nonisolated func wake() { post(.wake) }
+    package nonisolated func cancel(_ runs: [RunID]) { if !runs.isEmpty { post(.cancel(runs)) } }
+}
+
+// MARK: - Effects
+
+extension Engine {
+    private func perform(_ effect: EngineEffect, now: Instant) {
+        switch effect {
+        case .plan(let request):
+            ask { store in .planned(await result { () async throws(StoreError) in try await store.plan(request) }) }
+        case .claim(let request):
+            ask { store in .claimed(await result { () async throws(StoreError) in try await store.claim(request) }) }
+        case .start(let request):
+            ask { store in
+                let sent = store.clock.uptime
+                let answers = await result { () async throws(StoreError) in try await store.start(request) }
+                return .started(request, answers, took: store.clock.uptime - sent)
+            }
+        case .execute(let attempt):
+            execute(attempt, now: now)
+        case .abort(let run):
+            tasks[run]?.cancel()
+        case .finish(let batch):
+            let node = node
+            ask { store in
+                .finished(batch, await result { () async throws(StoreError) in try await store.finish(batch, node: node) })
+            }
+        case .handBack(let tokens):
+            let node = node
+            ask { store in
+                .handedBack(
+                    tokens, await result { () async throws(StoreError) in try await store.handBack(tokens, node: node) })
+            }
+        case .heartbeat, .repair, .reap, .prune:
+            performUpkeep(effect, now: now)
+        case .lost:
+            logger.critical("this node was declared dead by the others", metadata: ["node": "\(node)"])
+            end.yield(.lost)
+        case .stopped:
+            end.yield(.drained)
+        }
+    }
+
+    private func performUpkeep(_ effect: EngineEffect, now: Instant) {
+        let node = node
+        switch effect {
+        case .heartbeat(let lease):
+            ask { store in
+                .heartbeat(
+                    await result { () async throws(StoreError) in try await store.heartbeat(node: node, lease: lease) },
+                    sentAt: now)
+            }
+        case .repair(let held):
+            ask { store in
+                .repaired(
+                    await result { () async throws(StoreError) in try await store.repair(held: held, node: node) })
+            }
+        case .reap:
+            ask { store in .reaped(await result { () async throws(StoreError) in try await store.reap(node: node) }) }
+        case .prune(let instant, let limit):
+            ask { store in
+                .pruned(
+                    await result { () async throws(StoreError) in
+                        try await store.prune(endedBefore: instant, limit: limit)
+                    })
+            }
+        default:
+            break
+        }
+    }
+
+    private func ask(_ question: @escaping @Sendable (any Store) async -> EngineEvent) {
+        let store = store
+        Task.detached { self.post(await question(store)) }
+    }
+
+    private func execute(_ attempt: AttemptContext, now: Instant) {
+        if attempt.attempt == 1 { metrics.started(delay: now - attempt.scheduledFor) }
+        let token = ClaimToken(runID: attempt.runID, fence: attempt.fence)
+        let executor = executor
+        tasks[attempt.runID] = Task.detached { self.post(.ended(token, await executor.run(attempt))) }
+    }
+
+    private func observe(_ event: EngineEvent) {
+        switch event {
+        case .ended(let token, let outcome):
+            tasks[token.runID] = nil
+            metrics.ended(outcome.kind)
+            if outcome.verdict != .success { logFailure(token, outcome) }
+        case .finished(let batch, .success(let answers)):
+            for (finish, answer) in zip(batch, answers) { observe(finish, answer) }
+        case .reaped(.success(let answer)):
+            metrics.reaped(answer.queued + answer.running)
+        case .planned(.failure(let error)), .claimed(.failure(let error)), .started(_, .failure(let error), _),
+            .finished(_, .failure(let error)), .handedBack(_, .failure(let error)), .heartbeat(.failure(let error), _),
+            .repaired(.failure(let error)), .reaped(.failure(let error)), .pruned(.failure(let error)):
+            metrics.storeFailed()
+            logger.error("the store failed", metadata: ["error": "\(error)"])
+        default:
+            break
+        }
+    }
+
+    private func observe(_ finish: Finish, _ answer: FinishAnswer) {
+        switch answer {
+        case .applied(let status, _):
+            metrics.finished(status)
+        case .repeated:
+            break
+        case .superseded:
+            metrics.refusedStale()
+            logger.warning(
+                "an outcome came after its run was taken away",
+                metadata: ["run_id": "\(finish.token.runID)", "fence": "\(finish.token.fence)"])
+        }
+    }
+
+    private func logFailure(_ token: ClaimToken, _ outcome: Outcome) {
+        logger.info(
+            "an attempt failed",
+            metadata: [
+                "run_id": "\(token.runID)", "fence": "\(token.fence)", "outcome": "\(outcome.kind.rawValue)",
+                "error": "\(outcome.error ?? "")",
+            ])
+    }
+}
+
+private func result<Success>(
+    _ call: () async throws(StoreError) -> Success
+) async -> Result<Success, StoreError> {
+    do throws(StoreError) {
+        return .success(try await call())
+    } catch {
+        return .failure(error)
+    }
+}

@@ -1,0 +1,44 @@
+import CronModel
+package import CronSchedule
+
+/// The engine's limits and periods. CronApp reads them from the configuration; tests use small ones.
+package struct EngineSettings: Sendable {
+    package var lease = Span.seconds(15)
+    package var heartbeat = Span.seconds(5)
+    /// How far ahead runs are planned and claimed.
+    package var lead = Span.seconds(5)
+    /// The longest idle wait between two looks at the store.
+    package var poll = Span.seconds(1)
+    package var drain = Span.seconds(30)
+    /// Attempts that may be under way at once on this node.
+    package var concurrency = 1_000
+    /// Claims that may wait in the timer wheel. More than `concurrency` serves a single node; in a cluster it would
+    /// keep work from nodes with free slots.
+    package var claimLimit = 20_000
+    /// Runs in one start or finish transaction.
+    package var batchLimit = 500
+    /// Start transactions, and likewise finish transactions, under way at once: the next batch is decided while the
+    /// last one is being committed.
+    package var batchesInFlight = 2
+    /// Ended runs are kept this long.
+    package var retention = Span.days(30)
+    package var pruneInterval = Span.seconds(60)
+    package var pruneLimit = 5_000
+
+    package init() {}
+
+    /// A start must leave this much of the lease unused.
+    package var safetyMargin: Span { min(.seconds(2), Span(microseconds: lease.microseconds / 6)) }
+    package var reapInterval: Span { min(.seconds(2), Span(microseconds: lease.microseconds / 6)) }
+    /// A job is planned again when its next slot is nearer than this.
+    package var planThreshold: Span { Span(microseconds: lead.microseconds / 2) }
+
+    /// A committed start whose answer took longer than this is not sent any more: its node may have been frozen.
+    package static let sendWindow = Span.milliseconds(500)
+    /// What an action's own timeout may overrun before the engine ends the attempt.
+    package static let timeoutGrace = Span.seconds(1)
+    /// How long an aborted attempt may take to end before it is reported without its answer.
+    package static let abortGrace = Span.seconds(5)
+    /// Wait before a failed store call is made again.
+    package static let storeRetry = Span.milliseconds(250)
+}

@@ -1,0 +1,287 @@
+import CronModel
+import CronSchedule
+
+/// Dispatch: what this node holds, from the claim to the accepted outcome. Nothing leaves it before the store has
+/// committed the start, and nothing before the due time.
+package struct DispatchState: Sendable {
+    enum Phase: Sendable {
+        case queued
+        case starting
+        /// The start is committed; the effect waits for the due time.
+        case ready(AttemptContext)
+        case running(abort: AbortReason?)
+        /// The outcome is on its way to the store.
+        case reporting
+    }
+
+    enum AbortReason: Sendable {
+        case cancel
+        case timeout
+        case shutdown
+    }
+
+    struct Held: Sendable {
+        var fence: Int64
+        var jobID: JobID
+        var priority: Int
+        var phase: Phase
+    }
+
+    private let settings: EngineSettings
+    private let node: NodeID
+    private(set) var held: [RunID: Held] = [:]
+    private var queue = TimerWheel()
+    private var ready = TimerWheel()
+    private var deadlines = TimerWheel()
+    private var startsInFlight = 0
+    /// Starting, ready and running: what takes a slot.
+    private(set) var busy = 0
+    private var startRetryAt: Instant?
+    /// Runs of these jobs were parked here; when one of the job's runs ends, another may be claimed.
+    private var parked: [JobID: Int] = [:]
+
+    init(node: NodeID, settings: EngineSettings) {
+        self.node = node
+        self.settings = settings
+    }
+
+    /// Claims that the wheel can still take.
+    var free: Int { max(0, settings.claimLimit - held.count) }
+    var isEmpty: Bool { held.isEmpty }
+    var tokens: Set<ClaimToken> { Set(held.map { ClaimToken(runID: $0.key, fence: $0.value.fence) }) }
+    var hasParked: Bool { !parked.isEmpty }
+
+    /// When something must be done next, seen from `early` ahead of due times.
+    func nextAt(early: Span) -> Instant? {
+        let mayStart = busy < settings.concurrency && startsInFlight < settings.batchesInFlight
+        let start = mayStart ? queue.nextAt.map { max($0 - early, startRetryAt ?? $0 - early) } : nil
+        return [start, ready.nextAt, deadlines.nextAt].compactMap { $0 }.min()
+    }
+}
+
+// MARK: - Claims and starts
+
+extension DispatchState {
+    /// Takes claims in. A claim never replaces a newer one of the same run.
+    mutating func add(_ claims: [Claim]) {
+        for claim in claims {
+            if let known = held[claim.token.runID], known.fence >= claim.token.fence { continue }
+            held[claim.token.runID] = Held(
+                fence: claim.token.fence, jobID: claim.jobID, priority: claim.priority, phase: .queued)
+            queue.add(claim.token, at: claim.dueAt, priority: claim.priority)
+            unpark(claim.jobID)
+        }
+    }
+
+    /// The next batch of starts: what is due within `early`, as far as slots are free.
+    mutating func startBatch(early: Span, now: Instant) -> StartRequest? {
+        if let startRetryAt, startRetryAt > now { return nil }
+        startRetryAt = nil
+        guard startsInFlight < settings.batchesInFlight else { return nil }
+        var tokens: [ClaimToken] = []
+        let room = min(settings.batchLimit, settings.concurrency - busy)
+        while tokens.count < room, let token = queue.pop(until: now + early) {
+            guard isHeld(token, where: { if case .queued = $0 { true } else { false } }) else { continue }
+            held[token.runID]?.phase = .starting
+            tokens.append(token)
+        }
+        guard !tokens.isEmpty else { return nil }
+        busy += tokens.count
+        startsInFlight += 1
+        return StartRequest(node: node, tokens: tokens, early: early)
+    }
+
+    /// What the store answered to a batch. Outcomes of starts that may no longer be sent are returned.
+    mutating func started(
+        _ request: StartRequest, _ result: Result<[StartAnswer], StoreError>, took: Span, now: Instant
+    ) -> [Finish] {
+        startsInFlight -= 1
+        switch result {
+        case .failure:
+            startRetryAt = now + EngineSettings.storeRetry
+            for token in request.tokens { requeue(token, at: now) }
+            return []
+        case .success(let answers):
+            var unsent: [Finish] = []
+            for (token, answer) in zip(request.tokens, answers) {
+                if let finish = started(token, answer, isFresh: took <= EngineSettings.sendWindow) {
+                    unsent.append(finish)
+                }
+            }
+            return unsent
+        }
+    }
+
+    private mutating func started(_ token: ClaimToken, _ answer: StartAnswer, isFresh: Bool) -> Finish? {
+        guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return nil }
+        switch answer {
+        case .started(let context, let dueAt):
+            guard isFresh else { return unsent(token, kind: .notSent, "the start's answer came too late to send") }
+            held[token.runID]?.phase = .ready(context)
+            ready.add(token, at: dueAt)
+        case .putBack(let until):
+            requeue(token, at: until)
+        case .parked:
+            if let job = held[token.runID]?.jobID { parked[job, default: 0] += 1 }
+            drop(token)
+        case .skipped, .stale:
+            drop(token)
+        }
+        return nil
+    }
+
+    /// The attempts whose time has come.
+    mutating func executions(now: Instant) -> [AttemptContext] {
+        var contexts: [AttemptContext] = []
+        while let token = ready.pop(until: now) {
+            guard let known = held[token.runID], known.fence == token.fence, case .ready(let context) = known.phase
+            else { continue }
+            held[token.runID]?.phase = .running(abort: nil)
+            deadlines.add(token, at: now + context.timeout + EngineSettings.timeoutGrace)
+            contexts.append(context)
+        }
+        return contexts
+    }
+}
+
+// MARK: - Ends
+
+extension DispatchState {
+    /// An attempt has ended; answers what to report, or nil when it had been reported without its answer.
+    mutating func ended(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
+        guard let known = held[token.runID], known.fence == token.fence, case .running(let abort) = known.phase else {
+            return nil
+        }
+        return report(token, Self.named(outcome, after: abort))
+    }
+
+    /// The store accepted or superseded outcomes; answers whether another run may be waiting for a freed key.
+    mutating func finished(_ finishes: [Finish]) -> Bool {
+        var mayUnpark = false
+        for finish in finishes {
+            guard let known = held[finish.token.runID], known.fence == finish.token.fence else { continue }
+            if parked[known.jobID] != nil { mayUnpark = true }
+            held[finish.token.runID] = nil
+        }
+        return mayUnpark
+    }
+
+    /// Attempts past their time: first they are aborted, later reported without their answer.
+    mutating func overdue(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
+        var aborts: [RunID] = []
+        var finishes: [Finish] = []
+        while let token = deadlines.pop(until: now) {
+            guard let known = held[token.runID], known.fence == token.fence, case .running(let abort) = known.phase
+            else { continue }
+            if let abort {
+                var outcome = Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)
+                outcome.error = "the action did not end within \(EngineSettings.abortGrace) of being stopped"
+                if let finish = report(token, Self.named(outcome, after: abort)) { finishes.append(finish) }
+            } else {
+                aborts.append(token.runID)
+                self.abort(token, .timeout, now: now)
+            }
+        }
+        return (aborts, finishes)
+    }
+
+    /// Stops runs that somebody cancelled; those not yet sent end without being sent.
+    mutating func cancel(_ runs: [RunID], now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
+        stop(runs, .cancel, now: now)
+    }
+
+    /// Stops everything under way: the drain's time is over.
+    mutating func stopAll(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
+        stop(Array(held.keys), .shutdown, now: now)
+    }
+
+    /// Gives up what has not been started; answers its tokens.
+    mutating func releaseQueued() -> [ClaimToken] {
+        var tokens: [ClaimToken] = []
+        for (run, known) in held {
+            guard case .queued = known.phase else { continue }
+            tokens.append(ClaimToken(runID: run, fence: known.fence))
+        }
+        for token in tokens { held[token.runID] = nil }
+        return tokens
+    }
+}
+
+// MARK: - Steps
+
+extension DispatchState {
+    private mutating func stop(
+        _ runs: [RunID], _ reason: AbortReason, now: Instant
+    ) -> (aborts: [RunID], finishes: [Finish]) {
+        var aborts: [RunID] = []
+        var finishes: [Finish] = []
+        for run in runs {
+            guard let known = held[run] else { continue }
+            let token = ClaimToken(runID: run, fence: known.fence)
+            switch known.phase {
+            case .running(nil):
+                aborts.append(run)
+                abort(token, reason, now: now)
+            case .ready:
+                let kind: Outcome.Kind = reason == .cancel ? .cancelled : .shutdown
+                if let finish = unsent(token, kind: kind, "stopped before anything was sent") { finishes.append(finish) }
+            case .queued, .starting, .running, .reporting:
+                break
+            }
+        }
+        return (aborts, finishes)
+    }
+
+    private mutating func abort(_ token: ClaimToken, _ reason: AbortReason, now: Instant) {
+        held[token.runID]?.phase = .running(abort: reason)
+        deadlines.add(token, at: now + EngineSettings.abortGrace)
+    }
+
+    private mutating func unsent(_ token: ClaimToken, kind: Outcome.Kind, _ why: String) -> Finish? {
+        var outcome = Outcome(kind: kind, verdict: .transient, reach: .nothingSent)
+        outcome.error = why
+        return report(token, outcome)
+    }
+
+    private mutating func report(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
+        guard held[token.runID]?.fence == token.fence else { return nil }
+        held[token.runID]?.phase = .reporting
+        busy -= 1
+        return Finish(token: token, outcome: outcome)
+    }
+
+    private mutating func requeue(_ token: ClaimToken, at: Instant) {
+        guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return }
+        busy -= 1
+        held[token.runID]?.phase = .queued
+        queue.add(token, at: at, priority: held[token.runID]?.priority ?? 0)
+    }
+
+    private mutating func drop(_ token: ClaimToken) {
+        busy -= 1
+        held[token.runID] = nil
+    }
+
+    private mutating func unpark(_ job: JobID) {
+        guard let count = parked[job] else { return }
+        parked[job] = count > 1 ? count - 1 : nil
+    }
+
+    private func isHeld(_ token: ClaimToken, where matches: (Phase) -> Bool) -> Bool {
+        guard let known = held[token.runID], known.fence == token.fence else { return false }
+        return matches(known.phase)
+    }
+
+    /// An attempt that was stopped reports why; an answer that it had reached all the same wins.
+    private static func named(_ outcome: Outcome, after abort: AbortReason?) -> Outcome {
+        guard let abort, outcome.kind == .cancelled else { return outcome }
+        var named = outcome
+        switch abort {
+        case .cancel: named.kind = .cancelled
+        case .timeout: named.kind = .timeout
+        case .shutdown: named.kind = .shutdown
+        }
+        named.verdict = .transient
+        return named
+    }
+}

@@ -1,0 +1,42 @@
+package import CronModel
+package import CronSchedule
+
+/// What happens to a node. Every decision of the engine is a function of these, its state and the time.
+package enum EngineEvent: Sendable {
+    /// Somebody changed a job or a run: look at once.
+    case wake
+    case planned(Result<PlanAnswer, StoreError>)
+    case claimed(Result<ClaimAnswer, StoreError>)
+    /// `took` is the time from sending the start to its answer, by a clock that does not jump.
+    case started(StartRequest, Result<[StartAnswer], StoreError>, took: Span)
+    case ended(ClaimToken, Outcome)
+    case finished([Finish], Result<[FinishAnswer], StoreError>)
+    case handedBack([ClaimToken], Result<Void, StoreError>)
+    case heartbeat(Result<HeartbeatAnswer, StoreError>, sentAt: Instant)
+    case repaired(Result<RepairAnswer, StoreError>)
+    case reaped(Result<ReapAnswer, StoreError>)
+    case pruned(Result<Int, StoreError>)
+    /// Somebody asked these RUNNING runs to stop.
+    case cancel([RunID])
+    case drain
+}
+
+/// What the shell does for the node.
+package enum EngineEffect: Sendable {
+    case plan(PlanRequest)
+    case claim(ClaimRequest)
+    case start(StartRequest)
+    case execute(AttemptContext)
+    /// Cancel the attempt's task; its end is still reported.
+    case abort(RunID)
+    case finish([Finish])
+    case handBack([ClaimToken])
+    case heartbeat(lease: Span)
+    case repair(held: Set<ClaimToken>)
+    case reap
+    case prune(endedBefore: Instant, limit: Int)
+    /// The node was declared dead by the others.
+    case lost
+    /// Drained: nothing is held any more.
+    case stopped
+}

@@ -1,0 +1,193 @@
+package import CronModel
+package import CronSchedule
+
+/// One node's decisions: plan → claim → dispatch → execute → update, and the upkeep beside them. A value without tasks,
+/// clocks or I/O: `handle` takes what happened, `tick` says what is due, and a shell (or a simulation) does it.
+package struct NodeCore: Sendable {
+    private let settings: EngineSettings
+    private var planner: Planner
+    private var poller: Poller
+    private var dispatch: DispatchState
+    private var updater: Updater
+    private var lease: LeaseKeeper
+    private var reaper: Reaper
+    private var pruner: Pruner
+    private var early = EarlyStart()
+    private var draining: Draining?
+
+    private struct Draining {
+        var until: Instant
+        var stoppedAll = false
+        var handBacks = 0
+        var isOver = false
+    }
+
+    package init(node: NodeID, settings: EngineSettings, now: Instant) {
+        self.settings = settings
+        planner = Planner(node: node, settings: settings, now: now)
+        poller = Poller(node: node, settings: settings, now: now)
+        dispatch = DispatchState(node: node, settings: settings)
+        updater = Updater(settings: settings)
+        lease = LeaseKeeper(settings: settings, now: now)
+        reaper = Reaper(settings: settings, now: now)
+        pruner = Pruner(settings: settings, now: now)
+    }
+
+    package var isDraining: Bool { draining != nil }
+    /// Runs this node holds, and how many of them are under way.
+    package var heldCount: Int { dispatch.held.count }
+    package var busyCount: Int { dispatch.busy }
+
+    /// When `tick` must be called next if nothing happens before.
+    package var nextTick: Instant? {
+        var times = [updater.nextAt, lease.nextAt, dispatch.nextAt(early: early.span)]
+        if let draining {
+            if !draining.stoppedAll { times.append(draining.until) }
+        } else {
+            times += [planner.nextAt, poller.nextAt, reaper.nextAt, pruner.nextAt]
+        }
+        return times.compactMap { $0 }.min()
+    }
+
+    /// Takes in one thing that happened.
+    package mutating func handle(_ event: EngineEvent, now: Instant) -> [EngineEffect] {
+        switch event {
+        case .wake:
+            planner.wake(now: now)
+            poller.wake(now: now)
+        case .planned(let result):
+            planner.planned(result, now: now)
+            if case .success(let answer) = result { return take(answer.claims, more: answer.leftUnclaimed, now: now) }
+        case .claimed(let result):
+            poller.claimed(result, now: now)
+            if case .success(let answer) = result { return take(answer.claims, more: false, now: now) }
+        case .started(let request, let result, let took):
+            if case .success = result { early.observe(took) }
+            for finish in dispatch.started(request, result, took: took, now: now) { updater.add(finish) }
+        case .ended(let token, let outcome):
+            if let finish = dispatch.ended(token, outcome) { updater.add(finish) }
+        case .finished(let batch, let result):
+            finished(batch, result, now: now)
+        case .handedBack(let tokens, let result):
+            return handedBack(tokens, result)
+        case .heartbeat(let result, let sentAt):
+            return heartbeat(result, sentAt: sentAt, now: now)
+        case .repaired(let result):
+            reaper.repaired(now: now)
+            if case .success(let answer) = result, answer != RepairAnswer() { poller.wake(now: now) }
+        case .reaped(let result):
+            reaper.reaped(now: now)
+            if case .success(let answer) = result, answer != ReapAnswer() { poller.wake(now: now) }
+        case .pruned(let result):
+            pruner.pruned(result, now: now)
+        case .cancel(let runs):
+            return stop(dispatch.cancel(runs, now: now))
+        case .drain:
+            return drain(now: now)
+        }
+        return []
+    }
+
+    /// What is due now.
+    package mutating func tick(now: Instant) -> [EngineEffect] {
+        var effects: [EngineEffect] = []
+        if lease.tick(now: now) { effects.append(.heartbeat(lease: settings.lease)) }
+        if draining == nil { tickUpkeep(&effects, now: now) }
+        effects += stop(dispatch.overdue(now: now))
+        if lease.isTrusted(at: now) {
+            if draining == nil {
+                while let request = dispatch.startBatch(early: early.span, now: now) { effects.append(.start(request)) }
+            }
+            for context in dispatch.executions(now: now) { effects.append(.execute(context)) }
+        }
+        if let draining, !draining.stoppedAll, draining.until <= now {
+            self.draining?.stoppedAll = true
+            effects += stop(dispatch.stopAll(now: now))
+        }
+        while let batch = updater.tick(now: now) { effects.append(.finish(batch)) }
+        if draining?.isOver == false, draining?.handBacks == 0, dispatch.isEmpty, updater.isEmpty {
+            draining?.isOver = true
+            effects.append(.stopped)
+        }
+        return effects
+    }
+}
+
+// MARK: - Steps
+
+extension NodeCore {
+    private mutating func tickUpkeep(_ effects: inout [EngineEffect], now: Instant) {
+        if let request = planner.tick(free: dispatch.free, now: now) { effects.append(.plan(request)) }
+        if let request = poller.tick(free: dispatch.free, now: now) { effects.append(.claim(request)) }
+        if reaper.beginReap(now: now) { effects.append(.reap) }
+        if reaper.beginRepair(now: now) { effects.append(.repair(held: dispatch.tokens)) }
+        if let prune = pruner.tick(now: now) { effects.append(prune) }
+    }
+
+    private mutating func take(_ claims: [Claim], more: Bool, now: Instant) -> [EngineEffect] {
+        if draining != nil {
+            // The claim was under way when the drain began.
+            draining?.handBacks += claims.isEmpty ? 0 : 1
+            return claims.isEmpty ? [] : [.handBack(claims.map(\.token))]
+        }
+        dispatch.add(claims)
+        if more { poller.wake(now: now) }
+        return []
+    }
+
+    private mutating func finished(_ batch: [Finish], _ result: Result<[FinishAnswer], StoreError>, now: Instant) {
+        updater.finished(batch, result, now: now)
+        guard case .success(let answers) = result else { return }
+        if dispatch.finished(batch) { poller.wake(now: now) }
+        for case .applied(_, let dueAt?) in answers { poller.note(dueAt: max(dueAt, now)) }
+    }
+
+    private mutating func handedBack(_ tokens: [ClaimToken], _ result: Result<Void, StoreError>) -> [EngineEffect] {
+        if case .failure = result { return [.handBack(tokens)] }
+        draining?.handBacks -= 1
+        return []
+    }
+
+    private mutating func heartbeat(
+        _ result: Result<HeartbeatAnswer, StoreError>, sentAt: Instant, now: Instant
+    ) -> [EngineEffect] {
+        switch result {
+        case .failure:
+            lease.failed(now: now)
+            return []
+        case .success(let answer):
+            lease.renewed(sentAt: sentAt, now: now)
+            guard answer.isAlive else { return [.lost] }
+            return stop(dispatch.cancel(answer.cancelRequests, now: now))
+        }
+    }
+
+    private mutating func stop(_ stopped: (aborts: [RunID], finishes: [Finish])) -> [EngineEffect] {
+        for finish in stopped.finishes { updater.add(finish) }
+        return stopped.aborts.map { .abort($0) }
+    }
+
+    private mutating func drain(now: Instant) -> [EngineEffect] {
+        guard draining == nil else { return [] }
+        draining = Draining(until: now + settings.drain)
+        let tokens = dispatch.releaseQueued()
+        guard !tokens.isEmpty else { return [] }
+        draining?.handBacks += 1
+        return [.handBack(tokens)]
+    }
+}
+
+/// How far ahead of due times starts are committed: about the time that a commit takes here, so that the effect can
+/// happen on the instant.
+struct EarlyStart: Sendable {
+    private var average = Double(Span.milliseconds(3).microseconds)
+
+    var span: Span {
+        min(Span(microseconds: Int64(average * 1.5) + 500), StartRequest.earlyLimit)
+    }
+
+    mutating func observe(_ took: Span) {
+        let sample = min(Double(took.microseconds), Double(StartRequest.earlyLimit.microseconds))
+        average += (sample - average) / 8
+    }
+}

@@ -1,0 +1,90 @@
+import CronModel
+import CronSchedule
+
+/// Something done again and again, never twice at once.
+struct Periodic: Sendable {
+    let interval: Span
+    private(set) var nextAt: Instant?
+
+    init(every interval: Span, first: Instant) {
+        self.interval = interval
+        nextAt = first
+    }
+
+    /// Whether it is to be begun now; the next time is set when it has ended.
+    mutating func begin(now: Instant) -> Bool {
+        guard let due = nextAt, due <= now else { return false }
+        nextAt = nil
+        return true
+    }
+
+    mutating func ended(now: Instant, next: Span? = nil) { nextAt = now + (next ?? interval) }
+}
+
+/// Keeps this node's lease: when to renew it and until when it may be trusted.
+struct LeaseKeeper: Sendable {
+    private let settings: EngineSettings
+    private var beat: Periodic
+    private(set) var trustedUntil: Instant
+
+    init(settings: EngineSettings, now: Instant) {
+        self.settings = settings
+        beat = Periodic(every: settings.heartbeat, first: now + settings.heartbeat)
+        trustedUntil = now + settings.lease - settings.safetyMargin
+    }
+
+    var nextAt: Instant? { beat.nextAt }
+    func isTrusted(at now: Instant) -> Bool { now < trustedUntil }
+    mutating func tick(now: Instant) -> Bool { beat.begin(now: now) }
+
+    /// A renewed lease counts from when the heartbeat was sent, not from its answer.
+    mutating func renewed(sentAt: Instant, now: Instant) {
+        trustedUntil = sentAt + settings.lease - settings.safetyMargin
+        beat.ended(now: now)
+    }
+
+    mutating func failed(now: Instant) { beat.ended(now: now, next: EngineSettings.storeRetry) }
+}
+
+/// Reaper and repair: takes runs from nodes that are gone, and puts right what a lost answer left behind.
+struct Reaper: Sendable {
+    private var reaping: Periodic
+    private var repairing: Periodic
+
+    init(settings: EngineSettings, now: Instant) {
+        reaping = Periodic(every: settings.reapInterval, first: now + settings.reapInterval)
+        repairing = Periodic(every: settings.lease, first: now + settings.lease)
+    }
+
+    var nextAt: Instant? { [reaping.nextAt, repairing.nextAt].compactMap { $0 }.min() }
+    mutating func beginReap(now: Instant) -> Bool { reaping.begin(now: now) }
+    mutating func beginRepair(now: Instant) -> Bool { repairing.begin(now: now) }
+    mutating func reaped(now: Instant) { reaping.ended(now: now) }
+    mutating func repaired(now: Instant) { repairing.ended(now: now) }
+}
+
+/// Pruner: old history goes, in chunks with a pause between them.
+struct Pruner: Sendable {
+    /// Between two chunks, so that the pipeline's transactions come in between.
+    static let chunkPause = Span.milliseconds(100)
+
+    private let settings: EngineSettings
+    private var pruning: Periodic
+
+    init(settings: EngineSettings, now: Instant) {
+        self.settings = settings
+        pruning = Periodic(every: settings.pruneInterval, first: now + settings.pruneInterval)
+    }
+
+    var nextAt: Instant? { pruning.nextAt }
+
+    mutating func tick(now: Instant) -> EngineEffect? {
+        guard pruning.begin(now: now) else { return nil }
+        return .prune(endedBefore: now - settings.retention, limit: settings.pruneLimit)
+    }
+
+    mutating func pruned(_ result: Result<Int, StoreError>, now: Instant) {
+        let isFull = (try? result.get()) == settings.pruneLimit
+        pruning.ended(now: now, next: isFull ? Self.chunkPause : nil)
+    }
+}
