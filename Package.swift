@@ -11,14 +11,18 @@ let settings: [SwiftSetting] = [
 ]
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -40,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -55,14 +60,17 @@ let package = Package(
         .target(
             name: "CronActions", dependencies: ["CronModel", httpClient, crypto, logging] + nio,
             swiftSettings: settings),
-        .target(name: "CronStoreSQLite", dependencies: ["CronModel", grdb], swiftSettings: settings),
+        .target(name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite], swiftSettings: settings),
         .target(
-            name: "CronHTTP", dependencies: ["CronEngine", "CronModel", hummingbird, jwt, crypto, cryptoExtras, logging],
+            name: "CronHTTP", dependencies: [
+                "CronEngine", "CronModel", "CronSchedule", hummingbird, httpTypes, jwt, crypto, cryptoExtras, logging, nioCore,
+            ],
             swiftSettings: settings),
         .target(
             name: "CronApp",
             dependencies: [
-                "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronModel", lifecycle, logging, yams, crypto,
+                "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronModel", "CronSchedule", hummingbird, lifecycle,
+                signals, logging, yams,
             ], swiftSettings: settings),
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),

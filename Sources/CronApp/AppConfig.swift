@@ -1,7 +1,7 @@
 package import CronEngine
 package import CronHTTP
 import CronModel
-package import CronSchedule
+import CronSchedule
 import Foundation
 package import Logging
 import Yams

@@ -1,4 +1,4 @@
-package import CronSchedule
+import CronSchedule
 
 /// What this binary is.
 package enum AppVersion {

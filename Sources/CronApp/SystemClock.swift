@@ -1,21 +1,31 @@
-package import CronModel
+import CronModel
 package import CronSchedule
-import Glibc
+import Foundation
 
 /// The machine's clocks. The only place in Cron++ that reads the system time.
 package struct SystemClock: EngineClock {
+    private static let start = ContinuousClock.now
+
     package init() {}
 
-    package var now: Instant { Instant(microseconds: Self.read(CLOCK_REALTIME)) }
+    package var now: Instant { Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }
 
-    package var uptime: Span { Span(microseconds: Self.read(CLOCK_BOOTTIME)) }
+    /// On Linux this clock is CLOCK_BOOTTIME.
+    package var uptime: Span { Self.span(ContinuousClock.now - Self.start) }
+
+    package func wait(until instant: Instant) async {
+        while true {
+            let left = (instant - now).microseconds
+            guard left > 0 else { return }
+            do { try await Task.sleep(for: .microseconds(left)) } catch { return }
+        }
+    }
 
     /// CPU time that this process has used, all threads together.
-    package var processTime: Span { Span(microseconds: Self.read(CLOCK_PROCESS_CPUTIME_ID)) }
+    package var processTime: Span { Span(microseconds: Int64(clock()) * 1_000_000 / Int64(CLOCKS_PER_SEC)) }
 
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    private static func span(_ duration: Duration) -> Span {
+        let parts = duration.components
+        return Span(microseconds: parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000)
     }
 }

@@ -35,8 +35,6 @@ package struct EngineSettings: Sendable {
 
     /// A committed start whose answer took longer than this is not sent any more: its node may have been frozen.
     package static let sendWindow = Span.milliseconds(500)
-    /// What an action's own timeout may overrun before the engine ends the attempt.
-    package static let timeoutGrace = Span.seconds(1)
     /// How long an aborted attempt may take to end before it is reported without its answer.
     package static let abortGrace = Span.seconds(5)
     /// Wait before a failed store call is made again.

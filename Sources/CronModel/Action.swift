@@ -63,6 +63,25 @@ package struct AttemptContext: Sendable {
     }
 }
 
+extension AttemptContext {
+    /// What an action without a timeout of its own gets, within the job's.
+    package static let standardTimeout = Span.seconds(15)
+
+    /// The attempt that a run has just started.
+    package init(_ run: Run, job: Job) {
+        self.init(
+            runID: run.id, jobID: job.id, userID: job.userID, jobName: job.definition.name,
+            scheduledFor: run.scheduledFor, zone: run.zone, attempt: run.attempt, fence: run.fence,
+            action: job.definition.action, payload: run.payload ?? job.definition.payload,
+            timeout: min(job.definition.timeout.attempt, Self.timeout(of: job.definition.action)), delivery: job.definition.delivery)
+    }
+
+    private static func timeout(of action: ActionDefinition) -> Span {
+        guard let text = action.fields["timeout"]?.stringValue else { return standardTimeout }
+        return (try? Span(text: text)) ?? standardTimeout
+    }
+}
+
 /// Whether a run whose request may have left is tried again.
 package enum Delivery: String, Codable, Sendable, CaseIterable {
     case atLeastOnce = "at_least_once"

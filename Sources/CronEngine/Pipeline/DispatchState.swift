@@ -137,7 +137,7 @@ extension DispatchState {
             guard let known = held[token.runID], known.fence == token.fence, case .ready(let context) = known.phase
             else { continue }
             held[token.runID]?.phase = .running(abort: nil)
-            deadlines.add(token, at: now + context.timeout + EngineSettings.timeoutGrace)
+            deadlines.add(token, at: now + context.timeout)
             contexts.append(context)
         }
         return contexts

@@ -6,4 +6,6 @@ package protocol EngineClock: Sendable {
     var now: Instant { get }
     /// Time since a fixed moment by a clock that never jumps and goes on while the machine sleeps.
     var uptime: Span { get }
+    /// Suspends until `now` has reached an instant; at once if it has, or when the task is cancelled.
+    func wait(until instant: Instant) async
 }

@@ -45,6 +45,12 @@ package struct Page<Item: Sendable>: Sendable {
         self.items = items
         self.next = next
     }
+
+    /// A page cut from a search that asked for one item more than it shows.
+    package init(items: [Item], limit: Int, found: Int, cursor: (Item) -> PageCursor) {
+        self.items = items
+        next = found > limit ? items.last.map(cursor) : nil
+    }
 }
 
 /// The last row of a page, by the list's order. Lists are ordered by an instant and an id.

@@ -15,6 +15,16 @@ package enum JobChange: Hashable, Sendable {
     case disable(String)
 }
 
+extension JobChange {
+    /// Whether it divides the job's slots into past and future, and so must not meet a start committed ahead of time.
+    package var dividesTime: Bool {
+        switch self {
+        case .trigger, .cancelRuns: false
+        case .edit, .pause, .resume, .delete, .disable: true
+        }
+    }
+}
+
 /// Why a change was not made.
 package enum ChangeRefusal: Error, Hashable, Sendable {
     case invalid(FieldProblem)

@@ -1,0 +1,124 @@
+package import CronModel
+package import CronSchedule
+
+/// The writing verbs: each is one method of the session, in one transaction.
+extension SQLiteStore {
+    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        try await writer.perform { session in
+            try drafts.map { draft in
+                try session.execute("SAVEPOINT draft")
+                do {
+                    let created = try session.create(draft)
+                    try session.execute("RELEASE draft")
+                    return .success(created)
+                } catch let error as StoreError {
+                    try session.execute("ROLLBACK TO draft")
+                    try session.execute("RELEASE draft")
+                    session.forget()
+                    return .failure(error)
+                }
+            }
+        }
+    }
+
+    package func changeJob(
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+    ) async throws(StoreError) -> ChangedJob {
+        if change.dividesTime { try await hold(id) }
+        return try await writer.perform { session in
+            session.heldJobs.remove(id)
+            return try session.change(id, owner: owner, version: version, change)
+        }
+    }
+
+    /// Lets nothing of the job start until the change has been made, and waits until no RUNNING run of it is due in the
+    /// future: at most 50 ms, without keeping the writer from others.
+    private func hold(_ id: JobID) async throws(StoreError) {
+        let until = try await writer.perform { session in
+            session.heldJobs.insert(id)
+            return try session.latestFutureStart(of: id)
+        }
+        guard let until else { return }
+        await clock.wait(until: until)
+    }
+
+    package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
+        try await writer.perform { try $0.plan(request) }
+    }
+
+    package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
+        try await writer.perform { try $0.claim(request) }
+    }
+
+    package func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
+        try await writer.perform { try $0.start(request) }
+    }
+
+    package func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer] {
+        try await writer.perform { try $0.finish(finishes) }
+    }
+
+    package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {
+        try await writer.perform { try $0.handBack(tokens, node: node) }
+    }
+
+    package func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer {
+        try await writer.perform { try $0.repair(held: held, node: node) }
+    }
+
+    package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer {
+        try await writer.perform { try $0.reap() }
+    }
+
+    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
+        try await writer.perform { try $0.prune(endedBefore: instant, atMost: limit) }
+    }
+
+    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await writer.perform { try $0.cancelRun(id, owner: owner) }
+    }
+
+    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
+        try await writer.perform { try $0.redriveRun(id, owner: owner, payload: payload) }
+    }
+
+    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await writer.perform { try $0.discardRun(id, owner: owner) }
+    }
+
+    package func register(_ node: Node) async throws(StoreError) -> ReapAnswer {
+        try await writer.perform { try $0.register(node) }
+    }
+
+    package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {
+        try await writer.perform { try $0.heartbeat(node: node, lease: lease) }
+    }
+
+    package func retire(node: NodeID) async throws(StoreError) {
+        try await writer.perform { try $0.retire(node: node) }
+    }
+
+    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
+        try await writer.perform { try $0.createUser(user, onlyFirst: onlyFirst) }
+    }
+
+    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
+        try await writer.perform { session in
+            try session.statement("UPDATE users SET password_hash = ? WHERE id = ?").bind(hash).bind(id).run()
+        }
+    }
+
+    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
+        try await writer.perform { try $0.addRefreshToken(token) }
+    }
+
+    package func rotateRefreshToken(
+        hash: [UInt8], next: RefreshToken
+    ) async throws(StoreError) -> RefreshRotation {
+        try await writer.perform { try $0.rotateRefreshToken(hash: hash, next: next) }
+    }
+
+    package func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError) {
+        try await writer.perform { try $0.revokeRefreshFamily(hash: hash) }
+    }
+}

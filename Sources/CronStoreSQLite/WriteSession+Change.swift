@@ -1,0 +1,136 @@
+import CronModel
+import CronSchedule
+
+/// T7 and the creation of jobs.
+extension WriteSession {
+    func create(_ draft: JobDraft) throws -> CreatedJob {
+        if let replay = try replay(draft) { return replay }
+        let result = try refused {
+            () throws(ChangeRefusal) in
+            try CreateRule.create(draft.definition, id: draft.id, userID: draft.userID, now: now, random: &random)
+        }
+        try write(result, isNew: true)
+        if let idempotency = draft.idempotency {
+            try statement("INSERT OR REPLACE INTO idempotency_keys (user_id, key, digest, job_id, at) VALUES (?,?,?,?,?)")
+                .bind(draft.userID).bind(idempotency.key).bind(idempotency.bodyDigest).bind(draft.id).bind(now).run()
+        }
+        return CreatedJob(job: try view(result.job), isReplay: false)
+    }
+
+    private func replay(_ draft: JobDraft) throws -> CreatedJob? {
+        guard let idempotency = draft.idempotency else { return nil }
+        let known = try statement("SELECT digest, job_id FROM idempotency_keys WHERE user_id = ? AND key = ? AND at > ?")
+            .bind(draft.userID).bind(idempotency.key).bind(now - IdempotencyKey.kept)
+            .first { (digest: $0.blob(0), job: $0.id(1, as: JobID.self)) }
+        guard let known else { return nil }
+        guard known.digest == idempotency.bodyDigest else {
+            throw StoreError.conflict("this Idempotency-Key was used for another request body")
+        }
+        guard let job = try job(known.job), job.deletedAt == nil else {
+            throw StoreError.conflict("the job that this Idempotency-Key created was deleted")
+        }
+        return CreatedJob(job: try view(job), isReplay: true)
+    }
+
+    /// The instant that a change of this job must wait for: starts are committed up to 50 ms ahead of their due time,
+    /// and a change divides slots into past and future.
+    func latestFutureStart(of id: JobID) throws -> Instant? {
+        try statement(
+            "SELECT max(due_at) FROM runs WHERE job_id = ? AND owner IS NOT NULL AND status = 2 AND due_at > ?"
+        ).bind(id).bind(now).first { $0.instantOrNil(0) } ?? nil
+    }
+
+    func change(_ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange) throws -> ChangedJob {
+        guard let job = try job(id), job.deletedAt == nil, owner == nil || job.userID == owner else {
+            throw StoreError.notFound
+        }
+        if let version, version != job.version { throw StoreError.versionMismatch(current: job.version) }
+        let result = try self.change(job, change)
+        return ChangedJob(
+            job: try view(result.job), triggered: result.inserted.last { $0.origin == .trigger },
+            cancelRequests: result.cancelRequests)
+    }
+
+    @discardableResult
+    func change(_ job: Job, _ change: JobChange) throws -> JobChangeResult {
+        let live = try statement(
+            "SELECT \(RunRow.columns) FROM runs WHERE job_id = ? AND live IS NOT NULL ORDER BY scheduled_for, id"
+        ).bind(job.id).all(RunRow.read)
+        var result = try refused {
+            () throws(ChangeRefusal) in
+            try ChangeRule.apply(change, to: job, live: live, now: now, random: &random)
+        }
+        if case .trigger = change { try freeSlot(&result) }
+        try write(result, isNew: false)
+        return result
+    }
+
+    private func write(_ result: JobChangeResult, isNew: Bool) throws {
+        do {
+            if isNew { try insert(result.job) } else { try save(result.job) }
+        } catch let error as SQLError where error.isConstraint {
+            throw try constraintRefusal(result.job, isNew: isNew)
+        }
+        for id in result.withdrawn { try delete(id) }
+        for run in result.updated { try save(run) }
+        for run in result.inserted { try insert(run) }
+    }
+
+    private func constraintRefusal(_ job: Job, isNew: Bool) throws -> StoreError {
+        let idExists = try isNew && statement("SELECT 1 FROM jobs WHERE id = ?").bind(job.id).first { _ in true } == true
+        return idExists
+            ? .conflict("a job with the id \(job.id) exists") : .conflict("a job named \"\(job.definition.name)\" exists")
+    }
+
+    /// Moves a triggered run by microseconds off a slot that is taken.
+    private func freeSlot(_ result: inout JobChangeResult) throws {
+        guard let run = result.inserted.popLast() else { return }
+        var moment = run.scheduledFor
+        while try statement("SELECT 1 FROM runs WHERE job_id = ? AND scheduled_for = ? AND zone = ''")
+            .bind(run.jobID).bind(moment).first({ _ in true }) == true
+        { moment = moment + Span(microseconds: 1) }
+        var moved = Run(
+            id: run.id, job: result.job, origin: .trigger, scheduledFor: moment, dueAt: run.dueAt, at: now)
+        moved.payload = run.payload
+        result.inserted.append(moved)
+    }
+
+    private func refused<Value>(_ body: () throws(ChangeRefusal) -> Value) throws(StoreError) -> Value {
+        do throws(ChangeRefusal) {
+            return try body()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    func view(_ job: Job) throws -> JobView {
+        JobView(
+            job: job, nextRunTime: try JobViewRow.nextRunTime(job, statement), newest: try JobViewRow.newest(job, statement))
+    }
+}
+
+/// What a job's runs say of it, for writers and readers alike.
+enum JobViewRow {
+    /// How far back a job's newest started run is looked for.
+    static let newestSearchLimit = 1_000
+
+    static func nextRunTime(_ job: Job, _ statement: (String) throws -> SQLStatement) throws -> Instant? {
+        guard job.state == .active, job.deletedAt == nil else { return nil }
+        let waiting = try statement(
+            """
+            SELECT scheduled_for FROM runs WHERE job_id = ? AND live IS NOT NULL AND attempt = 0 AND origin = 0
+            ORDER BY scheduled_for LIMIT 1
+            """
+        ).bind(job.id).first { $0.instant(0) }
+        return [waiting, job.nextSlot].compactMap { $0 }.min()
+    }
+
+    static func newest(_ job: Job, _ statement: (String) throws -> SQLStatement) throws -> Run? {
+        try statement(
+            """
+            SELECT * FROM (SELECT \(RunRow.columns) FROM runs WHERE job_id = ? ORDER BY scheduled_for DESC LIMIT ?)
+            WHERE attempt > 0 LIMIT 1
+            """
+        ).bind(job.id).bind(newestSearchLimit).first(RunRow.read)
+    }
+}

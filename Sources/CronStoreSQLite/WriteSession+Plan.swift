@@ -1,0 +1,68 @@
+import CronModel
+import CronSchedule
+
+/// T1 and T2.
+extension WriteSession {
+    func plan(_ request: PlanRequest) throws -> PlanAnswer {
+        var answer = PlanAnswer()
+        let due = try statement(
+            "SELECT job_id FROM job_cursors WHERE next_slot <= ? ORDER BY next_slot LIMIT ?"
+        ).bind(now + request.threshold).bind(request.jobLimit).all { $0.id(0, as: JobID.self) }
+        for id in due {
+            guard var job = try job(id), !heldJobs.contains(id) else { continue }
+            let rows = try PlanRule.plan(&job, through: now + request.lead, now: now, random: &random)
+            for var run in rows {
+                if run.status == .pending, run.dueAt <= now + request.lead {
+                    if answer.claims.count < request.claimLimit {
+                        try ClaimRule.claim(&run, job: job, node: request.node, now: now)
+                        if run.status == .queued { answer.claims.append(Claim(run, priority: job.definition.priority)) }
+                    } else {
+                        answer.leftUnclaimed = true
+                    }
+                }
+                try insert(run)
+            }
+            answer.planned += rows.count
+            try saveCursor(job)
+            try finishIfDone(job)
+        }
+        answer.nextSlot = try statement(
+            "SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot LIMIT 1"
+        ).first { $0.instant(0) }
+        return answer
+    }
+
+    func claim(_ request: ClaimRequest) throws -> ClaimAnswer {
+        var answer = ClaimAnswer()
+        let due = try statement(
+            """
+            SELECT \(RunRow.columns) FROM runs WHERE claimable_at IS NOT NULL AND claimable_at <= ?
+            ORDER BY claimable_at LIMIT ?
+            """
+        ).bind(now + request.lead).bind(request.limit).all(RunRow.read)
+        for var run in due {
+            let job = try job(of: run)
+            try ClaimRule.claim(&run, job: job, node: request.node, now: now)
+            try save(run)
+            if run.status == .queued {
+                answer.claims.append(Claim(run, priority: job.definition.priority))
+            } else {
+                try finishIfDone(job)
+            }
+        }
+        answer.nextDueAt = try statement(
+            "SELECT claimable_at FROM runs WHERE claimable_at IS NOT NULL ORDER BY claimable_at LIMIT 1"
+        ).first { $0.instant(0) }
+        return answer
+    }
+
+    /// Ends a job that has neither slots nor live runs left.
+    func finishIfDone(_ job: Job) throws {
+        guard job.state == .active, job.nextSlot == nil, job.deletedAt == nil else { return }
+        let hasLive = try statement("SELECT 1 FROM runs WHERE job_id = ? AND live IS NOT NULL LIMIT 1").bind(job.id)
+            .first { _ in true }
+        var job = job
+        job.finishIfDone(hasLiveRuns: hasLive == true)
+        if job.state == .finished { try save(job) }
+    }
+}
