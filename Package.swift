@@ -75,5 +75,10 @@ let package = Package(
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),
         .target(name: "CronTesting", dependencies: ["CronModel", collections], swiftSettings: settings),
+        .executableTarget(
+            name: "schedule-bench", dependencies: ["CronSchedule"], path: "Benchmarks/ScheduleBench", swiftSettings: settings),
+
+        .testTarget(name: "CronScheduleTests", dependencies: ["CronSchedule"], swiftSettings: settings),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

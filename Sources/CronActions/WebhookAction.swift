@@ -102,7 +102,8 @@ package final class WebhookAction: ActionRunner {
                 if read > Self.readLimitBytes { break }
             }
             return WebhookOutcome.answered(
-                webhook, status: response.status, headers: response.headers, output: String(decoding: kept, as: UTF8.self),
+                webhook, status: response.status, headers: response.headers,
+                output: String(decoding: kept, as: UTF8.self),
                 truncated: read > kept.count, now: now())
         } catch {
             return WebhookOutcome.failed(error, webhook, hasAnswer: hasAnswer)

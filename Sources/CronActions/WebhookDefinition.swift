@@ -38,8 +38,8 @@ struct WebhookDefinition: Sendable {
         webhook.readTarget(&reader)
         webhook.readHeaders(&reader)
         webhook.readBody(&reader)
-        _ = reader.span("timeout", in: .milliseconds(1) ... TimeoutPolicy.longest)
-        webhook.readTimeout = reader.span("read_timeout", in: .milliseconds(1) ... TimeoutPolicy.longest)
+        _ = reader.span("timeout", in: .milliseconds(1)...TimeoutPolicy.longest)
+        webhook.readTimeout = reader.span("read_timeout", in: .milliseconds(1)...TimeoutPolicy.longest)
         webhook.readSuccess(&reader)
         webhook.readSecret(&reader)
         reader.refuseUnknown()
@@ -89,7 +89,8 @@ struct WebhookDefinition: Sendable {
             let lower = name.lowercased()
             if name.isEmpty || !name.utf8.allSatisfy(Self.isTokenByte) {
                 reader.refuse(field, "is not a header name")
-            } else if Self.reservedHeaders.contains(lower) || lower.hasPrefix("webhook-") || lower.hasPrefix("cronpp-") {
+            } else if Self.reservedHeaders.contains(lower) || lower.hasPrefix("webhook-") || lower.hasPrefix("cronpp-")
+            {
                 reader.refuse(field, "is set by Cron++ itself")
             } else if text.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
                 reader.refuse(field, "must not hold control characters")
@@ -136,7 +137,8 @@ struct WebhookDefinition: Sendable {
         let items = value.arrayValue ?? [value]
         let ranges = items.map(Self.statusRange)
         guard !items.isEmpty, items.count <= 100, !ranges.contains(nil) else {
-            reader.refuse("success_statuses", "must be statuses such as 204 or ranges such as \"200-299\", each in 100–599")
+            reader.refuse(
+                "success_statuses", "must be statuses such as 204 or ranges such as \"200-299\", each in 100–599")
             return
         }
         success = ranges.compactMap { $0 }

@@ -19,7 +19,8 @@ enum WebhookOutcome {
         let isSuccess = webhook.success.contains { $0.contains(code) }
         let isTransient = transientStatuses.contains(code) || code >= 500
         var outcome = Outcome(
-            kind: isSuccess ? .success : .httpError, verdict: isSuccess ? .success : isTransient ? .transient : .permanent,
+            kind: isSuccess ? .success : .httpError,
+            verdict: isSuccess ? .success : isTransient ? .transient : .permanent,
             reach: .answered, httpStatus: code)
         outcome.output = output.isEmpty ? nil : output
         outcome.outputTruncated = truncated
@@ -59,11 +60,13 @@ enum WebhookOutcome {
         }
         let text = "\(error)"
         if isTLS(error, text) {
-            return Outcome(kind: .tlsError, verdict: .transient, reach: .nothingSent, error: "TLS with \(webhook.host): \(text)")
+            return Outcome(
+                kind: .tlsError, verdict: .transient, reach: .nothingSent, error: "TLS with \(webhook.host): \(text)")
         }
         if error is ChannelError || error is NIOConnectionError || (error as? IOError)?.errnoCode == ECONNREFUSED {
             return Outcome(
-                kind: .connectError, verdict: .transient, reach: .nothingSent, error: "\(webhook.host): \(connectText(error))")
+                kind: .connectError, verdict: .transient, reach: .nothingSent,
+                error: "\(webhook.host): \(connectText(error))")
         }
         return Outcome(
             kind: .connectError, verdict: .transient, reach: hasAnswer ? .answered : .maybeSent,
@@ -71,7 +74,9 @@ enum WebhookOutcome {
     }
 
     private static func cancelled(_ hasAnswer: Bool) -> Outcome {
-        Outcome(kind: .cancelled, verdict: .transient, reach: hasAnswer ? .answered : .maybeSent, error: "stopped before a whole answer was read")
+        Outcome(
+            kind: .cancelled, verdict: .transient, reach: hasAnswer ? .answered : .maybeSent,
+            error: "stopped before a whole answer was read")
     }
 
     private static func isTLS(_ error: any Error, _ text: String) -> Bool {
@@ -100,7 +105,9 @@ enum WebhookOutcome {
     private static func date(_ text: String) -> Instant? {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let parts = text.split(separator: " ")
-        guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])) else { return nil }
+        guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])) else {
+            return nil
+        }
         let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
         return try? Instant(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
     }

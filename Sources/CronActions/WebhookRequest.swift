@@ -21,7 +21,8 @@ enum WebhookRequest {
         request.headers.add(name: "webhook-id", value: id)
         request.headers.add(name: "webhook-timestamp", value: timestamp)
         if let secret = webhook.signingSecret {
-            request.headers.add(name: "webhook-signature", value: signature(secret, id: id, timestamp: timestamp, body: body))
+            request.headers.add(
+                name: "webhook-signature", value: signature(secret, id: id, timestamp: timestamp, body: body))
         }
         request.headers.add(name: "Cronpp-Attempt", value: String(attempt.attempt))
         request.headers.add(name: "Cronpp-Fence", value: String(attempt.fence))

@@ -107,7 +107,8 @@ extension App {
             allowedNetworks: networks, userAgent: "cronpp/\(AppVersion.number)", now: { clock.now })
         let metrics = EngineMetrics()
         let engine = Engine(
-            node: id, store: store, actions: actions.registry, settings: config.engine, metrics: metrics, logger: logger)
+            node: id, store: store, actions: actions.registry, settings: config.engine, metrics: metrics, logger: logger
+        )
         let server = HTTPServer(
             HTTPServer.Parts(
                 node: id, store: store, jobs: JobControl(store: store, actions: actions.registry, signal: engine),
@@ -160,7 +161,8 @@ extension App {
         if let given = config.jwtSecret { return given }
         let text = try directory.secret("jwt-secret") { Data(DataDirectory.randomBytes(32)).base64EncodedString() }
         guard let bytes = Data(base64Encoded: text), bytes.count == 32 else {
-            throw ConfigError("\(config.dataDirectory)/jwt-secret is damaged; delete it to have a new one made (all sign-ins end)")
+            throw ConfigError(
+                "\(config.dataDirectory)/jwt-secret is damaged; delete it to have a new one made (all sign-ins end)")
         }
         return Array(bytes)
     }

@@ -60,7 +60,8 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .drain: "how long a stopping node lets attempts finish"
         case .retention: "how long ended runs are kept; dead letters stay until somebody decides"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
-        case .jwtSecret: "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600"
+        case .jwtSecret:
+            "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600"
         }
     }
 }

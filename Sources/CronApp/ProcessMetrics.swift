@@ -21,5 +21,7 @@ enum ProcessMetrics {
         return line.flatMap { Int($0.dropFirst("write_bytes: ".count)) } ?? 0
     }
 
-    private static func gauge(_ name: String, _ value: Int) -> [String] { ["# TYPE \(name) gauge", "\(name) \(value)"] }
+    private static func gauge(_ name: String, _ value: Int) -> [String] {
+        ["# TYPE \(name) gauge", "\(name) \(value)"]
+    }
 }

@@ -9,21 +9,26 @@ import Synchronization
 /// One node at work: runs the core's effects and feeds it what came of them. The core lives on an event loop of its
 /// own, whose timers are exact to about 0.1 ms where a sleeping task is exact to about a millisecond.
 package actor Engine: Service {
-    private let store: any Store
+    private nonisolated let store: any Store
     private let executor: Executor
     private let settings: EngineSettings
     private let metrics: EngineMetrics
-    private let logger: Logger
+    private nonisolated let logger: Logger
     package nonisolated let node: NodeID
     private nonisolated let group: MultiThreadedEventLoopGroup
     private nonisolated let loop: any EventLoop
-    private nonisolated let inbox = Mutex<[EngineEvent]>([])
+    private nonisolated let inbox = Mutex(Inbox())
     private var core: NodeCore
     private var tasks: [RunID: Task<Void, Never>] = [:]
     private var timer: Scheduled<Void>?
     private var timerAt: Instant?
     private nonisolated let done: AsyncStream<EngineEnd>
     private nonisolated let end: AsyncStream<EngineEnd>.Continuation
+
+    private struct Inbox {
+        var events: [EngineEvent] = []
+        var isClosed = false
+    }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
@@ -45,34 +50,44 @@ package actor Engine: Service {
 
     /// Works until shut down gracefully, then drains.
     /// - Throws: `EngineEnd.lost` when the other nodes declared this one dead.
-    package func run() async throws {
-        advance([])
+    package nonisolated func run() async throws {
+        await begin()
         let ended = await withGracefulShutdownHandler {
             var iterator = done.makeAsyncIterator()
             return await iterator.next()
         } onGracefulShutdown: {
             self.post(.drain)
         }
-        timer?.cancel()
+        await finish()
         try? await store.retire(node: node)
+        // From outside the actor: what waits on a loop is not resumed by it once it has ended.
         try await group.shutdownGracefully()
         if ended == .lost { throw EngineEnd.lost }
         logger.info("engine drained", metadata: ["node": "\(node)"])
     }
 
+    private func begin() { advance([]) }
+
+    private func finish() {
+        timer?.cancel()
+        inbox.withLock { $0.isClosed = true }
+    }
+
     /// Takes an event in from anywhere; events posted together are handled together.
     package nonisolated func post(_ event: EngineEvent) {
-        let isFirst = inbox.withLock { events in
-            events.append(event)
-            return events.count == 1
+        let isFirst = inbox.withLock { inbox in
+            // Answers to what was asked before the end find nobody.
+            guard !inbox.isClosed else { return false }
+            inbox.events.append(event)
+            return inbox.events.count == 1
         }
         if isFirst { loop.execute { self.assumeIsolated { $0.takeInbox() } } }
     }
 
     private func takeInbox() {
-        let events = inbox.withLock { events in
-            let taken = events
-            events.removeAll(keepingCapacity: true)
+        let events = inbox.withLock { inbox in
+            let taken = inbox.events
+            inbox.events.removeAll(keepingCapacity: true)
             return taken
         }
         advance(events)
@@ -139,13 +154,15 @@ extension Engine {
         case .finish(let batch):
             let node = node
             ask { store in
-                .finished(batch, await result { () async throws(StoreError) in try await store.finish(batch, node: node) })
+                .finished(
+                    batch, await result { () async throws(StoreError) in try await store.finish(batch, node: node) })
             }
         case .handBack(let tokens):
             let node = node
             ask { store in
                 .handedBack(
-                    tokens, await result { () async throws(StoreError) in try await store.handBack(tokens, node: node) })
+                    tokens, await result { () async throws(StoreError) in try await store.handBack(tokens, node: node) }
+                )
             }
         case .heartbeat, .repair, .reap, .prune:
             performUpkeep(effect, now: now)

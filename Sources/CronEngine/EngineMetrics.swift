@@ -59,7 +59,10 @@ package final class EngineMetrics: Sendable {
             lines.append("cronpp_attempts_total{outcome=\"\(kind.rawValue)\"} \(values.attempts[kind] ?? 0)")
         }
         for (name, type, help, value) in [
-            ("cronpp_stale_fence_total", "counter", "Outcomes refused because their run had been taken away.", values.staleFences),
+            (
+                "cronpp_stale_fence_total", "counter", "Outcomes refused because their run had been taken away.",
+                values.staleFences
+            ),
             ("cronpp_reaped_total", "counter", "Runs taken from nodes that were gone.", values.reaped),
             ("cronpp_store_failures_total", "counter", "Store calls that failed.", values.storeFailures),
             ("cronpp_held_runs", "gauge", "Runs that this node holds.", values.held),

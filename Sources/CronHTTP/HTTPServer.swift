@@ -66,7 +66,8 @@ package struct HTTPServer: Sendable {
         host: String, port: Int, logger: Logger, onReady: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         Application(
-            router: router, configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "cronpp"),
+            router: router,
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "cronpp"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) }, logger: logger)
     }
 }
@@ -86,7 +87,9 @@ private struct Health {
         router.get("/metrics") { _, _ in text(await parts.metrics(), .ok, type: "text/plain; version=0.0.4") }
     }
 
-    private func text(_ text: String, _ status: HTTPResponse.Status, type: String = "text/plain; charset=utf-8") -> Response {
+    private func text(_ text: String, _ status: HTTPResponse.Status, type: String = "text/plain; charset=utf-8")
+        -> Response
+    {
         var headers = HTTPFields()
         headers[.contentType] = type
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

@@ -36,7 +36,8 @@ struct EdgeMiddleware: RouterMiddleware {
         } catch {
             let problem = Self.problem(error)
             if problem.status.code >= 500 {
-                context.logger.error("a request failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
+                context.logger.error(
+                    "a request failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
             }
             return problem.response(requestID: context.requestID)
         }
@@ -65,7 +66,8 @@ struct Authenticator: RouterMiddleware {
     ) async throws -> Response {
         guard let header = request.headers[.authorization] else { throw APIError.unauthorized("send a bearer token") }
         let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer", let user = await tokens.user(of: String(parts[1])) else {
+        guard parts.count == 2, parts[0].lowercased() == "bearer", let user = await tokens.user(of: String(parts[1]))
+        else {
             throw APIError.unauthorized("the access token is not valid")
         }
         var context = context

@@ -73,7 +73,8 @@ extension AttemptContext {
             runID: run.id, jobID: job.id, userID: job.userID, jobName: job.definition.name,
             scheduledFor: run.scheduledFor, zone: run.zone, attempt: run.attempt, fence: run.fence,
             action: job.definition.action, payload: run.payload ?? job.definition.payload,
-            timeout: min(job.definition.timeout.attempt, Self.timeout(of: job.definition.action)), delivery: job.definition.delivery)
+            timeout: min(job.definition.timeout.attempt, Self.timeout(of: job.definition.action)),
+            delivery: job.definition.delivery)
     }
 
     private static func timeout(of action: ActionDefinition) -> Span {

@@ -12,7 +12,8 @@ extension JobDefinition {
         _ json: JSONValue, besides ignored: Set<String> = []
     ) -> Result<JobDefinition, FieldProblems> {
         guard let members = json.objectValue else {
-            return .failure(FieldProblems([FieldProblem(field: "", message: "must be an object, not \(json.kindName)")]))
+            return .failure(
+                FieldProblems([FieldProblem(field: "", message: "must be an object, not \(json.kindName)")]))
         }
         var reader = FieldReader(members)
         var definition = JobDefinition(name: "", schedule: "", action: ActionDefinition(type: "", fields: [:]))
@@ -93,7 +94,7 @@ extension JobDefinition {
 
     private mutating func readPolicies(_ reader: inout FieldReader) {
         delivery = reader.choice("delivery", Delivery.self) ?? delivery
-        timeout.attempt = reader.span("timeout", in: .milliseconds(1) ... TimeoutPolicy.longest) ?? timeout.attempt
+        timeout.attempt = reader.span("timeout", in: .milliseconds(1)...TimeoutPolicy.longest) ?? timeout.attempt
         misfire.mode = reader.choice("misfire", MisfirePolicy.Mode.self) ?? misfire.mode
         misfire.after = reader.span("misfire_after", in: .zero ... .hours(24)) ?? misfire.after
         misfire.catchupLimit =

@@ -11,7 +11,8 @@ enum JobRow {
 
     static func read(_ row: SQLStatement) throws -> Job {
         let id: JobID = row.id(0)
-        guard let json = JSONText.decode(JSONValue.self, row.text(4)), let state = JobState(rawValue: row.text(2)) else {
+        guard let json = JSONText.decode(JSONValue.self, row.text(4)), let state = JobState(rawValue: row.text(2))
+        else {
             throw StoreError.corrupt("job \(id) cannot be read")
         }
         let definition: JobDefinition
@@ -19,7 +20,7 @@ enum JobRow {
         case .success(let read): definition = read
         case .failure(let problems): throw StoreError.corrupt("job \(id): \(problems.all)")
         }
-        do {
+        do throws(ScheduleError) {
             var job = try Job(
                 id: id, userID: row.id(1), definition: definition, anchor: row.instant(5), state: state,
                 cursor: row.instant(10), createdAt: row.instant(6), updatedAt: row.instant(7), version: row.int(8))
@@ -28,7 +29,7 @@ enum JobRow {
             job.nextSlot = row.instantOrNil(11)
             job.plannedRuns = Int(row.int(12))
             return job
-        } catch let error as ScheduleError {
+        } catch {
             throw StoreError.corrupt("job \(id): \(error.message)")
         }
     }

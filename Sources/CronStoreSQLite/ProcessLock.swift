@@ -9,7 +9,8 @@ final class ProcessLock: Sendable {
 
     /// File systems that several machines may write at once, where a lock of this machine proves nothing.
     private static let networkFileSystems: Set<String> = [
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.ceph", "lustre", "gfs2", "ocfs2", "glusterfs",
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.ceph", "lustre", "gfs2", "ocfs2",
+        "glusterfs",
         "fuse.glusterfs", "fuse.sshfs",
     ]
 
@@ -25,7 +26,8 @@ final class ProcessLock: Sendable {
             throw .unavailable("\(path) lies on a network file system (\(type)), whose locks SQLite cannot rely on")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = (try? String(contentsOfFile: file, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+            let holder = (try? String(contentsOfFile: file, encoding: .utf8))?.trimmingCharacters(
+                in: .whitespacesAndNewlines)
             Glibc.close(descriptor)
             let who = holder.flatMap { $0.isEmpty ? nil : " (pid \($0))" } ?? ""
             throw .unavailable("another process\(who) has \(path) open; one process may use an embedded store")

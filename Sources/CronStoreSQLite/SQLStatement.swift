@@ -92,7 +92,8 @@ extension SQLStatement {
         }
         value.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                _ = sqlite3_bind_text(handle, position, characters.baseAddress ?? Self.empty, Int32(characters.count), Self.copied)
+                _ = sqlite3_bind_text(
+                    handle, position, characters.baseAddress ?? Self.empty, Int32(characters.count), Self.copied)
             }
         }
         return self

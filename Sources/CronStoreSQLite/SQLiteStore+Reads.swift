@@ -35,7 +35,8 @@ extension SQLiteStore {
                 """)
             statement.bind(query.owner)
             for text in [query.state?.rawValue, query.type, query.text, query.tag] { statement.bind(text).bind(text) }
-            statement.bind(query.after?.at).bind(query.after?.at).bind(query.after.map { JobID(high: $0.high, low: $0.low) })
+            statement.bind(query.after?.at).bind(query.after?.at).bind(
+                query.after.map { JobID(high: $0.high, low: $0.low) })
             let jobs = try statement.bind(query.limit + 1).all(JobRow.read)
             let items = try jobs.prefix(query.limit).map(session.view)
             return Page(items: items, limit: query.limit, found: jobs.count) { view in

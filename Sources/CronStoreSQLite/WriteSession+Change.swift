@@ -11,17 +11,21 @@ extension WriteSession {
         }
         try write(result, isNew: true)
         if let idempotency = draft.idempotency {
-            try statement("INSERT OR REPLACE INTO idempotency_keys (user_id, key, digest, job_id, at) VALUES (?,?,?,?,?)")
-                .bind(draft.userID).bind(idempotency.key).bind(idempotency.bodyDigest).bind(draft.id).bind(now).run()
+            try statement(
+                "INSERT OR REPLACE INTO idempotency_keys (user_id, key, digest, job_id, at) VALUES (?,?,?,?,?)"
+            )
+            .bind(draft.userID).bind(idempotency.key).bind(idempotency.bodyDigest).bind(draft.id).bind(now).run()
         }
         return CreatedJob(job: try view(result.job), isReplay: false)
     }
 
     private func replay(_ draft: JobDraft) throws -> CreatedJob? {
         guard let idempotency = draft.idempotency else { return nil }
-        let known = try statement("SELECT digest, job_id FROM idempotency_keys WHERE user_id = ? AND key = ? AND at > ?")
-            .bind(draft.userID).bind(idempotency.key).bind(now - IdempotencyKey.kept)
-            .first { (digest: $0.blob(0), job: $0.id(1, as: JobID.self)) }
+        let known = try statement(
+            "SELECT digest, job_id FROM idempotency_keys WHERE user_id = ? AND key = ? AND at > ?"
+        )
+        .bind(draft.userID).bind(idempotency.key).bind(now - IdempotencyKey.kept)
+        .first { (digest: $0.blob(0), job: $0.id(1, as: JobID.self)) }
         guard let known else { return nil }
         guard known.digest == idempotency.bodyDigest else {
             throw StoreError.conflict("this Idempotency-Key was used for another request body")
@@ -77,9 +81,11 @@ extension WriteSession {
     }
 
     private func constraintRefusal(_ job: Job, isNew: Bool) throws -> StoreError {
-        let idExists = try isNew && statement("SELECT 1 FROM jobs WHERE id = ?").bind(job.id).first { _ in true } == true
+        let idExists =
+            try isNew && statement("SELECT 1 FROM jobs WHERE id = ?").bind(job.id).first { _ in true } == true
         return idExists
-            ? .conflict("a job with the id \(job.id) exists") : .conflict("a job named \"\(job.definition.name)\" exists")
+            ? .conflict("a job with the id \(job.id) exists")
+            : .conflict("a job named \"\(job.definition.name)\" exists")
     }
 
     /// Moves a triggered run by microseconds off a slot that is taken.
@@ -105,7 +111,8 @@ extension WriteSession {
 
     func view(_ job: Job) throws -> JobView {
         JobView(
-            job: job, nextRunTime: try JobViewRow.nextRunTime(job, statement), newest: try JobViewRow.newest(job, statement))
+            job: job, nextRunTime: try JobViewRow.nextRunTime(job, statement),
+            newest: try JobViewRow.newest(job, statement))
     }
 }
 

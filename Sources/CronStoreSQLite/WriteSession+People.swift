@@ -62,13 +62,15 @@ extension WriteSession {
     }
 
     func rotateRefreshToken(hash: [UInt8], next: RefreshToken) throws -> RefreshRotation {
-        let known = try statement("SELECT family, user_id, expires_at, used FROM refresh_tokens WHERE hash = ?").bind(hash)
-            .first { row in
-                (
-                    family: row.id(0, as: RefreshToken.UserFamily.self), user: row.id(1, as: UserID.self),
-                    expiresAt: row.instant(2), used: row.int(3) != 0
-                )
-            }
+        let known = try statement("SELECT family, user_id, expires_at, used FROM refresh_tokens WHERE hash = ?").bind(
+            hash
+        )
+        .first { row in
+            (
+                family: row.id(0, as: RefreshToken.UserFamily.self), user: row.id(1, as: UserID.self),
+                expiresAt: row.instant(2), used: row.int(3) != 0
+            )
+        }
         guard let known, known.expiresAt > now else { return .unknown }
         if known.used {
             try statement("DELETE FROM refresh_tokens WHERE family = ?").bind(known.family).run()

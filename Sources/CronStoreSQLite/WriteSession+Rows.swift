@@ -40,7 +40,8 @@ extension WriteSession {
         let statement = try hotStatements.markSucceeded.begin()
         let outcome = run.current?.outcome
         statement.bind(Int64(run.status.rawValue)).bind(run.reason.map { Int64($0.rawValue) })
-        statement.bind(run.current?.finishedAt).bind(outcome.map(OutcomeRow.code)).bind(outcome.flatMap(OutcomeRow.detail))
+        statement.bind(run.current?.finishedAt).bind(outcome.map(OutcomeRow.code)).bind(
+            outcome.flatMap(OutcomeRow.detail))
         try statement.bind(run.log.bytes).bind(run.id).bind(run.fence).run()
     }
 

@@ -56,7 +56,8 @@ extension WriteSession {
         if job.definition.overlap == .allow, job.definition.maxConcurrent == nil { return around }
         around.running = try countRunning(run.overlapKey)
         if case .queue = job.definition.overlap, around.running > 0 {
-            around.parked = try statement("SELECT count(*) FROM runs WHERE blocked_on = ?").bind(run.overlapKey.text)
+            around.parked =
+                try statement("SELECT count(*) FROM runs WHERE blocked_on = ?").bind(run.overlapKey.text)
                 .first { Int($0.int(0)) } ?? 0
         }
         return around

@@ -10,8 +10,10 @@ extension WriteSession {
             "INSERT INTO nodes (id, pid, host, version, started_at, lease_until) VALUES (?,?,?,?,?,?)")
         insert.bind(node.id).bind(Int(node.pid)).bind(node.host).bind(node.version)
         try insert.bind(node.startedAt).bind(node.leaseUntil).run()
-        let claimed = try statement("SELECT \(RunRow.columns) FROM runs INDEXED BY runs_claimed WHERE owner IS NOT NULL")
-            .all(RunRow.read)
+        let claimed = try statement(
+            "SELECT \(RunRow.columns) FROM runs INDEXED BY runs_claimed WHERE owner IS NOT NULL"
+        )
+        .all(RunRow.read)
         let answer = try take(claimed)
         try planReboots()
         return answer
@@ -39,7 +41,9 @@ extension WriteSession {
     }
 
     func heartbeat(node: NodeID, lease: Span) throws -> HeartbeatAnswer {
-        let isAlive = try statement("SELECT dead_at IS NULL FROM nodes WHERE id = ?").bind(node).first { $0.int(0) == 1 }
+        let isAlive = try statement("SELECT dead_at IS NULL FROM nodes WHERE id = ?").bind(node).first {
+            $0.int(0) == 1
+        }
         guard isAlive == true else { return HeartbeatAnswer(isAlive: false, cancelRequests: []) }
         try statement("UPDATE nodes SET lease_until = ? WHERE id = ?").bind(now + lease).bind(node).run()
         let cancels = try statement(

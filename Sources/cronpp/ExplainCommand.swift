@@ -13,7 +13,8 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "The schedule.") var expression: String
 
     func run() throws {
-        let query = NextQuery(expression: expression, zone: zone, count: 0, jobID: jobId, dialect: dialect, allowPast: true)
+        let query = NextQuery(
+            expression: expression, zone: zone, count: 0, jobID: jobId, dialect: dialect, allowPast: true)
         switch query.answer() {
         case .success(let answer):
             let text = answer.schedule.explanation()

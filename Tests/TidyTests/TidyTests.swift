@@ -26,7 +26,8 @@ import Testing
 
     @Test func systemTimeIsReadInOneFile() throws {
         let readers = [
-            "Date()", "Date.now", "clock_gettime", "gettimeofday", "ContinuousClock", "SuspendingClock", "DispatchTime.now",
+            "Date()", "Date.now", "clock_gettime", "gettimeofday", "ContinuousClock", "SuspendingClock",
+            "DispatchTime.now",
             "NIODeadline.now", "CFAbsoluteTime", "mach_absolute_time", "DispatchWallTime.now",
         ]
         let files = try SourceFile.all(under: "Sources").filter { file in
@@ -77,7 +78,8 @@ import Testing
 
     @Test func filesAreSmall() throws {
         for file in try SourceFile.all(under: "Sources") + SourceFile.all(under: "Tests") {
-            #expect(file.lines.count <= 500, "\(file.path) has \(file.lines.count) lines: is there a second idea in it?")
+            #expect(
+                file.lines.count <= 500, "\(file.path) has \(file.lines.count) lines: is there a second idea in it?")
         }
     }
 }
@@ -94,7 +96,11 @@ struct SourceFile {
 
     var imports: [String] {
         lines.compactMap { line in
-            guard let range = line.range(of: #"^\s*(?:(?:package|public|internal|private|@testable|@preconcurrency)\s+)*import\s+(?:(?:struct|enum|class|func|protocol)\s+)?(\w+)"#, options: .regularExpression)
+            guard
+                let range = line.range(
+                    of:
+                        #"^\s*(?:(?:package|public|internal|private|@testable|@preconcurrency)\s+)*import\s+(?:(?:struct|enum|class|func|protocol)\s+)?(\w+)"#,
+                    options: .regularExpression)
             else { return nil }
             return line[range].split(separator: " ").last.map(String.init)
         }

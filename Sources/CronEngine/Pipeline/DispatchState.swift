@@ -224,7 +224,9 @@ extension DispatchState {
                 abort(token, reason, now: now)
             case .ready:
                 let kind: Outcome.Kind = reason == .cancel ? .cancelled : .shutdown
-                if let finish = unsent(token, kind: kind, "stopped before anything was sent") { finishes.append(finish) }
+                if let finish = unsent(token, kind: kind, "stopped before anything was sent") {
+                    finishes.append(finish)
+                }
             case .queued, .starting, .running, .reporting:
                 break
             }

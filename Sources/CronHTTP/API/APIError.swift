@@ -77,11 +77,13 @@ struct APIError: Error {
         case .limitReached(let detail):
             self = .tooMany(detail, retryAfterSeconds: 60)
         case .unavailable(let detail):
-            self.init(status: .serviceUnavailable, type: "unavailable", title: "The store cannot be reached", detail: detail)
+            self.init(
+                status: .serviceUnavailable, type: "unavailable", title: "The store cannot be reached", detail: detail)
             headers[.retryAfter] = "1"
         case .outcomeUnknown(let detail):
             self.init(
-                status: .serviceUnavailable, type: "outcome-unknown", title: "It may or may not have happened", detail: detail)
+                status: .serviceUnavailable, type: "outcome-unknown", title: "It may or may not have happened",
+                detail: detail)
             headers[.retryAfter] = "1"
             if let name = HTTPField.Name("Cronpp-Outcome") { headers[name] = "unknown" }
         case .corrupt:

@@ -33,7 +33,9 @@ enum JSONBody {
     package static let bulkLimitBytes = 16 * 1_048_576
 
     /// The body as a JSON object; with `isOptional`, an empty one for no body.
-    static func read(_ request: Request, limit: Int = limitBytes, isOptional: Bool = false) async throws -> (JSONValue, [UInt8]) {
+    static func read(_ request: Request, limit: Int = limitBytes, isOptional: Bool = false) async throws -> (
+        JSONValue, [UInt8]
+    ) {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge(limit) }
         var request = request
         let buffer: ByteBuffer
@@ -51,7 +53,9 @@ enum JSONBody {
         }
         do {
             let value = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
-            guard value.objectValue != nil else { throw APIError.badRequest("the body must be a JSON object, not \(value.kindName)") }
+            guard value.objectValue != nil else {
+                throw APIError.badRequest("the body must be a JSON object, not \(value.kindName)")
+            }
             return (value, bytes)
         } catch let error as APIError {
             throw error

@@ -88,7 +88,9 @@ struct JobRoutes {
     }
 
     @Sendable private func show(_ request: Request, _ context: APIContext) async throws -> Response {
-        guard let view = try await control.find(try context.id(), owner: try context.user()) else { throw APIError.notFound }
+        guard let view = try await control.find(try context.id(), owner: try context.user()) else {
+            throw APIError.notFound
+        }
         return answer(view)
     }
 

@@ -51,7 +51,9 @@ struct QueryReader {
 
 extension APIContext {
     /// An id in the path; anything that is not one is not found.
-    func id<Kind>(_ name: String = "id", as kind: Identifier<Kind>.Type = Identifier<Kind>.self) throws -> Identifier<Kind> {
+    func id<Kind>(_ name: String = "id", as kind: Identifier<Kind>.Type = Identifier<Kind>.self) throws -> Identifier<
+        Kind
+    > {
         guard let text = parameters.get(name), let id = Identifier<Kind>(text) else { throw APIError.notFound }
         return id
     }

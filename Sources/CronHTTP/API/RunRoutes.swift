@@ -126,7 +126,9 @@ struct RunRoutes {
                 results.append(
                     .object([
                         "id": .string(id.description), "status": .integer(Int64(problem.status.code)),
-                        "error": .object(["type": .string("/problems/\(problem.type)"), "detail": .string(problem.detail)]),
+                        "error": .object([
+                            "type": .string("/problems/\(problem.type)"), "detail": .string(problem.detail),
+                        ]),
                     ]))
             }
         }

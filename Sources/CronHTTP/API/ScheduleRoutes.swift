@@ -25,7 +25,9 @@ struct ScheduleRoutes {
         let after = reader.instant("after") ?? now
         let count = reader.integer("count", in: 1...Self.countLimit) ?? 10
         let text = reader.string("schedule", limit: 65_536)
-        if text == nil, !reader.problems.contains(where: { $0.field == "schedule" }) { reader.refuse("schedule", "is required") }
+        if text == nil, !reader.problems.contains(where: { $0.field == "schedule" }) {
+            reader.refuse("schedule", "is required")
+        }
         if let id, JobID(id) == nil { reader.refuse("id", "must be a UUID") }
         reader.refuseUnknown()
         guard reader.problems.isEmpty, let text else { throw APIError.invalid(reader.problems) }
@@ -34,7 +36,8 @@ struct ScheduleRoutes {
         // Without an id `H` previews as some job would run it.
         options.jobID = (id ?? "00000000-0000-0000-0000-000000000000").lowercased()
         do throws(ScheduleError) {
-            return JSONAnswer.response(try Self.answer(try Schedule(text, options: options), after: after, count: count))
+            return JSONAnswer.response(
+                try Self.answer(try Schedule(text, options: options), after: after, count: count))
         } catch {
             throw APIError.invalid([FieldProblem(schedule: error)])
         }
@@ -46,7 +49,8 @@ struct ScheduleRoutes {
             let local = try ZoneCatalog.localTime(of: instant, in: schedule.zone)
             next.append(
                 .object([
-                    "instant": .string(instant.description), "local": .string(local.text), "zone": .string(schedule.zone),
+                    "instant": .string(instant.description), "local": .string(local.text),
+                    "zone": .string(schedule.zone),
                 ]))
         }
         return .object([

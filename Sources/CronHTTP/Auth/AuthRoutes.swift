@@ -126,7 +126,9 @@ struct AuthRoutes {
     }
 
     @Sendable private func me(_ request: Request, _ context: APIContext) async throws -> Response {
-        guard let user = try await store.user(try context.user()) else { throw APIError.unauthorized("the account is gone") }
+        guard let user = try await store.user(try context.user()) else {
+            throw APIError.unauthorized("the account is gone")
+        }
         return JSONAnswer.response(Shape.user(user))
     }
 

@@ -55,7 +55,9 @@ package final class LoginThrottle: Sendable {
 
     private static func forget(_ table: inout [String: Failures], now: Instant) {
         table = table.filter { now - $0.value.last <= window }
-        if table.count >= limit, let oldest = table.min(by: { $0.value.last < $1.value.last }) { table[oldest.key] = nil }
+        if table.count >= limit, let oldest = table.min(by: { $0.value.last < $1.value.last }) {
+            table[oldest.key] = nil
+        }
     }
 
     private static func account(_ email: String) -> String { "account \(email)" }

@@ -25,7 +25,8 @@ package struct Passwords: Sendable {
         var random = SystemRandomNumberGenerator()
         let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
         let key = try await derive(password, salt)
-        return "$scrypt$ln=\(Self.logRounds),r=\(Self.blockSize),p=\(Self.parallelism)$\(Self.text(salt))$\(Self.text(key))"
+        return
+            "$scrypt$ln=\(Self.logRounds),r=\(Self.blockSize),p=\(Self.parallelism)$\(Self.text(salt))$\(Self.text(key))"
     }
 
     /// Whether the password is the stored one. Takes as long for a missing hash (no such user) as for a present one.

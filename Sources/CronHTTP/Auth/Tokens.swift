@@ -70,7 +70,7 @@ package struct Tokens: Sendable {
     }
 
     private static func date(_ instant: Instant) -> Date {
-        Date(timeIntervalSince1970: Double(instant.microseconds) / 1_000_000)
+        Date(timeIntervalSince1970: Double(instant.wholeSeconds))
     }
 
     private struct Claims: JWTPayload {

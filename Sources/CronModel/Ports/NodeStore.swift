@@ -11,7 +11,8 @@ package struct Node: Hashable, Sendable {
     package var deadAt: Instant?
 
     package init(
-        id: NodeID, pid: Int32, host: String, version: String, startedAt: Instant, leaseUntil: Instant, deadAt: Instant? = nil
+        id: NodeID, pid: Int32, host: String, version: String, startedAt: Instant, leaseUntil: Instant,
+        deadAt: Instant? = nil
     ) {
         self.id = id
         self.pid = pid

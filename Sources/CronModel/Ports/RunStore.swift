@@ -113,7 +113,7 @@ package enum StartAnswer: Sendable {
     case parked
     case skipped
     case stale
-    
+
     package var verdictName: String {
         switch self {
         case .started: "started"

@@ -77,7 +77,8 @@ package enum FinishRule {
         let policy = job.definition.retry
         guard
             var wait = policy.wait(
-                afterFailures: run.attempt - run.budgetBase, elapsed: elapsed, asked: outcome.retryAfter, random: random)
+                afterFailures: run.attempt - run.budgetBase, elapsed: elapsed, asked: outcome.retryAfter, random: random
+            )
         else { return nil }
         // The receiver did not refuse these: there is nothing to back off from.
         if outcome.kind == .shutdown || outcome.kind == .leaseLost || outcome.kind == .notSent { wait = .zero }
