@@ -37,6 +37,8 @@ package struct EngineSettings: Sendable {
     package static let sendWindow = Span.milliseconds(500)
     /// How long an aborted attempt may take to end before it is reported without its answer.
     package static let abortGrace = Span.seconds(5)
+    /// How soon a full timer wheel is looked at again.
+    package static let roomWait = Span.milliseconds(10)
     /// Wait before a failed store call is made again.
     package static let storeRetry = Span.milliseconds(250)
 }

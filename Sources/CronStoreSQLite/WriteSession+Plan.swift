@@ -9,8 +9,10 @@ extension WriteSession {
             "SELECT job_id FROM job_cursors WHERE next_slot <= ? ORDER BY next_slot LIMIT ?"
         ).bind(now + request.threshold).bind(request.jobLimit).all { $0.id(0, as: JobID.self) }
         for id in due {
+            guard answer.planned < PlanRequest.rowLimit else { break }
             guard var job = try job(id), !heldJobs.contains(id) else { continue }
-            let rows = try PlanRule.plan(&job, through: now + request.lead, now: now, random: &random)
+            let limit = PlanRequest.rowLimit - answer.planned
+            let rows = try PlanRule.plan(&job, through: now + request.lead, now: now, limit: limit, random: &random)
             for var run in rows {
                 if run.status == .pending, run.dueAt <= now + request.lead {
                     if answer.claims.count < request.claimLimit {

@@ -65,6 +65,9 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 1024
     daemon_threads = True
 
+    def handle_error(self, request, client_address):
+        """A killed scheduler resets its connections: nothing to report."""
+
 
 server = Server(("127.0.0.1", options.port), Receiver)
 print(server.server_address[1], flush=True)

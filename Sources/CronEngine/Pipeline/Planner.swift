@@ -23,6 +23,11 @@ package struct Planner: Sendable {
     /// - Parameter free: claims that the timer wheel can still take.
     package mutating func tick(free: Int, now: Instant) -> PlanRequest? {
         guard let due = nextAt, due <= now else { return nil }
+        // A run that is planned and claimed at once is written once instead of twice: wait for room.
+        guard free >= min(PlanRequest.rowLimit, settings.claimLimit / 4) else {
+            nextAt = now + EngineSettings.roomWait
+            return nil
+        }
         nextAt = nil
         return PlanRequest(node: node, lead: settings.lead, threshold: settings.planThreshold, claimLimit: free)
     }

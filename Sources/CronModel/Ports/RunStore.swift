@@ -40,6 +40,8 @@ package protocol RunStore: Sendable {
 
 package struct PlanRequest: Sendable {
     package static let jobLimit = 200
+    /// Rows of one transaction, about: more would keep starts and finishes waiting for tens of milliseconds.
+    package static let rowLimit = 2_000
 
     package var node: NodeID
     /// How far ahead runs are planned and claimed.

@@ -1,0 +1,155 @@
+import CronActions
+import CronEngine
+import CronHTTP
+import CronModel
+import CronSchedule
+import CronStoreSQLite
+import Foundation
+import Logging
+import ServiceLifecycle
+
+/// Measures plan, claim, start, finish and record of many runs on the embedded store, on disk, with every promise kept.
+package struct Bench: Sendable {
+    package enum Workload: String, CaseIterable, Sendable {
+        /// Per-second jobs with a stretch of slots that are all due: how many runs a second the engine does.
+        case recurring
+        /// One-shots due at one instant: how late they start and how soon all are done.
+        case burst
+        /// Per-second jobs in real time: how late runs start under a steady load.
+        case steady
+    }
+
+    package static let email = "bench@example.com"
+    package static let password = "correct horse battery"
+    private static let createBatch = 1_000
+
+    private let workload: Workload
+    private let jobs: Int
+    private let slots: Int
+    private let directory: String
+    private let webhookURL: String?
+    private let clock = BenchClock()
+
+    /// - Parameters:
+    ///   - jobs: jobs, or one-shots.
+    ///   - slots: slots of each recurring job; seconds of a steady load.
+    ///   - directory: where the database is made; must not exist.
+    ///   - webhookURL: nil for actions that do nothing.
+    package init(workload: Workload, jobs: Int, slots: Int, directory: String, webhookURL: String?) {
+        self.workload = workload
+        self.jobs = jobs
+        self.slots = workload == .burst ? 1 : slots
+        self.directory = directory
+        self.webhookURL = webhookURL
+    }
+
+    package func run() async throws -> BenchReport {
+        _ = try DataDirectory(path: directory)
+        let store = try SQLiteStore.open(path: directory + "/cronpp.sqlite", clock: clock)
+        let loopback = [NetworkRange("127.0.0.0/8")].compactMap { $0 }
+        let actions = StandardActions(allowedNetworks: loopback, userAgent: "cronpp-bench", now: { clock.now })
+        let runner = BenchRunner(
+            clock: clock, inner: webhookURL == nil ? nil : actions.registry["webhook"], expected: jobs * slots)
+        let begin = try await createJobs(in: store)
+        let report = try await measure(store, runner, from: begin)
+        await actions.shutdown()
+        await store.close()
+        return report
+    }
+
+    /// Creates the account and the jobs; answers the moment at which their first slots are due.
+    private func createJobs(in store: SQLiteStore) async throws -> Instant {
+        var random = RandomSource()
+        let owner = UserID(at: clock.now, using: &random)
+        let hash = try await Passwords().hash(Self.password)
+        try await store.createUser(
+            User(id: owner, email: Self.email, name: nil, passwordHash: hash, createdAt: clock.now), onlyFirst: false)
+        let (first, schedule) = slotsBegin()
+        if workload == .recurring { clock.move(to: .seconds(-Int64(slots) - 1)) }
+        for batch in stride(from: 0, to: jobs, by: Self.createBatch) {
+            let drafts = (batch..<min(batch + Self.createBatch, jobs)).map { number in
+                JobDraft(
+                    id: JobID(at: clock.now, using: &random), userID: owner,
+                    definition: definition(number, schedule, first: first))
+            }
+            for result in try await store.createJobs(drafts) { _ = try result.get() }
+        }
+        clock.move(to: .zero)
+        return first
+    }
+
+    private func slotsBegin() -> (first: Instant, schedule: String) {
+        let second = clock.now.wholeSeconds
+        switch workload {
+        case .recurring: return (Instant(seconds: second - Int64(slots)), "* * * * * *")
+        case .steady: return (Instant(seconds: second + 5 + Int64(jobs / 10_000)), "* * * * * *")
+        case .burst:
+            let first = Instant(seconds: second + 5 + Int64(jobs / 5_000))
+            return (first, first.description)
+        }
+    }
+
+    private func definition(_ number: Int, _ schedule: String, first: Instant) -> JobDefinition {
+        let fields: [String: JSONValue] = webhookURL.map { ["url": .string($0)] } ?? [:]
+        var definition = JobDefinition(
+            name: "bench-\(number)", schedule: schedule, action: ActionDefinition(type: "bench", fields: fields))
+        definition.overlap = .allow
+        definition.misfire.after = .hours(24)
+        if workload != .burst {
+            definition.startAt = first
+            definition.endAt = first + .seconds(Int64(slots))
+        }
+        return definition
+    }
+
+    private func measure(_ store: SQLiteStore, _ runner: BenchRunner, from first: Instant) async throws -> BenchReport {
+        var random = RandomSource()
+        let node = Node(
+            id: NodeID(at: clock.now, using: &random), pid: ProcessInfo.processInfo.processIdentifier, host: "bench",
+            version: AppVersion.number, startedAt: clock.now, leaseUntil: clock.now + .seconds(15))
+        _ = try await store.register(node)
+        var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        let engine = Engine(
+            node: node.id, store: store, actions: ActionRegistry([runner]), settings: EngineSettings(),
+            metrics: EngineMetrics(), logger: logger)
+        let before = Usage(store)
+        let begin = max(first, clock.now)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: engine)], logger: logger))
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            let total = jobs * slots
+            while runner.count < total { await clock.wait(until: clock.now + .milliseconds(5)) }
+            while try await store.runCounts()[.success] ?? 0 < total {
+                await clock.wait(until: clock.now + .milliseconds(5))
+            }
+            let report = BenchReport(
+                workload: workload.rawValue, action: webhookURL == nil ? "noop" : "webhook", runs: total,
+                elapsed: clock.now - begin, delays: runner.sortedDelays, used: Usage(store) - before)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return report
+        }
+    }
+}
+
+/// What the process and the store have used so far.
+struct Usage {
+    var processTime: Span
+    var writtenBytes: Int
+    var commits: Int
+
+    init(_ store: SQLiteStore) {
+        processTime = SystemClock().processTime
+        writtenBytes = ProcessMetrics.writtenBytes
+        commits = store.commitCount
+    }
+
+    static func - (left: Usage, right: Usage) -> Usage {
+        var difference = left
+        difference.processTime = left.processTime - right.processTime
+        difference.writtenBytes -= right.writtenBytes
+        difference.commits -= right.commits
+        return difference
+    }
+}
