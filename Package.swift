@@ -79,6 +79,11 @@ let package = Package(
             name: "schedule-bench", dependencies: ["CronSchedule"], path: "Benchmarks/ScheduleBench", swiftSettings: settings),
 
         .testTarget(name: "CronScheduleTests", dependencies: ["CronSchedule"], swiftSettings: settings),
+        .testTarget(
+            name: "CronEngineTests", dependencies: ["CronEngine", "CronModel", "CronSchedule"], swiftSettings: settings),
+        .testTarget(
+            name: "CronActionsTests", dependencies: ["CronActions", "CronModel", "CronSchedule", crypto] + nio,
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

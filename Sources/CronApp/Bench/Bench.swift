@@ -45,16 +45,23 @@ package struct Bench: Sendable {
 
     package func run() async throws -> BenchReport {
         _ = try DataDirectory(path: directory)
+        // Before the store is opened, since it never follows a step back.
+        if workload == .recurring { clock.move(to: .seconds(-Int64(slots) - 5)) }
         let store = try SQLiteStore.open(path: directory + "/cronpp.sqlite", clock: clock)
         let loopback = [NetworkRange("127.0.0.0/8")].compactMap { $0 }
         let actions = StandardActions(allowedNetworks: loopback, userAgent: "cronpp-bench", now: { clock.now })
-        let runner = BenchRunner(
-            clock: clock, inner: webhookURL == nil ? nil : actions.registry["webhook"], expected: jobs * slots)
-        let begin = try await createJobs(in: store)
-        let report = try await measure(store, runner, from: begin)
+        let result: Result<BenchReport, any Error>
+        do {
+            let runner = BenchRunner(
+                clock: clock, inner: webhookURL == nil ? nil : actions.registry["webhook"], expected: jobs * slots)
+            let begin = try await createJobs(in: store)
+            result = .success(try await measure(store, runner, from: begin))
+        } catch {
+            result = .failure(error)
+        }
         await actions.shutdown()
         await store.close()
-        return report
+        return try result.get()
     }
 
     /// Creates the account and the jobs; answers the moment at which their first slots are due.
@@ -65,7 +72,6 @@ package struct Bench: Sendable {
         try await store.createUser(
             User(id: owner, email: Self.email, name: nil, passwordHash: hash, createdAt: clock.now), onlyFirst: false)
         let (first, schedule) = slotsBegin()
-        if workload == .recurring { clock.move(to: .seconds(-Int64(slots) - 1)) }
         for batch in stride(from: 0, to: jobs, by: Self.createBatch) {
             let drafts = (batch..<min(batch + Self.createBatch, jobs)).map { number in
                 JobDraft(
@@ -80,12 +86,11 @@ package struct Bench: Sendable {
 
     private func slotsBegin() -> (first: Instant, schedule: String) {
         let second = clock.now.wholeSeconds
+        let later = second + Int64(jobs / 5_000)
         switch workload {
-        case .recurring: return (Instant(seconds: second - Int64(slots)), "* * * * * *")
-        case .steady: return (Instant(seconds: second + 5 + Int64(jobs / 10_000)), "* * * * * *")
-        case .burst:
-            let first = Instant(seconds: second + 5 + Int64(jobs / 5_000))
-            return (first, first.description)
+        case .recurring: return (Instant(seconds: second + 5), "* * * * * *")
+        case .steady: return (Instant(seconds: later + 5), "* * * * * *")
+        case .burst: return (Instant(seconds: later + 5), Instant(seconds: later + 5).description)
         }
     }
 

@@ -127,7 +127,7 @@ package enum StartAnswer: Sendable {
     }
 }
 
-package struct Finish: Sendable {
+package struct Finish: Hashable, Sendable {
     package var token: ClaimToken
     package var outcome: Outcome
 

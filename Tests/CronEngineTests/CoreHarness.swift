@@ -1,0 +1,69 @@
+import CronEngine
+import CronModel
+import CronSchedule
+
+/// Drives a node's core by hand: events in, effects out, time as an argument.
+struct CoreHarness {
+    static let start = Instant(seconds: 1_800_000_000)
+
+    var now = CoreHarness.start
+    var core: NodeCore
+    var random = RandomSource(seed: 7)
+    let node: NodeID
+
+    init(_ settings: EngineSettings = EngineSettings()) {
+        var random = RandomSource(seed: 1)
+        node = NodeID(at: Self.start, using: &random)
+        core = NodeCore(node: node, settings: settings, now: Self.start)
+    }
+
+    mutating func tick(after span: Span = .zero) -> [EngineEffect] {
+        now = now + span
+        return core.tick(now: now)
+    }
+
+    @discardableResult
+    mutating func handle(_ event: EngineEvent) -> [EngineEffect] { core.handle(event, now: now) }
+
+    mutating func claim(dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0) -> Claim {
+        Claim(
+            token: ClaimToken(runID: RunID(at: now, using: &random), fence: fence), jobID: JobID(at: now, using: &random),
+            dueAt: now + span, priority: priority)
+    }
+
+    /// Gives claims to the core as the answer to a poll.
+    mutating func take(_ claims: [Claim]) {
+        var answer = ClaimAnswer()
+        answer.claims = claims
+        handle(.claimed(.success(answer)))
+    }
+
+    func context(_ claim: Claim, timeout: Span = .seconds(10)) -> AttemptContext {
+        AttemptContext(
+            runID: claim.token.runID, jobID: claim.jobID, userID: UserID(high: 1, low: 1), jobName: "job",
+            scheduledFor: claim.dueAt, zone: "", attempt: 1, fence: claim.token.fence,
+            action: ActionDefinition(type: "test", fields: [:]), payload: .null, timeout: timeout, delivery: .atLeastOnce)
+    }
+
+    /// Takes a claim all the way to its execution.
+    mutating func run(_ claim: Claim, timeout: Span = .seconds(10)) {
+        take([claim])
+        for request in tick().starts {
+            handle(.started(request, .success([.started(context(claim, timeout: timeout), dueAt: claim.dueAt)]), took: .zero))
+        }
+        _ = tick()
+    }
+}
+
+extension [EngineEffect] {
+    var starts: [StartRequest] { compactMap { if case .start(let request) = $0 { request } else { nil } } }
+    var executions: [AttemptContext] { compactMap { if case .execute(let context) = $0 { context } else { nil } } }
+    var aborts: [RunID] { compactMap { if case .abort(let run) = $0 { run } else { nil } } }
+    var finishes: [Finish] { flatMap { effect -> [Finish] in if case .finish(let batch) = effect { batch } else { [] } } }
+    var plans: [PlanRequest] { compactMap { if case .plan(let request) = $0 { request } else { nil } } }
+    var claims: [ClaimRequest] { compactMap { if case .claim(let request) = $0 { request } else { nil } } }
+    var handBacks: [ClaimToken] {
+        flatMap { effect -> [ClaimToken] in if case .handBack(let tokens) = effect { tokens } else { [] } }
+    }
+    var isStopped: Bool { contains { if case .stopped = $0 { true } else { false } } }
+}

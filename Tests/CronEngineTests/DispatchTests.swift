@@ -1,0 +1,146 @@
+import CronEngine
+import CronModel
+import CronSchedule
+import Testing
+
+@Suite struct DispatchTests {
+    @Test func nothingStartsBeforeItsTimeAndNothingIsSentBeforeTheStartIsCommitted() {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .seconds(1))
+        harness.take([claim])
+        #expect(harness.tick().starts.isEmpty)
+        let request = harness.tick(after: .milliseconds(999)).starts.first
+        #expect(request?.tokens == [claim.token], "the start is committed a little ahead")
+        #expect(harness.tick(after: .milliseconds(5)).executions.isEmpty, "no answer yet: nothing may be sent")
+    }
+
+    @Test func anEarlyStartWaitsForTheDueTime() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .seconds(1))
+        harness.take([claim])
+        let request = try #require(harness.tick(after: .milliseconds(999)).starts.first)
+        harness.handle(.started(request, .success([.started(harness.context(claim), dueAt: claim.dueAt)]), took: .zero))
+        #expect(harness.tick().executions.isEmpty)
+        #expect(harness.core.nextTick == claim.dueAt)
+        #expect(harness.tick(after: .milliseconds(1)).executions.map(\.runID) == [claim.token.runID])
+    }
+
+    @Test func aStartWhoseAnswerCameTooLateIsNotSent() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.take([claim])
+        let request = try #require(harness.tick().starts.first)
+        let answer = StartAnswer.started(harness.context(claim), dueAt: claim.dueAt)
+        harness.handle(.started(request, .success([answer]), took: .milliseconds(501)))
+        let effects = harness.tick()
+        #expect(effects.executions.isEmpty)
+        #expect(effects.finishes.map(\.outcome.kind) == [.notSent])
+        #expect(effects.finishes.map(\.outcome.reach) == [.nothingSent])
+    }
+
+    @Test func aClaimNeverReplacesANewerOneOfItsRun() {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .seconds(1), fence: 5)
+        var older = claim
+        older.token.fence = 4
+        var newer = claim
+        newer.token.fence = 6
+        harness.take([claim, older, newer])
+        #expect(harness.core.heldCount == 1)
+        #expect(harness.tick(after: .seconds(2)).starts.flatMap(\.tokens) == [newer.token])
+    }
+
+    @Test func startsKeepToTheSlotsAndGoOnWhenOneIsFree() throws {
+        var settings = EngineSettings()
+        settings.concurrency = 2
+        var harness = CoreHarness(settings)
+        let claims = [harness.claim(), harness.claim(), harness.claim()]
+        harness.take(claims)
+        let request = try #require(harness.tick().starts.first)
+        #expect(request.tokens.count == 2)
+        let answers = request.tokens.map { token in
+            claims.first { $0.token == token }.map { StartAnswer.started(harness.context($0), dueAt: $0.dueAt) } ?? .stale
+        }
+        harness.handle(.started(request, .success(answers), took: .zero))
+        #expect(harness.tick().executions.count == 2)
+        #expect(harness.tick().starts.isEmpty)
+        harness.handle(.ended(request.tokens[0], .success))
+        #expect(harness.tick().starts.flatMap(\.tokens).count == 1)
+    }
+
+    @Test func higherPriorityStartsFirstAmongEquals() throws {
+        var settings = EngineSettings()
+        settings.concurrency = 1
+        var harness = CoreHarness(settings)
+        let low = harness.claim(priority: -1)
+        let high = harness.claim(priority: 9)
+        harness.take([low, high])
+        #expect(harness.tick().starts.flatMap(\.tokens) == [high.token])
+    }
+
+    @Test func putBackIsAskedAgainAtItsTimeAndEndedAnswersFreeTheSlot() throws {
+        var harness = CoreHarness()
+        let claims = [harness.claim(), harness.claim(), harness.claim(), harness.claim()]
+        harness.take(claims)
+        let request = try #require(harness.tick().starts.first)
+        let until = harness.now + .milliseconds(200)
+        harness.handle(
+            .started(request, .success([.putBack(until: until), .parked, .skipped, .stale]), took: .zero))
+        #expect(harness.core.busyCount == 0)
+        #expect(harness.core.heldCount == 1)
+        #expect(harness.tick(after: .milliseconds(100)).starts.isEmpty)
+        #expect(harness.tick(after: .milliseconds(100)).starts.flatMap(\.tokens) == [request.tokens[0]])
+    }
+
+    @Test func aFailedStartIsAskedAgain() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.take([claim])
+        let request = try #require(harness.tick().starts.first)
+        harness.handle(.started(request, .failure(.unavailable("disk full")), took: .zero))
+        #expect(harness.tick().starts.isEmpty)
+        #expect(harness.tick(after: EngineSettings.storeRetry).starts.flatMap(\.tokens) == [claim.token])
+    }
+
+    @Test func anAttemptPastItsTimeIsAbortedAndThenReportedWithoutItsAnswer() {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.run(claim, timeout: .seconds(3))
+        #expect(harness.tick(after: .milliseconds(2_999)).aborts.isEmpty)
+        #expect(harness.tick(after: .milliseconds(1)).aborts == [claim.token.runID])
+        let finishes = harness.tick(after: EngineSettings.abortGrace).finishes
+        #expect(finishes.map(\.outcome.kind) == [.timeout])
+        harness.handle(.ended(claim.token, .success))
+        #expect(harness.tick().finishes.isEmpty, "its late answer is not reported a second time")
+    }
+
+    @Test func anAnswerReachedBeforeTheAbortWins() {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.run(claim)
+        #expect(harness.handle(.cancel([claim.token.runID])).aborts == [claim.token.runID])
+        harness.handle(.ended(claim.token, .success))
+        #expect(harness.tick().finishes.map(\.outcome.kind) == [.success])
+    }
+
+    @Test func aCancelledAttemptSaysSo() {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.run(claim)
+        harness.handle(.cancel([claim.token.runID]))
+        harness.handle(.ended(claim.token, Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)))
+        #expect(harness.tick().finishes.map(\.outcome.kind) == [.cancelled])
+    }
+
+    @Test func aCancelBetweenStartAndSendSendsNothing() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .milliseconds(3))
+        harness.take([claim])
+        let request = try #require(harness.tick().starts.first)
+        harness.handle(.started(request, .success([.started(harness.context(claim), dueAt: claim.dueAt)]), took: .zero))
+        harness.handle(.cancel([claim.token.runID]))
+        let effects = harness.tick(after: .seconds(1))
+        #expect(effects.executions.isEmpty)
+        #expect(effects.finishes.map(\.outcome.reach) == [.nothingSent])
+    }
+}

@@ -1,0 +1,129 @@
+import CronEngine
+import CronModel
+import CronSchedule
+import Testing
+
+@Suite struct NodeCoreTests {
+    @Test func itPlansAndPollsAtOnceThenWhenSomethingIsDueAndAtMostAPollLater() {
+        var harness = CoreHarness()
+        let first = harness.tick()
+        #expect(first.plans.count == 1)
+        #expect(first.claims.count == 1)
+        #expect(harness.tick(after: .seconds(5)).plans.isEmpty, "never two at once")
+        var answer = PlanAnswer()
+        answer.nextSlot = harness.now + .milliseconds(2_900)
+        harness.handle(.planned(.success(answer)))
+        #expect(harness.tick(after: .milliseconds(399)).plans.isEmpty)
+        #expect(harness.tick(after: .milliseconds(1)).plans.count == 1, "its slot has come within half the lead")
+        harness.handle(.planned(.success(PlanAnswer())))
+        #expect(harness.tick(after: .milliseconds(999)).plans.isEmpty)
+        #expect(harness.tick(after: .milliseconds(1)).plans.count == 1)
+    }
+
+    @Test func aWakeDuringALookLooksAgain() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        harness.handle(.wake)
+        #expect(harness.tick().plans.isEmpty)
+        harness.handle(.planned(.success(PlanAnswer())))
+        harness.handle(.claimed(.success(ClaimAnswer())))
+        let effects = harness.tick()
+        #expect(effects.plans.count == 1)
+        #expect(effects.claims.count == 1)
+    }
+
+    @Test func itNeverClaimsMoreThanItHasRoomFor() {
+        var settings = EngineSettings()
+        settings.claimLimit = 3
+        var harness = CoreHarness(settings)
+        #expect(harness.tick().claims.map(\.limit) == [3])
+        harness.take([harness.claim(dueIn: .seconds(4)), harness.claim(dueIn: .seconds(4))])
+        harness.handle(.wake)
+        #expect(harness.tick().claims.map(\.limit) == [1])
+    }
+
+    @Test func outcomesAreKeptUntilTheStoreHasThem() {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.run(claim)
+        harness.handle(.ended(claim.token, .success))
+        let batch = harness.tick().finishes
+        #expect(batch.count == 1)
+        harness.handle(.finished(batch, .failure(.unavailable("disk full"))))
+        #expect(harness.tick().finishes.isEmpty)
+        #expect(harness.tick(after: EngineSettings.storeRetry).finishes == batch)
+        harness.handle(.finished(batch, .success([.applied(.success, dueAt: nil)])))
+        #expect(harness.core.heldCount == 0)
+    }
+
+    @Test func aRetryIsPolledForInTime() {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.run(claim)
+        harness.handle(.claimed(.success(ClaimAnswer())))
+        harness.handle(.ended(claim.token, Outcome(kind: .httpError, verdict: .transient, reach: .answered)))
+        let batch = harness.tick().finishes
+        harness.handle(.finished(batch, .success([.applied(.retrying, dueAt: harness.now + .milliseconds(100))])))
+        #expect(harness.tick().claims.count == 1, "it is due within the lead: no poll interval is waited for")
+    }
+
+    @Test func nothingStartsWithoutATrustedLease() {
+        var harness = CoreHarness()
+        harness.take([harness.claim(dueIn: .seconds(14))])
+        let beat = harness.tick(after: .seconds(5)).contains { if case .heartbeat = $0 { true } else { false } }
+        #expect(beat)
+        #expect(harness.tick(after: .seconds(10)).starts.isEmpty, "the lease of 15 s less 2 s has passed unrenewed")
+        harness.handle(
+            .heartbeat(.success(HeartbeatAnswer(isAlive: true, cancelRequests: [])), sentAt: harness.now))
+        #expect(harness.tick().starts.count == 1)
+    }
+
+    @Test func aNodeDeclaredDeadSaysSo() {
+        var harness = CoreHarness()
+        let effects = harness.handle(
+            .heartbeat(.success(HeartbeatAnswer(isAlive: false, cancelRequests: [])), sentAt: harness.now))
+        #expect(effects.contains { if case .lost = $0 { true } else { false } })
+    }
+
+    @Test func aDrainHandsBackWhatIsQueuedAndWaitsForWhatRuns() {
+        var harness = CoreHarness()
+        let running = harness.claim()
+        harness.run(running)
+        let queued = harness.claim(dueIn: .seconds(3))
+        harness.take([queued])
+        #expect(harness.handle(.drain).handBacks == [queued.token])
+        harness.handle(.handedBack([queued.token], .success(())))
+        let effects = harness.tick(after: .seconds(3))
+        #expect(effects.starts.isEmpty && effects.plans.isEmpty && effects.claims.isEmpty)
+        #expect(!effects.isStopped)
+        harness.handle(.ended(running.token, .success))
+        let batch = harness.tick().finishes
+        #expect(!harness.tick().isStopped, "not before the outcome is stored")
+        harness.handle(.finished(batch, .success([.applied(.success, dueAt: nil)])))
+        #expect(harness.tick().isStopped)
+    }
+
+    @Test func aDrainPastItsLimitStopsWhatRuns() {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.run(claim, timeout: .minutes(10))
+        harness.handle(.drain)
+        #expect(harness.tick(after: .seconds(29)).aborts.isEmpty)
+        #expect(harness.tick(after: .seconds(1)).aborts == [claim.token.runID])
+        harness.handle(.ended(claim.token, Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)))
+        #expect(harness.tick().finishes.map(\.outcome.kind) == [.shutdown])
+    }
+
+    @Test func claimsThatArriveDuringADrainAreHandedBack() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        harness.handle(.drain)
+        let claim = harness.claim()
+        var answer = ClaimAnswer()
+        answer.claims = [claim]
+        #expect(harness.handle(.claimed(.success(answer))).handBacks == [claim.token])
+        #expect(!harness.tick().isStopped)
+        harness.handle(.handedBack([claim.token], .success(())))
+        #expect(harness.tick().isStopped)
+    }
+}
