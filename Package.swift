@@ -84,6 +84,12 @@ let package = Package(
         .testTarget(
             name: "CronActionsTests", dependencies: ["CronActions", "CronModel", "CronSchedule", crypto] + nio,
             swiftSettings: settings),
+        .testTarget(
+            name: "CronHTTPTests",
+            dependencies: [
+                "CronHTTP", "CronEngine", "CronStoreSQLite", "CronModel", "CronSchedule", hummingbird, hummingbirdTesting,
+                httpTypes,
+            ], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )
