@@ -57,7 +57,10 @@ struct APIHarness {
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, token: String? = nil,
         headers: [String: String] = [:]
     ) async throws -> Answer {
-        try await send(method, path, body.map { String(decoding: try! JSONEncoder().encode($0), as: UTF8.self) }, token, headers)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return try await send(
+            method, path, try body.map { String(decoding: try encoder.encode($0), as: UTF8.self) }, token, headers)
     }
 
     func send(

@@ -40,19 +40,26 @@ import Testing
 
     @Test func theFirstAccountNeedsTheSetupCode() async throws {
         try await APIHarness.with(registration: .first, setupCode: "s3cret") { api in
-            #expect(try await api.call(.post, "/auth/register", Self.credentials).fields == ["setup_code"])
-            let wrong = Self.credentials.merging(patch: .object(["setup_code": .string("wrong!")]))
-            #expect(try await api.call(.post, "/auth/register", wrong).status == 403)
-            let right = Self.credentials.merging(patch: .object(["setup_code": .string("s3cret")]))
-            #expect(try await api.call(.post, "/auth/register", right).status == 201)
-            let other = right.merging(patch: .object(["email": .string("b@example.com")]))
-            #expect(try await api.call(.post, "/auth/register", other).status == 403)
+            let missing = try await api.call(.post, "/auth/register", Self.credentials)
+            #expect(missing.fields == ["setup_code"])
+            let wrong = try await api.call(.post, "/auth/register", Self.with(["setup_code": "wrong!"]))
+            #expect(wrong.status == 403)
+            let right = try await api.call(.post, "/auth/register", Self.with(["setup_code": "s3cret"]))
+            #expect(right.status == 201)
+            let second = try await api.call(
+                .post, "/auth/register", Self.with(["setup_code": "s3cret", "email": "b@example.com"]))
+            #expect(second.status == 403)
         }
+    }
+
+    private static func with(_ texts: [String: String]) -> JSONValue {
+        credentials.merging(patch: .object(texts.mapValues { .string($0) }))
     }
 
     @Test func closedRegistrationIsClosed() async throws {
         try await APIHarness.with(registration: .closed) { api in
-            #expect(try await api.call(.post, "/auth/register", Self.credentials).status == 403)
+            let answer = try await api.call(.post, "/auth/register", Self.credentials)
+            #expect(answer.status == 403)
         }
     }
 

@@ -122,6 +122,7 @@ import Testing
         try await APIHarness.with { api in
             let token = try await api.signedIn()
             for number in 0..<5 {
+                api.clock.advance(by: .seconds(1))
                 _ = try await api.call(.post, "/jobs", APIHarness.job(["name": .string("j\(number)")]), token: token)
             }
             var names: [JSONValue?] = []

@@ -60,9 +60,13 @@ extension Job {
 }
 
 extension FieldProblem {
-    /// A schedule's problem as the field that holds it.
+    /// A schedule's problem as the field that holds it: a zone named inside the schedule has a column there.
     package init(schedule error: ScheduleError) {
-        let field = error.kind == .zone ? "timezone" : "schedule"
-        self.init(field: field, message: error.message, column: field == "schedule" ? error.column : nil)
+        let isZoneOption = error.kind == .zone && error.column == nil
+        var message = error.message
+        if error.kind == .past, let end = message.firstIndex(of: ";") {
+            message = message[..<end] + "; set \"run_if_past\" to true to run it at once"
+        }
+        self.init(field: isZoneOption ? "timezone" : "schedule", message: message, column: error.column)
     }
 }
