@@ -15,7 +15,6 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -74,7 +73,7 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),
-        .target(name: "CronTesting", dependencies: ["CronModel", collections], swiftSettings: settings),
+        .target(name: "CronTesting", dependencies: ["CronModel", "CronSchedule"], swiftSettings: settings),
         .executableTarget(
             name: "schedule-bench", dependencies: ["CronSchedule"], path: "Benchmarks/ScheduleBench", swiftSettings: settings),
 
@@ -90,6 +89,9 @@ let package = Package(
                 "CronHTTP", "CronEngine", "CronStoreSQLite", "CronModel", "CronSchedule", hummingbird, hummingbirdTesting,
                 httpTypes,
             ], swiftSettings: settings),
+        .testTarget(
+            name: "StoreBehaviourTests", dependencies: ["CronTesting", "CronStoreSQLite", "CronModel", "CronSchedule"],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

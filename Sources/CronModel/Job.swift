@@ -114,6 +114,15 @@ extension Job {
         return from < end ? schedule.count(after: from, through: end) : 0
     }
 
+    /// `instant`, or some microseconds later: the `scheduledFor` of a run that a person asked for, which must not be that
+    /// of a slot nor of another row.
+    package func momentBesideSlots(_ instant: Instant, taken: Set<Instant>) -> Instant {
+        let tick = Span(microseconds: 1)
+        var moment = instant
+        while taken.contains(moment) || slotCount(after: moment - tick, through: moment) > 0 { moment = moment + tick }
+        return moment
+    }
+
     private func oneShotAwareNext(after instant: Instant) -> Instant? {
         if let moment = schedule.oneShotInstant { return moment > instant ? moment : nil }
         return schedule.next(after: instant)

@@ -60,11 +60,11 @@ extension WriteSession {
         let live = try statement(
             "SELECT \(RunRow.columns) FROM runs WHERE job_id = ? AND live IS NOT NULL ORDER BY scheduled_for, id"
         ).bind(job.id).all(RunRow.read)
-        var result = try refused {
+        let ended = try endedSlots(of: job.id)
+        let result = try refused {
             () throws(ChangeRefusal) in
-            try ChangeRule.apply(change, to: job, live: live, now: now, random: &random)
+            try ChangeRule.apply(change, to: job, live: live, ended: ended, now: now, random: &random)
         }
-        if case .trigger = change { try freeSlot(&result) }
         try write(result, isNew: false)
         return result
     }
@@ -88,17 +88,10 @@ extension WriteSession {
             : .conflict("a job named \"\(job.definition.name)\" exists")
     }
 
-    /// Moves a triggered run by microseconds off a slot that is taken.
-    private func freeSlot(_ result: inout JobChangeResult) throws {
-        guard let run = result.inserted.popLast() else { return }
-        var moment = run.scheduledFor
-        while try statement("SELECT 1 FROM runs WHERE job_id = ? AND scheduled_for = ? AND zone = ''")
-            .bind(run.jobID).bind(moment).first({ _ in true }) == true
-        { moment = moment + Span(microseconds: 1) }
-        var moved = Run(
-            id: run.id, job: result.job, origin: .trigger, scheduledFor: moment, dueAt: run.dueAt, at: now)
-        moved.payload = run.payload
-        result.inserted.append(moved)
+    /// Slots from now on whose run has ended already: cancelled ahead of its time, or started early.
+    func endedSlots(of id: JobID) throws -> [Instant] {
+        try statement("SELECT scheduled_for FROM runs WHERE job_id = ? AND scheduled_for >= ? AND live IS NULL")
+            .bind(id).bind(now).all { $0.instant(0) }
     }
 
     private func refused<Value>(_ body: () throws(ChangeRefusal) -> Value) throws(StoreError) -> Value {

@@ -16,7 +16,7 @@ extension WriteSession {
         var run = try dead(id, owner)
         var job = try job(of: run)
         guard job.deletedAt == nil else { throw StoreError.conflict("the run's job is deleted") }
-        let fresh = try PersonRule.redrive(&run, job: job, payload: payload, now: now, random: &random)
+        let fresh = try PersonRule.redrive(&run, job: job, payload: payload, taken: try takenSlots(of: job.id), now: now, random: &random)
         try save(run)
         if let fresh { try insert(fresh) }
         if job.state == .finished {
@@ -24,6 +24,12 @@ extension WriteSession {
             try save(job)
         }
         return fresh ?? run
+    }
+
+    private func takenSlots(of id: JobID) throws -> Set<Instant> {
+        Set(
+            try statement("SELECT scheduled_for FROM runs WHERE job_id = ? AND scheduled_for >= ?").bind(id).bind(now)
+                .all { $0.instant(0) })
     }
 
     func discardRun(_ id: RunID, owner: UserID) throws -> Run {

@@ -32,10 +32,8 @@ extension WriteSession {
         let jobs = try statement("SELECT id FROM jobs WHERE is_reboot = 1 AND deleted_at IS NULL AND state = 'active'")
             .all { $0.id(0, as: JobID.self) }
         for id in jobs {
-            guard var job = try job(id) else { continue }
-            try insert(PlanRule.run(job, slot: now, now: now, catchUp: true, random: &random))
-            job.plannedRuns += 1
-            job.cursor = max(job.cursor, now)
+            guard var job = try job(id), let run = PlanRule.reboot(&job, now: now, random: &random) else { continue }
+            try insert(run)
             try saveCursor(job)
         }
     }

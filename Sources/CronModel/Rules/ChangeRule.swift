@@ -6,22 +6,27 @@ package struct ChangeRule {
     private var result: JobChangeResult
     private var live: [Run]
     private let now: Instant
+    /// `scheduledFor` of rows that stay as they are, from `now` on.
+    private let taken: Set<Instant>
     private var random: RandomSource
 
-    private init(job: Job, live: [Run], now: Instant, random: RandomSource) {
+    private init(job: Job, live: [Run], ended: [Instant], now: Instant, random: RandomSource) {
         result = JobChangeResult(job: job)
         self.live = live
         self.now = now
         self.random = random
+        taken = Set(ended).union(live.lazy.filter { !Self.isWithdrawable($0, now: now) }.map(\.scheduledFor))
     }
 
     /// - Parameters:
     ///   - live: the job's waiting and RUNNING runs.
+    ///   - ended: `scheduledFor` of its ended runs, DEAD ones too, that is not before `now`: a slot that a person
+    ///     cancelled ahead of its time must not be planned a second time.
     ///   - now: the instant that divides what is due from what is still to come.
     package static func apply(
-        _ change: JobChange, to job: Job, live: [Run], now: Instant, random: inout RandomSource
+        _ change: JobChange, to job: Job, live: [Run], ended: [Instant] = [], now: Instant, random: inout RandomSource
     ) throws(ChangeRefusal) -> JobChangeResult {
-        var rule = ChangeRule(job: job, live: live, now: now, random: random)
+        var rule = ChangeRule(job: job, live: live, ended: ended, now: now, random: random)
         do {
             try rule.apply(change)
         } catch let illegal as IllegalTransition {
@@ -54,9 +59,7 @@ package struct ChangeRule {
 
 extension ChangeRule {
     private mutating func trigger(_ payload: JSONValue?) {
-        var moment = now
-        let taken = Set(live.map(\.scheduledFor))
-        while taken.contains(moment) { moment = moment + Span(microseconds: 1) }
+        let moment = result.job.momentBesideSlots(now, taken: taken)
         var run = Run(
             id: RunID(at: now, using: &random), job: result.job, origin: .trigger, scheduledFor: moment, dueAt: now,
             at: now)
@@ -75,13 +78,15 @@ extension ChangeRule {
 
     private mutating func edit(_ definition: JobDefinition, rearm: Bool) throws {
         let old = result.job
-        let keepsSlots = old.definition.hasSameSlots(as: definition) && !rearm
         let restarts = rearm || old.definition.schedule != definition.schedule
         let anchor = restarts ? now : old.anchor
         let asksNow = restarts || old.definition.timezone != definition.timezone
         let schedule = try Job.parse(definition, id: old.id, anchor: anchor, now: asksNow ? now : nil)
+        let keepsSlots =
+            !rearm && (old.definition.hasSameSlots(as: definition) || Self.isSamePastMoment(old.schedule, schedule, now))
         if !keepsSlots { try Self.refuseNever(schedule) }
-        try account()
+        // The slots of a pause stay open for its resume unless they cease to be slots.
+        if old.state == .active || !keepsSlots { try account() }
         result.job.version += 1
         result.job.updatedAt = now
         try result.job.define(definition, anchor: anchor)
@@ -89,15 +94,17 @@ extension ChangeRule {
             try keepWaiting(live)
             reopenForMaxRuns(old)
         } else {
-            let kept = try withdrawFuture()
-            if old.schedule.isOneShot { try cancelWaiting(kept) } else { try keepWaiting(kept) }
+            let due = try settleDue(try withdrawFuture(), under: old)
+            if old.schedule.isOneShot { try cancelWaiting(due) } else { try keepWaiting(due) }
             try restartSlots()
         }
+        result.job.finishIfDone(hasLiveRuns: hasLiveRuns)
     }
 
     private mutating func stop(_ state: JobState, reason: String?) throws {
         guard result.job.state != state else { return }
         guard result.job.state != .finished else { throw ChangeRefusal.conflict("the job is finished") }
+        guard result.job.state == .active else { return touch(state, reason: reason) }
         try account()
         for var run in try withdrawFuture() where run.status.isWaiting && run.needsActiveJob {
             run.blockedOn = nil
@@ -106,7 +113,8 @@ extension ChangeRule {
         }
         try skipInserted(.paused)
         touch(state, reason: reason)
-        result.job.cursor = max(result.job.cursor, now)
+        result.job.cursor = now
+        try fillUpToKept(.paused)
         result.job.nextSlot = nil
     }
 
@@ -125,7 +133,7 @@ extension ChangeRule {
             result.job.plannedRuns += 1
         }
         PlanRule.advance(&result.job, past: now)
-        result.job.finishIfDone(hasLiveRuns: !live.isEmpty || result.inserted.contains { $0.status.isLive })
+        result.job.finishIfDone(hasLiveRuns: hasLiveRuns)
     }
 
     private mutating func delete() throws {
@@ -163,11 +171,64 @@ extension ChangeRule {
         }
     }
 
+    private static func isWithdrawable(_ run: Run, now: Instant) -> Bool {
+        run.status.isWaiting && run.attempt == 0 && run.origin == .schedule && run.scheduledFor > now
+    }
+
+    /// A one-shot whose moment has come and stays the same has nothing left to move: it would fire a second time.
+    private static func isSamePastMoment(_ old: Schedule, _ new: Schedule, _ now: Instant) -> Bool {
+        guard let moment = new.oneShotInstant, moment <= now else { return false }
+        return old.oneShotInstant == moment
+    }
+
+    private var hasLiveRuns: Bool {
+        let updated = Dictionary(result.updated.map { ($0.id, $0.status.isLive) }, uniquingKeysWith: { _, last in last })
+        let withdrawn = Set(result.withdrawn)
+        return result.inserted.contains { $0.status.isLive }
+            || live.contains { updated[$0.id] ?? !withdrawn.contains($0.id) }
+    }
+
+    /// Rows beyond `now` that stay (cancelled ahead of their time, started early) keep the cursor at the last of them;
+    /// the other slots up to there get their rows now, as skipped ones while the job is stopped.
+    private mutating func fillUpToKept(_ skipped: RunReason?) throws {
+        guard let last = taken.max(), last > now else { return }
+        while skipped != nil || PlanRule.hasRunsLeft(result.job),
+            let slot = result.job.nextSlot(after: result.job.cursor), slot <= last
+        {
+            result.job.cursor = slot
+            guard !taken.contains(slot) else { continue }
+            var row = PlanRule.run(result.job, slot: slot, now: now, catchUp: false, random: &random)
+            if let skipped { try row.move(to: .skipped, reason: skipped, at: now) } else { result.job.plannedRuns += 1 }
+            result.inserted.append(row)
+        }
+        result.job.cursor = max(result.job.cursor, last)
+    }
+
+    /// Takes the misfire decision on due runs before their slots change: judged by the new ones, the newest late run
+    /// could give way to a slot that never was one.
+    private mutating func settleDue(_ runs: [Run], under old: Job) throws -> [Run] {
+        for index in result.inserted.indices where result.inserted[index].status == .pending {
+            result.inserted[index].catchUp = true
+        }
+        var settled: [Run] = []
+        for var run in runs {
+            if run.status.isWaiting, let reason = ClaimRule.ending(run, job: old, now: now) {
+                run.blockedOn = nil
+                try run.move(to: .skipped, reason: reason, at: now, raisesFence: true)
+                result.updated.append(run)
+            } else {
+                if run.status.isWaiting { run.catchUp = true }
+                settled.append(run)
+            }
+        }
+        return settled
+    }
+
     /// Takes back what was planned for the future and never tried; answers the other live runs.
     private mutating func withdrawFuture() throws -> [Run] {
         var kept: [Run] = []
         for run in live {
-            if run.status.isWaiting, run.attempt == 0, run.origin == .schedule, run.scheduledFor > now {
+            if Self.isWithdrawable(run, now: now) {
                 result.withdrawn.append(run.id)
                 result.job.plannedRuns -= 1
             } else {
@@ -184,8 +245,10 @@ extension ChangeRule {
         }
     }
 
+    /// A one-shot that moves takes its waiting run along; what a person asked for stays.
     private mutating func cancelWaiting(_ runs: [Run]) throws {
-        for var run in runs where run.status.isWaiting {
+        try keepWaiting(runs.filter { !$0.needsActiveJob })
+        for var run in runs where run.status.isWaiting && run.needsActiveJob {
             run.blockedOn = nil
             try run.move(to: .cancelled, reason: .edited, at: now, raisesFence: true)
             result.updated.append(run)
@@ -206,8 +269,9 @@ extension ChangeRule {
         result.job.cursor = now
         guard result.job.state == .active else { return }
         if result.job.schedule.isOneShot {
-            result.inserted += try result.job.planOneShot(now: now, random: &random)
+            result.inserted += try result.job.planOneShot(now: now, taken: taken, isAgain: true, random: &random)
         } else {
+            try fillUpToKept(nil)
             PlanRule.advance(&result.job, past: now)
         }
     }
@@ -218,7 +282,7 @@ extension ChangeRule {
         switch result.job.state {
         case .active, .finished:
             let wasFinished = result.job.state == .finished
-            if wasFinished { result.job.cursor = now }
+            if wasFinished { result.job.cursor = max(result.job.cursor, now) }
             PlanRule.advance(&result.job, past: result.job.cursor)
             if wasFinished, result.job.nextSlot != nil { result.job.state = .active }
         case .paused, .disabled:

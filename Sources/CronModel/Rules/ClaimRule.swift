@@ -12,12 +12,17 @@ package enum ClaimRule {
         }
     }
 
-    private static func ending(_ run: Run, job: Job, now: Instant) -> RunReason? {
+    /// Why a waiting run of the schedule ends instead of being claimed; nil when it does not.
+    static func ending(_ run: Run, job: Job, now: Instant) -> RunReason? {
         guard run.attempt == 0, run.origin == .schedule else { return nil }
         if let expiry = job.definition.expiry.expiry(ofSlot: run.scheduledFor), now >= expiry { return .expired }
         let lateEnd = job.lateEnd(at: now)
         guard !run.catchUp, run.blockedOn == nil, run.scheduledFor < lateEnd else { return nil }
-        let newerLate = job.slotCount(after: run.scheduledFor, through: lateEnd - Span(microseconds: 1))
+        if job.schedule.isOneShot { return job.definition.misfire.mode == .skip ? .misfire : nil }
+        // A job that has used up its runs has no slots beyond its cursor: none of them will fire instead.
+        let lastLate = lateEnd - Span(microseconds: 1)
+        let newerLate = job.slotCount(
+            after: run.scheduledFor, through: job.nextSlot == nil ? min(lastLate, job.cursor) : lastLate)
         guard
             case .skip(let reason) = job.definition.misfire.verdict(
                 slot: run.scheduledFor, newerLate: newerLate, now: now)

@@ -20,10 +20,10 @@ package enum CreateRule {
                 runs = try job.planOneShot(now: now, random: &random)
             } else {
                 PlanRule.advance(&job, past: now)
-                guard job.nextSlot != nil || schedule.kind == .reboot else {
-                    throw ChangeRefusal.invalid(
-                        FieldProblem(field: "schedule", message: "never fires: no time of it lies in the job's window"))
-                }
+            }
+            guard job.nextSlot != nil || !runs.isEmpty || schedule.kind == .reboot else {
+                throw ChangeRefusal.invalid(
+                    FieldProblem(field: "schedule", message: "never fires: no time of it lies in the job's window"))
             }
             var result = JobChangeResult(job: job)
             result.inserted = runs
@@ -42,13 +42,19 @@ package enum CreateRule {
 
 extension Job {
     /// Inserts a one-shot's run at once, so that it can be seen, cancelled and found late like any other.
-    mutating func planOneShot(now: Instant, random: inout RandomSource) throws(IllegalTransition) -> [Run] {
-        guard let moment = schedule.oneShotInstant else { return [] }
-        if let endAt = definition.endAt, moment >= endAt { return [] }
-        var run = PlanRule.run(self, slot: moment, now: now, catchUp: moment <= now, random: &random)
-        if moment <= now { run.dueAt = now }
-        cursor = max(now, moment)
+    /// - Parameter isAgain: a moment in the past was accounted for before; its new run is one of `now`.
+    mutating func planOneShot(
+        now: Instant, taken: Set<Instant> = [], isAgain: Bool = false, random: inout RandomSource
+    ) throws(IllegalTransition) -> [Run] {
         nextSlot = nil
+        guard let moment = schedule.oneShotInstant else { return [] }
+        if let startAt = definition.startAt, moment < startAt { return [] }
+        if let endAt = definition.endAt, moment >= endAt { return [] }
+        var slot = isAgain ? max(moment, now) : moment
+        while taken.contains(slot) { slot = slot + Span(microseconds: 1) }
+        var run = PlanRule.run(self, slot: slot, now: now, catchUp: moment <= now, random: &random)
+        if moment <= now { run.dueAt = now }
+        cursor = max(now, slot)
         plannedRuns += 1
         return [run]
     }

@@ -14,13 +14,16 @@ package enum PersonRule {
 
     /// Puts a DEAD run back with a fresh retry budget, or returns a new run where a second request under the old id
     /// could break at-most-once.
+    /// - Parameter taken: `scheduledFor` of the job's rows from `now` on.
     package static func redrive(
-        _ run: inout Run, job: Job, payload: JSONValue?, now: Instant, random: inout RandomSource
+        _ run: inout Run, job: Job, payload: JSONValue?, taken: Set<Instant> = [], now: Instant,
+        random: inout RandomSource
     ) throws(IllegalTransition) -> Run? {
         let mayHaveLeft = run.current?.outcome.map { $0.reach != .nothingSent } ?? (run.attempt > 0)
         if job.definition.delivery == .atMostOnce, mayHaveLeft {
             var fresh = Run(
-                id: RunID(at: now, using: &random), job: job, origin: .redrive, scheduledFor: now, dueAt: now, at: now)
+                id: RunID(at: now, using: &random), job: job, origin: .redrive,
+                scheduledFor: job.momentBesideSlots(now, taken: taken), dueAt: now, at: now)
             fresh.redriveOf = run.id
             fresh.payload = payload ?? run.payload
             try run.move(to: .cancelled, reason: .redriven, at: now, raisesFence: true)

@@ -23,6 +23,19 @@ package enum PlanRule {
         return rows
     }
 
+    /// `@reboot`: one run for each start of the scheduler, at its moment.
+    package static func reboot(_ job: inout Job, now: Instant, random: inout RandomSource) -> Run? {
+        guard job.state == .active, job.deletedAt == nil, job.schedule.kind == .reboot, hasRunsLeft(job) else {
+            return nil
+        }
+        if let startAt = job.definition.startAt, now < startAt { return nil }
+        if let endAt = job.definition.endAt, now >= endAt { return nil }
+        let slot = max(now, job.cursor + Span(microseconds: 1))
+        job.cursor = slot
+        job.plannedRuns += 1
+        return run(job, slot: slot, now: now, catchUp: true, random: &random)
+    }
+
     /// Moves the cursor to `instant` and finds the next slot to plan.
     package static func advance(_ job: inout Job, past instant: Instant) {
         job.cursor = max(job.cursor, instant)
@@ -97,6 +110,9 @@ package enum PlanRule {
             case .fireLast: 1
             case .fireAll: misfire.catchupLimit
             }
+        if job.schedule.isOneShot, misfire.mode != .skip {
+            return newestSlots(job, after: after, through: through, limit: 1)
+        }
         let newest = newestSlots(job, after: after, through: through, limit: limit)
         return newest.enumerated().filter { index, slot in
             misfire.verdict(slot: slot, newerLate: newest.count - 1 - index, now: now) == .fire
