@@ -92,6 +92,7 @@ let package = Package(
         .testTarget(
             name: "StoreBehaviourTests", dependencies: ["CronTesting", "CronStoreSQLite", "CronModel", "CronSchedule"],
             swiftSettings: settings),
+        .testTarget(name: "CronModelTests", dependencies: ["CronModel", "CronSchedule"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

@@ -13,7 +13,7 @@ extension WriteSession {
         let job = try job(of: run)
         try FinishRule.finish(&run, job: job, outcome: finish.outcome, now: now, random: random.fraction())
         try ended(run, job: job)
-        if finish.outcome.disablesJob, job.state == .active {
+        if finish.outcome.disablesJob, let job = try self.job(job.id), job.state == .active {
             try change(job, .disable(finish.outcome.error ?? "the receiver answered 410 Gone"))
         }
         return .applied(run.status, dueAt: run.status == .retrying ? run.dueAt : nil)

@@ -16,7 +16,8 @@ extension WriteSession {
         var run = try dead(id, owner)
         var job = try job(of: run)
         guard job.deletedAt == nil else { throw StoreError.conflict("the run's job is deleted") }
-        let fresh = try PersonRule.redrive(&run, job: job, payload: payload, taken: try takenSlots(of: job.id), now: now, random: &random)
+        let fresh = try PersonRule.redrive(
+            &run, job: job, payload: payload, taken: try takenSlots(of: job.id), now: now, random: &random)
         try save(run)
         if let fresh { try insert(fresh) }
         if job.state == .finished {

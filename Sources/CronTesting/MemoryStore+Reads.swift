@@ -43,7 +43,8 @@ extension MemoryStore {
             let runs = transaction.allRuns { run in
                 run.userID == query.owner && (query.jobID.map { $0 == run.jobID } ?? true)
                     && (query.statuses.isEmpty || statuses.contains(run.status))
-                    && (query.from.map { run.lastSlot >= $0 } ?? true) && (query.to.map { run.scheduledFor < $0 } ?? true)
+                    && (query.from.map { run.lastSlot >= $0 } ?? true)
+                    && (query.to.map { run.scheduledFor < $0 } ?? true)
             }
             return Self.page(
                 runs, query.limit, query.after, query.descending,

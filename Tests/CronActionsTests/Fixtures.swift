@@ -17,7 +17,8 @@ struct WebhookFixture {
     ) -> AttemptContext {
         AttemptContext(
             runID: RunID(high: 0x0123, low: 0x8000_0000_0000_0045), jobID: JobID(high: 1, low: 2),
-            userID: UserID(high: 3, low: 4), jobName: "nightly \"report\"", scheduledFor: Instant(seconds: 1_799_999_999),
+            userID: UserID(high: 3, low: 4), jobName: "nightly \"report\"",
+            scheduledFor: Instant(seconds: 1_799_999_999),
             zone: "", attempt: 2, fence: 7, action: ActionDefinition(type: "webhook", fields: fields), payload: payload,
             timeout: timeout, delivery: .atLeastOnce)
     }

@@ -85,7 +85,8 @@ final class Receiver: Sendable {
         case .close: channel.close(promise: nil)
         case .hang: break
         case .stream(let bytes):
-            channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: \(bytes)\r\n\r\n"), promise: nil)
+            channel.writeAndFlush(
+                ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: \(bytes)\r\n\r\n"), promise: nil)
             pour(bytes, to: channel)
         }
     }
@@ -116,7 +117,8 @@ private final class RequestHandler: ChannelInboundHandler {
         text += String(buffer: unwrapInboundIn(data))
         while let end = text.range(of: "\r\n\r\n") {
             let head = text[..<end.lowerBound].lowercased()
-            let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+            let length =
+                head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
                 .flatMap { Int($0.split(separator: " ")[1]) } ?? 0
             guard text[end.upperBound...].utf8.count >= length else { return }
             let bodyEnd = text.utf8.index(end.upperBound, offsetBy: length)

@@ -72,7 +72,9 @@ import Testing
     ])
     func retryAfterIsRead(text: String, wait: Span) async throws {
         try await WebhookFixture.with { fixture in
-            let receiver = try await Receiver { _ in .raw(Receiver.status("503 Down", headers: "retry-after: \(text)\r\n")) }
+            let receiver = try await Receiver { _ in
+                .raw(Receiver.status("503 Down", headers: "retry-after: \(text)\r\n"))
+            }
             let outcome = await fixture.run(receiver)
             #expect(outcome.retryAfter == wait)
             await receiver.stop()

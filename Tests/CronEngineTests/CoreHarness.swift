@@ -27,7 +27,8 @@ struct CoreHarness {
 
     mutating func claim(dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0) -> Claim {
         Claim(
-            token: ClaimToken(runID: RunID(at: now, using: &random), fence: fence), jobID: JobID(at: now, using: &random),
+            token: ClaimToken(runID: RunID(at: now, using: &random), fence: fence),
+            jobID: JobID(at: now, using: &random),
             dueAt: now + span, priority: priority)
     }
 
@@ -42,14 +43,17 @@ struct CoreHarness {
         AttemptContext(
             runID: claim.token.runID, jobID: claim.jobID, userID: UserID(high: 1, low: 1), jobName: "job",
             scheduledFor: claim.dueAt, zone: "", attempt: 1, fence: claim.token.fence,
-            action: ActionDefinition(type: "test", fields: [:]), payload: .null, timeout: timeout, delivery: .atLeastOnce)
+            action: ActionDefinition(type: "test", fields: [:]), payload: .null, timeout: timeout,
+            delivery: .atLeastOnce)
     }
 
     /// Takes a claim all the way to its execution.
     mutating func run(_ claim: Claim, timeout: Span = .seconds(10)) {
         take([claim])
         for request in tick().starts {
-            handle(.started(request, .success([.started(context(claim, timeout: timeout), dueAt: claim.dueAt)]), took: .zero))
+            handle(
+                .started(
+                    request, .success([.started(context(claim, timeout: timeout), dueAt: claim.dueAt)]), took: .zero))
         }
         _ = tick()
     }
@@ -59,7 +63,9 @@ extension [EngineEffect] {
     var starts: [StartRequest] { compactMap { if case .start(let request) = $0 { request } else { nil } } }
     var executions: [AttemptContext] { compactMap { if case .execute(let context) = $0 { context } else { nil } } }
     var aborts: [RunID] { compactMap { if case .abort(let run) = $0 { run } else { nil } } }
-    var finishes: [Finish] { flatMap { effect -> [Finish] in if case .finish(let batch) = effect { batch } else { [] } } }
+    var finishes: [Finish] {
+        flatMap { effect -> [Finish] in if case .finish(let batch) = effect { batch } else { [] } }
+    }
     var plans: [PlanRequest] { compactMap { if case .plan(let request) = $0 { request } else { nil } } }
     var claims: [ClaimRequest] { compactMap { if case .claim(let request) = $0 { request } else { nil } } }
     var handBacks: [ClaimToken] {

@@ -59,7 +59,8 @@ import Testing
         let request = try #require(harness.tick().starts.first)
         #expect(request.tokens.count == 2)
         let answers = request.tokens.map { token in
-            claims.first { $0.token == token }.map { StartAnswer.started(harness.context($0), dueAt: $0.dueAt) } ?? .stale
+            claims.first { $0.token == token }.map { StartAnswer.started(harness.context($0), dueAt: $0.dueAt) }
+                ?? .stale
         }
         harness.handle(.started(request, .success(answers), took: .zero))
         #expect(harness.tick().executions.count == 2)

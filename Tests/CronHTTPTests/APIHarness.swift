@@ -64,13 +64,15 @@ struct APIHarness {
     }
 
     func send(
-        _ method: HTTPRequest.Method, _ path: String, _ text: String?, _ token: String?, _ headers: [String: String] = [:]
+        _ method: HTTPRequest.Method, _ path: String, _ text: String?, _ token: String?,
+        _ headers: [String: String] = [:]
     ) async throws -> Answer {
         var fields = HTTPFields()
         if text != nil { fields[.contentType] = "application/json" }
         if let token { fields[.authorization] = "Bearer \(token)" }
         for (name, value) in headers { fields[try #require(HTTPField.Name(name))] = value }
-        let prefix = path.hasPrefix("/livez") || path.hasPrefix("/readyz") || path.hasPrefix("/metrics") ? "" : "/api/v1"
+        let prefix =
+            path.hasPrefix("/livez") || path.hasPrefix("/readyz") || path.hasPrefix("/metrics") ? "" : "/api/v1"
         return try await client.execute(
             uri: prefix + path, method: method, headers: fields, body: text.map { ByteBuffer(string: $0) }
         ) { response in

@@ -100,7 +100,8 @@ import Testing
             #expect(try await api.call(.get, "/jobs", token: token).status == 200)
             let parts = token.split(separator: ".").map(String.init)
             let header = { (json: String) in
-                Data(json.utf8).base64EncodedString().replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
+                Data(json.utf8).base64EncodedString().replacing("=", with: "").replacing("+", with: "-").replacing(
+                    "/", with: "_")
             }
             let other = await Tokens(secret: [UInt8](repeating: 8, count: 32), clock: api.clock)
             let forged = [

@@ -1,8 +1,8 @@
-import HTTPTypes
 import CronHTTP
 import CronModel
 import CronSchedule
 import CronStoreSQLite
+import HTTPTypes
 import Testing
 
 @Suite struct JobTests {
@@ -18,7 +18,8 @@ import Testing
             let path = "/jobs/\(created.id)"
             #expect(try await api.call(.get, path, token: token).json == created.json)
 
-            let patched = try await api.call(.patch, path, .object(["timezone": .string("Europe/Berlin")]), token: token)
+            let patched = try await api.call(
+                .patch, path, .object(["timezone": .string("Europe/Berlin")]), token: token)
             #expect(patched.status == 200)
             #expect(patched.json["version"] == .integer(2))
             #expect(patched.json["next_run_time"]?.stringValue?.hasSuffix("T02:00:00.000000Z") == true)
@@ -26,11 +27,13 @@ import Testing
             let paused = try await api.call(.post, path + "/pause", token: token)
             #expect(paused.json["state"] == .string("paused"))
             #expect(paused.json["next_run_time"] == .null)
-            let resumed = try await api.call(.post, path + "/resume", .object(["policy": .string("none")]), token: token)
+            let resumed = try await api.call(
+                .post, path + "/resume", .object(["policy": .string("none")]), token: token)
             #expect(resumed.json["state"] == .string("active"))
             #expect(resumed.json["next_run_time"] != .null)
 
-            let triggered = try await api.call(.post, path + "/trigger", .object(["payload": .integer(5)]), token: token)
+            let triggered = try await api.call(
+                .post, path + "/trigger", .object(["payload": .integer(5)]), token: token)
             #expect(triggered.status == 202)
             #expect(triggered.json["origin"] == .string("trigger"))
             #expect(try await api.call(.get, "/runs?job_id=\(created.id)", token: token).items.count == 1)
@@ -40,7 +43,8 @@ import Testing
 
             #expect(try await api.call(.delete, path, token: token).status == 204)
             #expect(try await api.call(.get, path, token: token).status == 404)
-            #expect(try await api.call(.get, "/runs/\(triggered.id)", token: token).status == 200, "history stays readable")
+            #expect(
+                try await api.call(.get, "/runs/\(triggered.id)", token: token).status == 200, "history stays readable")
         }
     }
 
@@ -107,7 +111,8 @@ import Testing
             let token = try await api.signedIn()
             let jobs: JSONValue = .object([
                 "jobs": .array([
-                    APIHarness.job(["name": .string("a")]), APIHarness.job(["name": .string("b"), "schedule": .string("x")]),
+                    APIHarness.job(["name": .string("a")]),
+                    APIHarness.job(["name": .string("b"), "schedule": .string("x")]),
                     APIHarness.job(["name": .string("a")]), APIHarness.job(["name": .string("c")]),
                 ])
             ])

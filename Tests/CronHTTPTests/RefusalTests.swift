@@ -1,17 +1,20 @@
-import HTTPTypes
 import CronModel
+import HTTPTypes
 import Testing
 
 @Suite struct RefusalTests {
     static let schedules = [
         "", " ", "* * * *", "* * * * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *",
-        "* * * 0 *", "* * * * 8", "-1 * * * *", "a * * * *", "* * * * MONDAY", "* * * FOO *", "1,,2 * * * *", "1, * * * *",
+        "* * * 0 *", "* * * * 8", "-1 * * * *", "a * * * *", "* * * * MONDAY", "* * * FOO *", "1,,2 * * * *",
+        "1, * * * *",
         ",1 * * * *", "*/0 * * * *", "*/90 * * * *", "/5 * * * *", "*5 * * * *", "** * * * *", "1-5-9 * * * *",
         "1/2/3 * * * *", "0~59 * * * *", "1.5 * * * *", "0x1 * * * *", "* * 25-5 * *", "? * * * *", "* ? * * *",
         "* * * * L", "* * L/2 * *", "* * L-0 * *", "* * L-31 * *", "* * 32W * *", "* * * * 1#6", "* * * * 1#0",
         "* * * * +", "+1 * * * *", "* * * * 1-5L", "@dayly", "@every", "@every 5", "@every 0s", "@every 1x", "@reboots",
-        "TZ=Mars/Olympus * * * * *", "TZ= * * * * *", "* * * * * 2026", "0 0 30 2 *", "0 0 31 4,6 *", "0 0 0 1 1 * 1971",
-        "2026-13-01 00:00:00", "2027-02-30 10:00", "2027-01-01 24:00", "2027-01-01T23:59:60Z", "1767225600", "in", "in 5",
+        "TZ=Mars/Olympus * * * * *", "TZ= * * * * *", "* * * * * 2026", "0 0 30 2 *", "0 0 31 4,6 *",
+        "0 0 0 1 1 * 1971",
+        "2026-13-01 00:00:00", "2027-02-30 10:00", "2027-01-01 24:00", "2027-01-01T23:59:60Z", "1767225600", "in",
+        "in 5",
         "in 1 month", "P1M", "*\n* * * *", "* * * *\u{00A0}*", "１ * * * *", "H(5-1) * * * *",
     ]
 
@@ -43,12 +46,16 @@ import Testing
     static let fields: [(String, JSONValue)] = [
         ("name", .integer(1)), ("name", .string("")), ("name", .string("a\nb")), ("type", .bool(true)),
         ("schedule", .integer(5)), ("timezone", .string("Mars/Olympus")), ("timezone", .integer(1)),
-        ("dialect", .string("unix")), ("dst_gap", .string("x")), ("dst_fold", .integer(1)), ("run_if_past", .string("yes")),
+        ("dialect", .string("unix")), ("dst_gap", .string("x")), ("dst_fold", .integer(1)),
+        ("run_if_past", .string("yes")),
         ("start_at", .string("tomorrow")), ("end_at", .integer(5)), ("jitter", .integer(5)), ("jitter", .string("5")),
-        ("max_runs", .integer(0)), ("max_runs", .string("5")), ("expires_after", .string("0s")), ("expires_at", .bool(true)),
-        ("delivery", .string("exactly_once")), ("timeout", .integer(30)), ("timeout", .string("0s")), ("misfire", .string("x")),
+        ("max_runs", .integer(0)), ("max_runs", .string("5")), ("expires_after", .string("0s")),
+        ("expires_at", .bool(true)),
+        ("delivery", .string("exactly_once")), ("timeout", .integer(30)), ("timeout", .string("0s")),
+        ("misfire", .string("x")),
         ("misfire_after", .integer(1)), ("catchup_limit", .integer(0)), ("catchup_window", .string("x")),
-        ("resume", .string("x")), ("overlap", .string("queue(0)")), ("overlap", .string("queue(1001)")), ("overlap", .integer(1)),
+        ("resume", .string("x")), ("overlap", .string("queue(0)")), ("overlap", .string("queue(1001)")),
+        ("overlap", .integer(1)),
         ("max_concurrent", .integer(0)), ("priority", .integer(101)), ("max_retries", .integer(-1)),
         ("max_retries", .number(1.5)), ("base_delay", .integer(1)), ("retry", .string("x")), ("tags", .string("x")),
         ("action", .string("x")), ("idd", .string("x")), ("id", .string("x")),
@@ -64,7 +71,8 @@ import Testing
                 #expect(answer.headers[.contentType] == "application/problem+json")
             }
             let nested: [(String, JSONValue)] = [
-                ("retry.strategy", .object(["strategy": .string("x")])), ("retry.delays", .object(["strategy": .string("list")])),
+                ("retry.strategy", .object(["strategy": .string("x")])),
+                ("retry.delays", .object(["strategy": .string("list")])),
                 ("retry.factor", .object(["factor": .integer(0)])), ("retry.extra", .object(["extra": .integer(0)])),
             ]
             for (field, value) in nested {
@@ -84,7 +92,10 @@ import Testing
     @Test func bodiesThatAreNotJSONObjectsAreRefused() async throws {
         try await APIHarness.with { api in
             let token = try await api.signedIn()
-            for text in ["", "{", "[]", "5", "\"x\"", "{\"a\":}", "nul", "{\"name\":\"\\ud800\"}", String(repeating: "[", count: 100_000)] {
+            for text in [
+                "", "{", "[]", "5", "\"x\"", "{\"a\":}", "nul", "{\"name\":\"\\ud800\"}",
+                String(repeating: "[", count: 100_000),
+            ] {
                 let answer = try await api.send(.post, "/jobs", text, token)
                 #expect(answer.status == 400 || answer.status == 422, "\(text.prefix(20)): \(answer.status)")
             }

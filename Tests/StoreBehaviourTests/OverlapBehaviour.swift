@@ -100,7 +100,8 @@ import Testing
             }
             let claims = try await world.plan().claims
             world.clock.advance(by: .seconds(3))
-            #expect(try await world.start(Array(claims.prefix(3))).map(\.verdictName) == ["started", "started", "parked"])
+            #expect(
+                try await world.start(Array(claims.prefix(3))).map(\.verdictName) == ["started", "started", "parked"])
             try await world.finish(claims[0])
             #expect(try await world.claim().contains { $0.token.runID == claims[2].token.runID })
         }
@@ -111,7 +112,8 @@ import Testing
         try await World.with(driver) { world in
             let (job, claims) = try await twoDue(world, .queue(5))
             _ = try await world.start(claims)
-            try await world.store.changeJob(job.id, owner: nil, version: nil, .cancelRuns).cancelRequests.forEach { _ in }
+            try await world.store.changeJob(job.id, owner: nil, version: nil, .cancelRuns).cancelRequests.forEach { _ in
+            }
             try await world.finish(claims[0])
             #expect(try await world.store.repair(held: [], node: world.node).unparked == 0)
         }

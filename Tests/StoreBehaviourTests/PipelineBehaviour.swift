@@ -13,7 +13,7 @@ import Testing
             #expect(answer.nextSlot == TestClock.start + .seconds(6))
             #expect(try await world.ledger(job) == (1...5).map { "\($0) QUEUED" })
             #expect(try await world.plan().claims.isEmpty, "planned once")
-            world.clock.advance(by: .seconds(3))
+            world.clock.advance(by: .milliseconds(3_500))
             #expect(try await world.plan().claims.count == 3)
         }
     }

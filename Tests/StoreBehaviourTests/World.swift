@@ -21,6 +21,7 @@ final class World {
     var node = NodeID(high: 1, low: 1)
     private var random = RandomSource(seed: 3)
     private var jobCount = 0
+    private var wheel: [Claim] = []
 
     static func with(_ driver: Driver, seed: UInt64 = 42, _ body: (World) async throws -> Void) async throws {
         let clock = TestClock()
@@ -30,7 +31,8 @@ final class World {
         let store: any Store =
             switch driver {
             case .memory: MemoryStore(clock: clock, seed: seed)
-            case .sqlite: try SQLiteStore.open(path: directory.appending(path: "s.sqlite").path, clock: clock, seed: seed)
+            case .sqlite:
+                try SQLiteStore.open(path: directory.appending(path: "s.sqlite").path, clock: clock, seed: seed)
             }
         let world = World(store: store, clock: clock)
         try await world.register(1)
@@ -115,11 +117,14 @@ final class World {
         try await store.finish([Finish(token: claim.token, outcome: outcome)], node: node)[0]
     }
 
-    /// Runs whatever is due to an outcome; answers how many started.
+    /// Runs whatever is due to an outcome, keeping claims of the future as a timer wheel does; answers how many started.
     @discardableResult
     func runDue(_ outcome: Outcome = .success) async throws -> Int {
+        wheel += try await claims()
+        let due = wheel.filter { $0.dueAt <= clock.now }.sorted { $0.dueAt < $1.dueAt }
+        wheel.removeAll { $0.dueAt <= clock.now }
         var started = 0
-        for claim in try await claims().sorted(by: { $0.dueAt < $1.dueAt }) {
+        for claim in due {
             if case .started = try await start([claim])[0] {
                 started += 1
                 try await finish(claim, outcome)
@@ -149,8 +154,10 @@ final class World {
         }
     }
 
-    static let transient = Outcome(kind: .httpError, verdict: .transient, reach: .answered, httpStatus: 503, error: "503")
-    static let permanent = Outcome(kind: .httpError, verdict: .permanent, reach: .answered, httpStatus: 404, error: "404")
+    static let transient = Outcome(
+        kind: .httpError, verdict: .transient, reach: .answered, httpStatus: 503, error: "503")
+    static let permanent = Outcome(
+        kind: .httpError, verdict: .permanent, reach: .answered, httpStatus: 404, error: "404")
 }
 
 // MARK: - Invariants

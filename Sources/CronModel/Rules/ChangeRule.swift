@@ -83,7 +83,8 @@ extension ChangeRule {
         let asksNow = restarts || old.definition.timezone != definition.timezone
         let schedule = try Job.parse(definition, id: old.id, anchor: anchor, now: asksNow ? now : nil)
         let keepsSlots =
-            !rearm && (old.definition.hasSameSlots(as: definition) || Self.isSamePastMoment(old.schedule, schedule, now))
+            !rearm
+            && (old.definition.hasSameSlots(as: definition) || Self.isSamePastMoment(old.schedule, schedule, now))
         if !keepsSlots { try Self.refuseNever(schedule) }
         // The slots of a pause stay open for its resume unless they cease to be slots.
         if old.state == .active || !keepsSlots { try account() }
@@ -182,7 +183,8 @@ extension ChangeRule {
     }
 
     private var hasLiveRuns: Bool {
-        let updated = Dictionary(result.updated.map { ($0.id, $0.status.isLive) }, uniquingKeysWith: { _, last in last })
+        let updated = Dictionary(
+            result.updated.map { ($0.id, $0.status.isLive) }, uniquingKeysWith: { _, last in last })
         let withdrawn = Set(result.withdrawn)
         return result.inserted.contains { $0.status.isLive }
             || live.contains { updated[$0.id] ?? !withdrawn.contains($0.id) }

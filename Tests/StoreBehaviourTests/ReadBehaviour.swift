@@ -1,0 +1,134 @@
+import CronModel
+import CronSchedule
+import CronTesting
+import Testing
+
+/// Lists, accounts, nodes, creation.
+@Suite struct ReadBehaviour {
+    @Test(arguments: Driver.allCases)
+    func runsAreFilteredAndPagedInOrder(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") { $0.misfire.mode = .skip }
+            let other = try await world.create("*/2 * * * * *")
+            world.clock.advance(by: .seconds(100))
+            try await world.plan()
+            var query = RunQuery(owner: world.owner)
+            query.jobID = job.id
+            query.from = TestClock.start + .seconds(20)
+            query.to = TestClock.start + .seconds(42)
+            let window = try await world.store.runs(query).items
+            #expect(
+                window.map(\.scheduledFor) == [1, 40, 41].map { TestClock.start + .seconds($0) }, "the range reaches in"
+            )
+
+            var all = RunQuery(owner: world.owner)
+            all.limit = 7
+            var seen: [Run] = []
+            repeat {
+                let page = try await world.store.runs(all)
+                seen += page.items
+                all.after = page.next
+            } while all.after != nil
+            let whole = try await world.runs(job) + (try await world.runs(other))
+            #expect(seen.count == whole.count)
+            #expect(Set(seen.map(\.id)) == Set(whole.map(\.id)))
+            #expect(zip(seen, seen.dropFirst()).allSatisfy { ($0.scheduledFor, $0.id) < ($1.scheduledFor, $1.id) })
+            all.after = nil
+            all.descending = true
+            #expect(try await world.store.runs(all).items.map(\.id) == seen.suffix(7).reversed().map(\.id))
+            all.statuses = [.skipped]
+            #expect(try await world.store.runs(all).items.allSatisfy { $0.status == .skipped })
+            #expect(try await world.store.runs(RunQuery(owner: UserID(high: 1, low: 5))).items.isEmpty)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func failedSelectsRetryingAndDead(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            try await world.create("in 1s") { $0.retry.maxRetries = 1 }
+            try await world.create("in 1s") { $0.retry.maxRetries = 0 }
+            try await world.create("in 1h")
+            world.clock.advance(by: .seconds(1))
+            try await world.runDue(World.transient)
+            var query = RunQuery(owner: world.owner)
+            query.statuses = [.failed]
+            #expect(Set(try await world.store.runs(query).items.map(\.status)) == [.retrying, .dead])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func jobsAreFoundByNameStateTagAndText(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let a = try await world.create("0 * * * * *") {
+                $0.name = "Nightly Report"
+                $0.tags = ["billing", "eu"]
+                $0.type = "report"
+            }
+            try await world.create("0 * * * * *") { $0.name = "cleanup" }
+            try await world.change(a, .pause)
+            for narrow in [
+                { (q: inout JobQuery) in q.state = .paused }, { $0.tag = "eu" }, { $0.type = "report" },
+                { $0.text = "REPORT" },
+            ] {
+                var query = JobQuery(owner: world.owner)
+                narrow(&query)
+                #expect(try await world.store.jobs(query).items.map(\.job.id) == [a.id])
+            }
+            #expect(try await world.store.job(named: "Nightly Report", owner: world.owner)?.job.id == a.id)
+            #expect(try await world.store.job(named: "nightly report", owner: world.owner) == nil)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func namesAreUniqueAmongLiveJobs(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let first = try await world.create("in 1s") { $0.name = "x" }
+            await #expect(throws: StoreError.conflict("a job named \"x\" exists")) {
+                try await world.create("in 1s") { $0.name = "x" }
+            }
+            world.clock.advance(by: .seconds(1))
+            try await world.runDue()
+            let second = try await world.create("in 1s") { $0.name = "x" }
+            #expect(try await world.store.job(named: "x", owner: world.owner)?.job.id == second.id)
+            await #expect(throws: StoreError.conflict("a job named \"x\" exists"), "finished jobs hold no name") {
+                try await world.edit(first, rearm: true) { _ in }
+            }
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func refreshTokensRotateAndReuseEndsTheFamily(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let user = User(id: world.owner, email: "a@b", name: nil, passwordHash: "h", createdAt: world.clock.now)
+            try await world.store.createUser(user, onlyFirst: true)
+            await #expect(throws: StoreError.conflict("an account exists already")) {
+                try await world.store.createUser(user, onlyFirst: true)
+            }
+            let family = RefreshToken.UserFamily(high: 1, low: 1)
+            let token = { (byte: UInt8) in
+                RefreshToken(
+                    hash: [byte], family: family, userID: world.owner, expiresAt: world.clock.now + .days(1))
+            }
+            try await world.store.addRefreshToken(token(1))
+            #expect(try await world.store.rotateRefreshToken(hash: [1], next: token(2)) == .rotated(world.owner))
+            #expect(try await world.store.rotateRefreshToken(hash: [9], next: token(3)) == .unknown)
+            #expect(try await world.store.rotateRefreshToken(hash: [1], next: token(3)) == .reused)
+            #expect(try await world.store.rotateRefreshToken(hash: [2], next: token(3)) == .unknown)
+            try await world.store.addRefreshToken(token(4))
+            world.clock.advance(by: .days(1))
+            #expect(try await world.store.rotateRefreshToken(hash: [4], next: token(5)) == .unknown, "expired")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func nodesAreKnownUntilTheyRetire(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            #expect(try await world.store.heartbeat(node: world.node, lease: .seconds(15)).isAlive)
+            try await world.register(2)
+            #expect(try await world.store.nodes().map { $0.deadAt != nil } == [true, false])
+            #expect(!(try await world.store.heartbeat(node: NodeID(high: 1, low: 1), lease: .seconds(15)).isAlive))
+            try await world.store.retire(node: world.node)
+            #expect(try await world.store.nodes().allSatisfy { $0.deadAt != nil })
+        }
+    }
+}
