@@ -93,6 +93,9 @@ let package = Package(
             name: "StoreBehaviourTests", dependencies: ["CronTesting", "CronStoreSQLite", "CronModel", "CronSchedule"],
             swiftSettings: settings),
         .testTarget(name: "CronModelTests", dependencies: ["CronModel", "CronSchedule"], swiftSettings: settings),
+        .testTarget(
+            name: "CronStoreSQLiteTests",
+            dependencies: ["CronStoreSQLite", "CronTesting", "CronModel", "CronSchedule", grdb], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

@@ -98,3 +98,13 @@ package final class SQLiteStore: Store {
         }
     }
 }
+
+extension SQLiteStore {
+    /// What a pragma of the writing connection says, for tests.
+    package func pragma(_ text: String) async throws(StoreError) -> String? {
+        try await writer.perform { session in
+            let statement = try SQLStatement(session.connection, "PRAGMA \(text)").begin()
+            return try statement.first { $0.textOrNil(0) } ?? nil
+        }
+    }
+}

@@ -104,47 +104,52 @@ final class SQLiteWriter: Sendable {
 
 extension SQLiteWriter {
     private func commit(_ batch: [Verb]) {
+        /// Verbs that have had no answer yet.
+        var open = batch[...]
         var answers: [(verb: Verb, resume: Resume)] = []
         do {
             try database.writeWithoutTransaction { _ in
                 guard let session = session.session else { throw StoreError.unavailable("the store is closed") }
                 try session.execute("BEGIN IMMEDIATE")
-                for verb in batch {
-                    if let resume = run(verb, session) { answers.append((verb, resume)) }
+                while let verb = open.popFirst() {
+                    switch run(verb, session) {
+                    case .success(let resume): answers.append((verb, resume))
+                    case .failure(let error): verb.fail(error)
+                    }
+                    // A full disk takes back the whole transaction, not only the verb that met it.
+                    if session.hasLostTransaction { throw StoreError.unavailable("SQLite: the transaction was rolled back") }
                 }
                 do {
                     try session.execute("COMMIT")
                     session.keep()
                 } catch {
                     try? session.execute("ROLLBACK")
-                    session.forgetAll()
                     throw error
                 }
             }
             commits.add(1, ordering: .relaxed)
             for answer in answers { answer.resume() }
         } catch {
+            session.session?.forgetAll()
             let failure = StoreError(sqlite: error)
-            // Before any verb ran, none has been answered; afterwards only those that failed by themselves have.
-            for verb in answers.isEmpty ? batch : answers.map(\.verb) { verb.fail(failure) }
+            for verb in answers.map(\.verb) + open { verb.fail(failure) }
         }
         if session.walPages >= Self.forcedCheckpointPages { checkpoint(always: true) }
     }
 
-    /// Runs one verb in its savepoint, so that its failure takes back its own writes only; nil if it failed.
-    private func run(_ verb: Verb, _ session: WriteSession) -> Resume? {
+    /// Runs one verb in its savepoint, so that its failure takes back its own writes only.
+    private func run(_ verb: Verb, _ session: WriteSession) -> Result<Resume, StoreError> {
         do {
             try session.execute("SAVEPOINT verb")
             session.readClock()
             let resume = try verb.run(session)
             try session.execute("RELEASE verb")
-            return resume
+            return .success(resume)
         } catch {
             try? session.execute("ROLLBACK TO verb")
             try? session.execute("RELEASE verb")
             session.forget()
-            verb.fail(StoreError(sqlite: error))
-            return nil
+            return .failure(StoreError(sqlite: error))
         }
     }
 

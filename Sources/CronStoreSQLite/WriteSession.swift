@@ -34,6 +34,9 @@ final class WriteSession {
         guard code == SQLITE_OK else { throw SQLError(connection, code) }
     }
 
+    /// SQLite ended the transaction by itself.
+    var hasLostTransaction: Bool { sqlite3_get_autocommit(connection) != 0 }
+
     /// What was cached since the last `keep` may be wrong: the verb or the transaction failed.
     func forget() {
         for id in touched { jobs[id] = nil }
