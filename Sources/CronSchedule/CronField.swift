@@ -1,4 +1,4 @@
-/// The seven fields of an expression: their ranges and names (CRON.md §2).
+/// The seven fields of an expression: their ranges and names (Docs/schedules.md §2).
 enum CronField: String, CaseIterable, Sendable {
     case second, minute, hour
     case dayOfMonth = "day-of-month"

@@ -1,4 +1,4 @@
-/// The instants of a cron expression in a zone: where wall-clock matches meet clock changes (CRON.md §5).
+/// The instants of a cron expression in a zone: where wall-clock matches meet clock changes (Docs/schedules.md §5).
 ///
 /// Wild times take every real instant whose clock reading matches. Fixed times take each matching reading once:
 /// an earlier or later pass is cut off by `firstPassFrom` and `lastPassUntil`, and what a gap swallowed

@@ -1,4 +1,4 @@
-/// Text → fields: splits at blanks, counts, and hands each field to `FieldParser` (CRON.md §1).
+/// Text → fields: splits at blanks, counts, and hands each field to `FieldParser` (Docs/schedules.md §1).
 enum CronParser {
     /// The fields in the order they are written, by their number.
     private static func layout(_ count: Int) -> [CronField]? {

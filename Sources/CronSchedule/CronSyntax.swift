@@ -62,10 +62,10 @@ struct CronSyntax: Sendable, Hashable {
     /// The text had a year field.
     var hasYear = false
 
-    /// Wild times follow elapsed time through clock changes, fixed ones follow the wall clock (CRON.md §5).
+    /// Wild times follow elapsed time through clock changes, fixed ones follow the wall clock (Docs/schedules.md §5).
     var isWild: Bool { second.startsWithStar || minute.startsWithStar || hour.startsWithStar }
 
-    /// Both day fields must match, instead of either (CRON.md §2, the OR rule).
+    /// Both day fields must match, instead of either (Docs/schedules.md §2, the OR rule).
     var needsBothDays: Bool {
         dayOfWeek.demandsBothDays || dayOfWeek.startsWithStar || dayOfMonth.startsWithStar
     }

@@ -1,4 +1,4 @@
-/// The two day fields in English, and how they work together (CRON.md §2, the OR rule).
+/// The two day fields in English, and how they work together (Docs/schedules.md §2, the OR rule).
 struct DayExplainer {
     let syntax: CronSyntax
 

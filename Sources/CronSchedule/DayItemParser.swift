@@ -1,4 +1,4 @@
-/// The items that only the day fields have: `L`, `W`, `#` (CRON.md §2).
+/// The items that only the day fields have: `L`, `W`, `#` (Docs/schedules.md §2).
 extension FieldParser {
     /// `L`, `L-n`, `LW`, `L-nW`.
     mutating func parseLastDay() throws(ScheduleError) -> FieldItem {

@@ -1,4 +1,4 @@
-/// Reads one field's text into items; errors name the field and the column (CRON.md §2, §7).
+/// Reads one field's text into items; errors name the field and the column (Docs/schedules.md §2, §7).
 struct FieldParser {
     let field: CronField
     let dialect: Schedule.Dialect

@@ -1,4 +1,4 @@
-/// `H`: a value that is spread over jobs but stays the same for one job (CRON.md §4).
+/// `H`: a value that is spread over jobs but stays the same for one job (Docs/schedules.md §4).
 enum HashedField {
     /// A well-mixed 64-bit number of the job and the field.
     static func spread(jobID: String, field: CronField) -> UInt64 {

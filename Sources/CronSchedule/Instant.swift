@@ -16,7 +16,7 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
         self = try TimestampText.readInstant(Array(text.utf8))
     }
 
-    /// RFC 3339 in UTC with six fractional digits, `2026-02-01T09:00:00.000000Z` (DESIGN.md §11.5).
+    /// RFC 3339 in UTC with six fractional digits, `2026-02-01T09:00:00.000000Z`.
     ///
     /// Years outside 0000-9999 are written with a sign and six digits, which `init(rfc3339:)` reads back.
     public var description: String { TimestampText.canonical(self) }

@@ -1,4 +1,4 @@
-/// The instants of a schedule (CRON.md §5). Wall-clock years 1970-2199 only.
+/// The instants of a schedule (Docs/schedules.md §5). Wall-clock years 1970-2199 only.
 extension Schedule {
     /// The first run strictly later than an instant; nil when there is none.
     ///

@@ -1,4 +1,4 @@
-/// Turns a timestamp's parts into an instant, with notices or refusals for gaps and folds (CRON.md §9).
+/// Turns a timestamp's parts into an instant, with notices or refusals for gaps and folds (Docs/schedules.md §9).
 struct OneShotReader {
     let text: [UInt8]
     let options: Schedule.Options
@@ -25,7 +25,7 @@ struct OneShotReader {
         } else {
             second = try resolveLocal(parts.wallSecond)
         }
-        // Fractions are cut to milliseconds here (CRON.md §9).
+        // Fractions are cut to milliseconds here (Docs/schedules.md §9).
         let micros = Int64(parts.microseconds / 1_000 * 1_000)
         return Instant(microseconds: Int64(second) * 1_000_000 + micros)
     }

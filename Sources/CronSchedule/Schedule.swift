@@ -1,6 +1,6 @@
 /// A schedule text made ready to answer "when next": cron fields, a macro, an interval or one moment.
 ///
-/// The rules are those of CRON.md. A value is immutable; copies share their tables. Nothing here reads the clock.
+/// The rules are those of Docs/schedules.md. A value is immutable; copies share their tables. Nothing here reads the clock.
 public struct Schedule: Sendable, Hashable {
     /// Longest text read, in bytes.
     public static let maxTextBytes = 1_024

@@ -1,4 +1,4 @@
-/// Why a text was refused: one line, a kind, the field and the 1-based column (CRON.md §7).
+/// Why a text was refused: one line, a kind, the field and the 1-based column (Docs/schedules.md §7).
 public struct ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The sort of problem, stable for programs to switch on.
     public enum Kind: String, Sendable, Hashable, Codable {

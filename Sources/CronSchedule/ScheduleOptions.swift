@@ -1,13 +1,13 @@
 extension Schedule {
-    /// Whose reading of a cron expression applies; opt-in, never guessed (CRON.md §8).
+    /// Whose reading of a cron expression applies; opt-in, never guessed (Docs/schedules.md §8).
     public enum Dialect: String, Sendable, Hashable, Codable, CaseIterable {
-        /// The rules of CRON.md.
+        /// The rules of Docs/schedules.md.
         case cronpp
         /// Day of week 1-7 is SUN-SAT, exactly one day field is `?`, `L` alone is Saturday, `/n` is min/n.
         case quartz
     }
 
-    /// What happens to a fixed time that the clock jumps over (CRON.md §5).
+    /// What happens to a fixed time that the clock jumps over (Docs/schedules.md §5).
     public enum DSTGap: String, Sendable, Hashable, Codable, CaseIterable {
         /// One run at the first instant after the gap.
         case shift
@@ -15,7 +15,7 @@ extension Schedule {
         case skip
     }
 
-    /// Which pass of a repeated hour a fixed time takes (CRON.md §5).
+    /// Which pass of a repeated hour a fixed time takes (Docs/schedules.md §5).
     public enum DSTFold: String, Sendable, Hashable, Codable, CaseIterable {
         case first, last, both
     }

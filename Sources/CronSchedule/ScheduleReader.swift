@@ -1,4 +1,4 @@
-/// Tells the kinds of schedule text apart and hands each to its reader (CRON.md §1, §3, §9).
+/// Tells the kinds of schedule text apart and hands each to its reader (Docs/schedules.md §1, §3, §9).
 struct ScheduleReader {
     private let text: [UInt8]
     private let options: Schedule.Options

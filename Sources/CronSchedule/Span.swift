@@ -8,7 +8,7 @@ public struct Span: Hashable, Comparable, Sendable, Codable, CustomStringConvert
 
     /// Reads `500us` `500ms` `3s` `1h30m` `1w2d` or an ISO 8601 duration (`PT15M`, `P1DT12H`, `P2W`, `PT0.5S`).
     ///
-    /// Days and weeks are 24 h and 168 h; months and years are refused, so is a bare number (DESIGN.md §11.5).
+    /// Days and weeks are 24 h and 168 h; months and years are refused, so is a bare number.
     /// - Throws: `ScheduleError` of kind `.duration` or `.tooLong`.
     public init(text: some StringProtocol) throws(ScheduleError) {
         self = try DurationText.read(Array(text.utf8))

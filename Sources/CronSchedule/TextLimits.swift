@@ -1,4 +1,4 @@
-/// What any text must satisfy before it is looked at (CRON.md §1).
+/// What any text must satisfy before it is looked at (Docs/schedules.md §1).
 enum TextLimits {
     static func tooLong(_ bytes: Int) -> ScheduleError {
         ScheduleError(.tooLong, "the text has \(bytes) bytes, more than the limit of \(Schedule.maxTextBytes)")

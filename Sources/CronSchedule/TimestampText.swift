@@ -1,4 +1,4 @@
-/// Dates and times of day as text (CRON.md §9): RFC 3339, local times, and RFC 9557's `[Zone]`.
+/// Dates and times of day as text (Docs/schedules.md §9): RFC 3339, local times, and RFC 9557's `[Zone]`.
 struct TimestampText {
     /// What stood in the text; nothing is resolved yet.
     struct Parts {

@@ -1,4 +1,4 @@
-/// Single wall-clock times in a zone, for one-shots (CRON.md §9).
+/// Single wall-clock times in a zone, for one-shots (Docs/schedules.md §9).
 extension TimeZoneRules {
     /// How often a wall-clock time exists.
     enum Occurrence {

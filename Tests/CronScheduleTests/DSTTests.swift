@@ -1,7 +1,7 @@
 import CronSchedule
 import Testing
 
-@Suite("Clock changes (CRON.md §5)")
+@Suite("Clock changes (Docs/schedules.md §5)")
 struct DSTTests {
     private static let newYork: [(String, [String], [String])] = [
         ("30 2 * * *", ["03:00:00-04:00"], ["02:30:00-05:00"]),

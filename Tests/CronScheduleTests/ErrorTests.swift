@@ -1,7 +1,7 @@
 import CronSchedule
 import Testing
 
-@Suite("Refusals name kind, field, column and hint (CRON.md §7)")
+@Suite("Refusals name kind, field, column and hint (Docs/schedules.md §7)")
 struct ErrorTests {
     @Test(arguments: [
         ("75 * * * *", "minute 75 is outside 0-59 (column 1)"),

@@ -1,7 +1,7 @@
 import CronSchedule
 import Testing
 
-@Suite("Fields: ranges, steps, wraparound, names (CRON.md §1, §2)")
+@Suite("Fields: ranges, steps, wraparound, names (Docs/schedules.md §1, §2)")
 struct FieldTests {
     /// Pairs of texts that must mean the same.
     @Test(arguments: [

@@ -1,7 +1,7 @@
 import CronSchedule
 import Testing
 
-@Suite("H (CRON.md §4)")
+@Suite("H (Docs/schedules.md §4)")
 struct HashedTests {
     private func minutes(_ field: String) throws -> [Int] {
         let schedule = try Schedule("\(field) 0 1 1 *", options: .init(jobID: "job-1"))

@@ -1,7 +1,7 @@
 import CronSchedule
 import Testing
 
-@Suite("One-shot times, delays and intervals (CRON.md §3, §9)")
+@Suite("One-shot times, delays and intervals (Docs/schedules.md §3, §9)")
 struct OneShotTests {
     @Test(arguments: [
         ("2026-02-01T10:00:00Z", "2026-02-01T10:00:00.000000Z"),

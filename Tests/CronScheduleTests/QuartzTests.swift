@@ -1,7 +1,7 @@
 import CronSchedule
 import Testing
 
-@Suite("The quartz dialect (CRON.md §8)")
+@Suite("The quartz dialect (Docs/schedules.md §8)")
 struct QuartzTests {
     /// Quartz text and the same schedule in Cron++'s own.
     @Test(arguments: [

@@ -1,6 +1,6 @@
 import CronSchedule
 
-/// A slow and simple reading of CRON.md §5, sharing nothing with the library but zone look-up by instant.
+/// A slow and simple reading of Docs/schedules.md §5, sharing nothing with the library but zone look-up by instant.
 ///
 /// It walks every second or minute of a window around a clock change, first on the wall clock (which readings
 /// does the expression want, and how often do they exist), then as instants.

@@ -1,6 +1,6 @@
 package import CronSchedule
 
-/// When a failed attempt is tried again (DESIGN: exponential with equal jitter, so that delays grow).
+/// When a failed attempt is tried again (exponential with equal jitter, so that delays grow).
 package struct RetryPolicy: Hashable, Sendable {
     package enum Strategy: String, Codable, Sendable, CaseIterable {
         case exponential
