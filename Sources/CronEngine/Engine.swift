@@ -19,11 +19,16 @@ package actor Engine: Service {
     private nonisolated let loop: any EventLoop
     private nonisolated let inbox = Mutex(Inbox())
     private var core: NodeCore
-    private var tasks: [RunID: Task<Void, Never>] = [:]
+    private var underWay: [RunID: UnderWay] = [:]
     private var timer: Scheduled<Void>?
     private var timerAt: Instant?
     private nonisolated let done: AsyncStream<EngineEnd>
     private nonisolated let end: AsyncStream<EngineEnd>.Continuation
+
+    private struct UnderWay {
+        var job: JobID
+        var task: Task<Void, Never>
+    }
 
     private struct Inbox {
         var events: [EngineEvent] = []
@@ -150,7 +155,7 @@ extension Engine {
         case .execute(let attempt):
             execute(attempt, now: now)
         case .abort(let run):
-            tasks[run]?.cancel()
+            underWay[run]?.task.cancel()
         case .finish(let batch):
             let node = node
             ask { store in
@@ -211,15 +216,16 @@ extension Engine {
         if attempt.attempt == 1 { metrics.started(delay: now - attempt.scheduledFor) }
         let token = ClaimToken(runID: attempt.runID, fence: attempt.fence)
         let executor = executor
-        tasks[attempt.runID] = Task.detached { self.post(.ended(token, await executor.run(attempt))) }
+        underWay[attempt.runID] = UnderWay(
+            job: attempt.jobID, task: Task.detached { self.post(.ended(token, await executor.run(attempt))) })
     }
 
     private func observe(_ event: EngineEvent) {
         switch event {
         case .ended(let token, let outcome):
-            tasks[token.runID] = nil
+            let job = underWay.removeValue(forKey: token.runID)?.job
             metrics.ended(outcome.kind)
-            if outcome.verdict != .success { logFailure(token, outcome) }
+            if outcome.verdict != .success { logFailure(token, job, outcome) }
         case .finished(let batch, .success(let answers)):
             for (finish, answer) in zip(batch, answers) { observe(finish, answer) }
         case .reaped(.success(let answer)):
@@ -248,11 +254,12 @@ extension Engine {
         }
     }
 
-    private func logFailure(_ token: ClaimToken, _ outcome: Outcome) {
+    private func logFailure(_ token: ClaimToken, _ job: JobID?, _ outcome: Outcome) {
         logger.info(
             "an attempt failed",
             metadata: [
-                "run_id": "\(token.runID)", "fence": "\(token.fence)", "outcome": "\(outcome.kind.rawValue)",
+                "run_id": "\(token.runID)", "job_id": "\(job.map(\.description) ?? "")", "fence": "\(token.fence)",
+                "outcome": "\(outcome.kind.rawValue)",
                 "error": "\(outcome.error ?? "")",
             ])
     }

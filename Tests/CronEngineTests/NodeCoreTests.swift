@@ -126,4 +126,42 @@ import Testing
         harness.handle(.handedBack([claim.token], .success(())))
         #expect(harness.tick().isStopped)
     }
+
+    @Test func aStartThatIsPutBackDuringADrainIsHandedBackToo() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim()
+        harness.take([claim])
+        let request = try #require(harness.tick().starts.first)
+        harness.handle(.drain)
+        harness.handle(.started(request, .success([.putBack(until: harness.now + .seconds(1))]), took: .zero))
+        #expect(harness.tick().handBacks == [claim.token])
+        harness.handle(.handedBack([claim.token], .success(())))
+        #expect(harness.tick().isStopped)
+    }
+
+    @Test func aDrainRetriesHandingBackAndEndsWithoutTheStoreAtLast() {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .seconds(3))
+        harness.take([claim])
+        #expect(harness.handle(.drain).handBacks == [claim.token])
+        harness.handle(.handedBack([claim.token], .failure(.unavailable("disk full"))))
+        #expect(harness.tick().handBacks.isEmpty, "not at once")
+        #expect(harness.tick(after: EngineSettings.storeRetry).handBacks == [claim.token])
+        #expect(!harness.tick(after: .seconds(30)).isStopped)
+        #expect(harness.tick(after: .seconds(10)).isStopped)
+    }
+
+    @Test func anUntrustedLeaseIsWaitedForWithoutSpinning() throws {
+        var harness = CoreHarness()
+        harness.take([harness.claim(dueIn: .seconds(14))])
+        _ = harness.tick(after: .seconds(5))
+        _ = harness.tick(after: .seconds(10))
+        let next = try #require(harness.core.nextTick)
+        #expect(next >= harness.now || harness.tick().starts.isEmpty)
+        harness.handle(.heartbeat(.failure(.unavailable("disk full")), sentAt: harness.now))
+        harness.handle(.planned(.failure(.unavailable("disk full"))))
+        harness.handle(.claimed(.failure(.unavailable("disk full"))))
+        _ = harness.tick()
+        #expect(try #require(harness.core.nextTick) > harness.now, "the due run wakes nobody")
+    }
 }

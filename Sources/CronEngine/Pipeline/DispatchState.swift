@@ -57,6 +57,9 @@ package struct DispatchState: Sendable {
         let start = mayStart ? queue.nextAt.map { max($0 - early, startRetryAt ?? $0 - early) } : nil
         return [start, ready.nextAt, deadlines.nextAt].compactMap { $0 }.min()
     }
+
+    /// When an attempt under way must be looked at next.
+    var nextDeadline: Instant? { deadlines.nextAt }
 }
 
 // MARK: - Claims and starts

@@ -15,11 +15,21 @@ package struct NodeCore: Sendable {
     private var early = EarlyStart()
     private var draining: Draining?
 
+    /// Starts and effects wait for a trusted lease; their due times then wake nobody.
+    private var isTrusted = true
+
     private struct Draining {
         var until: Instant
         var stoppedAll = false
+        /// Claims on their way back, and those whose way back failed.
         var handBacks = 0
+        var returned: [ClaimToken] = []
+        var retryAt: Instant?
         var isOver = false
+
+        /// When it ends even if the store takes nothing: the next process finds what was left.
+        var end: Instant { until + EngineSettings.abortGrace + EngineSettings.abortGrace }
+        var nextAt: Instant { min(stoppedAll ? end : until, retryAt ?? end) }
     }
 
     package init(node: NodeID, settings: EngineSettings, now: Instant) {
@@ -40,9 +50,10 @@ package struct NodeCore: Sendable {
 
     /// When `tick` must be called next if nothing happens before.
     package var nextTick: Instant? {
-        var times = [updater.nextAt, lease.nextAt, dispatch.nextAt(early: early.span)]
+        let dispatchAt = isTrusted ? dispatch.nextAt(early: early.span) : dispatch.nextDeadline
+        var times = [updater.nextAt, lease.nextAt, dispatchAt]
         if let draining {
-            if !draining.stoppedAll { times.append(draining.until) }
+            times.append(draining.nextAt)
         } else {
             times += [planner.nextAt, poller.nextAt, reaper.nextAt, pruner.nextAt]
         }
@@ -69,7 +80,7 @@ package struct NodeCore: Sendable {
         case .finished(let batch, let result):
             finished(batch, result, now: now)
         case .handedBack(let tokens, let result):
-            return handedBack(tokens, result)
+            handedBack(tokens, result, now: now)
         case .heartbeat(let result, let sentAt):
             return heartbeat(result, sentAt: sentAt, now: now)
         case .repaired(let result):
@@ -94,7 +105,8 @@ package struct NodeCore: Sendable {
         if lease.tick(now: now) { effects.append(.heartbeat(lease: settings.lease)) }
         if draining == nil { tickUpkeep(&effects, now: now) }
         effects += stop(dispatch.overdue(now: now))
-        if lease.isTrusted(at: now) {
+        isTrusted = lease.isTrusted(at: now)
+        if isTrusted {
             if draining == nil {
                 while let request = dispatch.startBatch(early: early.span, now: now) { effects.append(.start(request)) }
             }
@@ -105,10 +117,7 @@ package struct NodeCore: Sendable {
             effects += stop(dispatch.stopAll(now: now))
         }
         while let batch = updater.tick(now: now) { effects.append(.finish(batch)) }
-        if draining?.isOver == false, draining?.handBacks == 0, dispatch.isEmpty, updater.isEmpty {
-            draining?.isOver = true
-            effects.append(.stopped)
-        }
+        tickDrain(&effects, now: now)
         return effects
     }
 }
@@ -122,6 +131,27 @@ extension NodeCore {
         if reaper.beginReap(now: now) { effects.append(.reap) }
         if reaper.beginRepair(now: now) { effects.append(.repair(held: dispatch.tokens)) }
         if let prune = pruner.tick(now: now) { effects.append(prune) }
+    }
+
+    /// Hands back what is not started, also what a start's answer has put back since, and ends when nothing is held.
+    private mutating func tickDrain(_ effects: inout [EngineEffect], now: Instant) {
+        guard var drain = draining, !drain.isOver else { return }
+        var tokens = dispatch.releaseQueued()
+        if drain.retryAt.map({ $0 <= now }) ?? false {
+            tokens += drain.returned
+            drain.returned = []
+            drain.retryAt = nil
+        }
+        if !tokens.isEmpty {
+            drain.handBacks += 1
+            effects.append(.handBack(tokens))
+        }
+        let isDone = drain.handBacks == 0 && drain.returned.isEmpty && dispatch.isEmpty && updater.isEmpty
+        if isDone || drain.end <= now {
+            drain.isOver = true
+            effects.append(.stopped)
+        }
+        draining = drain
     }
 
     private mutating func take(_ claims: [Claim], more: Bool, now: Instant) -> [EngineEffect] {
@@ -142,10 +172,11 @@ extension NodeCore {
         for case .applied(_, let dueAt?) in answers { poller.note(dueAt: max(dueAt, now)) }
     }
 
-    private mutating func handedBack(_ tokens: [ClaimToken], _ result: Result<Void, StoreError>) -> [EngineEffect] {
-        if case .failure = result { return [.handBack(tokens)] }
+    private mutating func handedBack(_ tokens: [ClaimToken], _ result: Result<Void, StoreError>, now: Instant) {
         draining?.handBacks -= 1
-        return []
+        guard case .failure = result else { return }
+        draining?.returned += tokens
+        draining?.retryAt = now + EngineSettings.storeRetry
     }
 
     private mutating func heartbeat(
