@@ -22,17 +22,20 @@ class Receiver:
         with open(self.log) as file:
             return [json.loads(line) for line in file]
 
-    def next_arrival(self, after):
-        """When the first delivery after a moment came; waits for it."""
+    def next_arrival(self, after, node):
+        """When the first delivery after a moment came; waits for it. None if the node was killed before."""
         limit = time.time() + 10
         with open(self.log) as file:
             while time.time() < limit:
-                line = file.readline()
-                if not line.endswith("\n"):
+                line, was_alive = file.readline(), node.is_alive()
+                if line.endswith("\n"):
+                    if json.loads(line)["at"] >= after:
+                        return json.loads(line)["at"]
+                elif not was_alive:
+                    return None
+                else:
                     time.sleep(0.005)
-                elif json.loads(line)["at"] >= after:
-                    return json.loads(line)["at"]
-        raise SystemExit("nothing arrived within 10 s")
+        raise SystemExit("nothing arrived within 10 s:\n" + open(node.log.name).read()[-3000:])
 
     def stop(self):
         self.process.terminate()
