@@ -24,7 +24,8 @@ package struct Run: Hashable, Sendable {
     package var blockedOn: String?
     /// The misfire decision was taken when it was planned late; a later claim does not take it again.
     package var catchUp: Bool
-    package var cancelRequested: Bool
+    /// While RUNNING: why it was asked to stop, if it was: `user`, or `overlap` when a newer run of its job took over.
+    package var cancelReason: RunReason?
     /// `attempt` at the last redrive: the retry budget counts from here.
     package var budgetBase: Int
     package var firstStartedAt: Instant?
@@ -56,7 +57,6 @@ package struct Run: Hashable, Sendable {
         fence = 0
         attempt = 0
         self.catchUp = catchUp
-        cancelRequested = false
         budgetBase = 0
         log = RunEventLog()
         let reason: RunReason =
@@ -87,7 +87,6 @@ package struct Run: Hashable, Sendable {
         self.attempt = attempt
         self.log = log
         catchUp = false
-        cancelRequested = false
         budgetBase = 0
     }
 
@@ -112,6 +111,8 @@ package struct Run: Hashable, Sendable {
     }
 
     package var events: [RunEvent] { log.events }
+
+    package var cancelRequested: Bool { cancelReason != nil }
 
     /// What the overlap rule counts: the job, per zone.
     package var overlapKey: OverlapKey { OverlapKey(job: jobID, zone: zone) }

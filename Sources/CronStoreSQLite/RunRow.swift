@@ -11,7 +11,9 @@ enum RunRow {
         """
 
     private static let catchUpFlag: Int64 = 1
+    /// The heartbeat's statement selects by it.
     private static let cancelFlag: Int64 = 2
+    private static let overlapCancelFlag: Int64 = 4
 
     static func read(_ row: SQLStatement) -> Run {
         var run = Run(
@@ -25,7 +27,7 @@ enum RunRow {
         run.blockedOn = row.textOrNil(12)
         let flags = row.int(13)
         run.catchUp = flags & catchUpFlag != 0
-        run.cancelRequested = flags & cancelFlag != 0
+        if flags & cancelFlag != 0 { run.cancelReason = flags & overlapCancelFlag != 0 ? .overlap : .user }
         run.budgetBase = Int(row.int(14))
         run.firstStartedAt = row.instantOrNil(15)
         run.runDeadline = row.instantOrNil(16)
@@ -36,6 +38,7 @@ enum RunRow {
 
     static func flags(_ run: Run) -> Int64 {
         (run.catchUp ? catchUpFlag : 0) | (run.cancelRequested ? cancelFlag : 0)
+            | (run.cancelReason == .overlap ? overlapCancelFlag : 0)
     }
 
     static func extra(_ run: Run) -> String? {

@@ -3,8 +3,6 @@ import CronSchedule
 
 /// Writing rows.
 extension WriteSession {
-    func run(_ id: RunID) throws -> Run? { try hotStatements.selectRun.begin().bind(id).first(RunRow.read) }
-
     func insert(_ run: Run) throws {
         let statement = try hotStatements.insertRun.begin()
         statement.bind(run.id).bind(run.jobID).bind(run.userID).bind(Int64(run.origin.rawValue))
@@ -15,6 +13,7 @@ extension WriteSession {
         bindAttempt(run.current, to: statement)
         statement.bind(RunRow.extra(run)).bind(run.log.bytes)
         try bindMembership(run, to: statement).run()
+        cache(run)
     }
 
     func save(_ run: Run) throws {
@@ -26,6 +25,7 @@ extension WriteSession {
         statement.bind(RunRow.extra(run)).bind(run.log.bytes)
         bindMembership(run, to: statement)
         try statement.bind(run.id).run()
+        cache(run)
     }
 
     func saveStarted(_ run: Run) throws {
@@ -34,6 +34,7 @@ extension WriteSession {
         statement.bind(run.firstStartedAt).bind(run.runDeadline).bind(run.current?.fence).bind(run.current?.node)
         statement.bind(run.current?.startedAt).bind(run.log.bytes).bind(run.id).bind(run.fence)
         try statement.run()
+        cache(run)
     }
 
     func saveSucceeded(_ run: Run) throws {
@@ -43,10 +44,12 @@ extension WriteSession {
         statement.bind(run.current?.finishedAt).bind(outcome.map(OutcomeRow.code)).bind(
             outcome.flatMap(OutcomeRow.detail))
         try statement.bind(run.log.bytes).bind(run.id).bind(run.fence).run()
+        cache(run)
     }
 
     func delete(_ id: RunID) throws {
         try statement("DELETE FROM runs WHERE id = ?").bind(id).run()
+        uncache(id)
     }
 
     /// Keeps an attempt beside its run, before the next one takes its place there. What a late outcome has put there

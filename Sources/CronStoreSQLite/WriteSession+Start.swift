@@ -72,7 +72,7 @@ extension WriteSession {
             "SELECT \(RunRow.columns) FROM runs WHERE job_id = ? AND owner IS NOT NULL AND status = 2 AND zone = ?"
         ).bind(key.job).bind(key.zone).all(RunRow.read)
         for var run in running where !run.cancelRequested {
-            try PersonRule.cancel(&run, now: now)
+            try PersonRule.cancel(&run, reason: .overlap, now: now)
             try save(run)
         }
     }

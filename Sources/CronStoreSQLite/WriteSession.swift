@@ -14,6 +14,10 @@ final class WriteSession {
     private(set) var now: Instant
     private var jobs: [JobID: Job] = [:]
     private var touched: [JobID] = []
+    /// Runs that a node holds, decoded: each is planned, started and finished within seconds, and reading it back twice
+    /// costs as much as writing it once.
+    private var claimedRuns: [RunID: Run] = [:]
+    private var touchedRuns: [RunID] = []
     /// Jobs whose edit waits for the clock (T7): nothing of them starts meanwhile.
     var heldJobs: Set<JobID> = []
     /// Where the pruner goes on.
@@ -40,14 +44,32 @@ final class WriteSession {
     /// What was cached since the last `keep` may be wrong: the verb or the transaction failed.
     func forget() {
         for id in touched { jobs[id] = nil }
-        touched.removeAll(keepingCapacity: true)
+        for id in touchedRuns { claimedRuns[id] = nil }
+        keep()
     }
 
-    func keep() { touched.removeAll(keepingCapacity: true) }
+    func keep() {
+        touched.removeAll(keepingCapacity: true)
+        touchedRuns.removeAll(keepingCapacity: true)
+    }
 
     func forgetAll() {
         jobs.removeAll()
-        touched.removeAll()
+        claimedRuns.removeAll()
+        keep()
+    }
+
+    func run(_ id: RunID) throws -> Run? {
+        if let known = claimedRuns[id] { return known }
+        return try hotStatements.selectRun.begin().bind(id).first(RunRow.read)
+    }
+
+    func uncache(_ id: RunID) { claimedRuns[id] = nil }
+
+    /// Follows a write of the run's row.
+    func cache(_ run: Run) {
+        touchedRuns.append(run.id)
+        claimedRuns[run.id] = run.status.isClaimed ? run : nil
     }
 
     /// A job whoever owns it and whether or not it is deleted.

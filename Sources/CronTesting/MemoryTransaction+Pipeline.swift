@@ -89,7 +89,7 @@ extension MemoryTransaction {
             save(run)
             if cancelOther {
                 for var other in running(run.overlapKey) where !other.cancelRequested {
-                    try PersonRule.cancel(&other, now: now)
+                    try PersonRule.cancel(&other, reason: .overlap, now: now)
                     save(other)
                 }
             }

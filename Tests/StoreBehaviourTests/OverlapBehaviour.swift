@@ -85,9 +85,22 @@ import Testing
             let beat = try await world.store.heartbeat(node: world.node, lease: .seconds(15))
             #expect(beat.cancelRequests == [claims[0].token.runID])
             try await world.finish(claims[0], Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent))
-            #expect(try await world.run(claims[0].token.runID).status == .cancelled)
+            let ended = try await world.run(claims[0].token.runID)
+            #expect(ended.status == .cancelled)
+            #expect(ended.reason == .overlap, "nobody asked for it: a newer run took over")
             let next = try #require(try await world.claim().first { $0.token.runID == claims[1].token.runID })
             #expect(try await world.start([next])[0].verdictName == "started")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func anEditOfTheRuleAsksParkedRunsAgain(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (job, claims) = try await twoDue(world, .queue(5))
+            #expect(try await world.start(claims).map(\.verdictName) == ["started", "parked"])
+            try await world.edit(job) { $0.overlap = .allow }
+            let parked = try #require(try await world.claim().first { $0.token.runID == claims[1].token.runID })
+            #expect(try await world.start([parked])[0].verdictName == "started")
         }
     }
 

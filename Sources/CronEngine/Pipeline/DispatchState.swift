@@ -49,7 +49,6 @@ package struct DispatchState: Sendable {
     var free: Int { max(0, settings.claimLimit - held.count) }
     var isEmpty: Bool { held.isEmpty }
     var tokens: Set<ClaimToken> { Set(held.map { ClaimToken(runID: $0.key, fence: $0.value.fence) }) }
-    var hasParked: Bool { !parked.isEmpty }
 
     /// When something must be done next, seen from `early` ahead of due times.
     func nextAt(early: Span) -> Instant? {

@@ -5,43 +5,30 @@ package import CronSchedule
 package struct Poller: Sendable {
     private let settings: EngineSettings
     private let node: NodeID
-    package private(set) var nextAt: Instant?
-    private var lookAgain = false
+    private var look: NextLook
 
     package init(node: NodeID, settings: EngineSettings, now: Instant) {
         self.node = node
         self.settings = settings
-        nextAt = now
+        look = NextLook(poll: settings.poll, first: now)
     }
 
-    package mutating func wake(now: Instant) {
-        if nextAt == nil { lookAgain = true } else { nextAt = now }
-    }
-
+    package var nextAt: Instant? { look.at }
+    package mutating func wake(now: Instant) { look.bring(to: now) }
     /// A run is known to be due then.
-    package mutating func note(dueAt: Instant) {
-        if let next = nextAt { nextAt = min(next, dueAt - settings.lead) } else { lookAgain = true }
-    }
+    package mutating func note(dueAt: Instant) { look.bring(to: dueAt - settings.lead) }
 
     package mutating func tick(free: Int, now: Instant) -> ClaimRequest? {
-        guard let due = nextAt, due <= now else { return nil }
+        guard look.isDue(now: now) else { return nil }
         guard free > 0 else {
-            nextAt = now + settings.poll
+            look.postpone(to: now + settings.poll)
             return nil
         }
-        nextAt = nil
+        look.begin()
         return ClaimRequest(node: node, lead: settings.lead, limit: free)
     }
 
     package mutating func claimed(_ result: Result<ClaimAnswer, StoreError>, now: Instant) {
-        switch result {
-        case .success(let answer):
-            let due = answer.nextDueAt.map { $0 - settings.lead }
-            nextAt = min(due ?? now + settings.poll, now + settings.poll)
-        case .failure:
-            nextAt = now + EngineSettings.storeRetry
-        }
-        if lookAgain { nextAt = now }
-        lookAgain = false
+        look.ended(result.map { $0.nextDueAt.map { $0 - settings.lead } }, now: now)
     }
 }

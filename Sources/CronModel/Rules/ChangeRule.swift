@@ -240,8 +240,14 @@ extension ChangeRule {
         return kept
     }
 
+    /// Waiting runs carry the new definition. Parked ones are asked again whether they may start: the overlap rule may
+    /// be another one now.
     private mutating func keepWaiting(_ runs: [Run]) throws {
         for var run in runs where run.status.isWaiting {
+            if run.blockedOn != nil {
+                run.blockedOn = nil
+                run.catchUp = true
+            }
             try run.move(to: run.waitingStatus, reason: .edited, at: now, raisesFence: true)
             result.updated.append(run)
         }

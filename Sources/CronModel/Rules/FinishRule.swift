@@ -13,8 +13,8 @@ package enum FinishRule {
         case .success:
             try run.move(to: .success, reason: .succeeded, at: now)
         case .transient, .permanent:
-            if run.cancelRequested {
-                try run.move(to: .cancelled, reason: .user, at: now)
+            if let reason = run.cancelReason {
+                try run.move(to: .cancelled, reason: reason, at: now)
             } else {
                 try fail(&run, job: job, outcome: outcome, now: now, random: random)
             }

@@ -3,12 +3,14 @@ package import CronSchedule
 /// What a person may do to one run.
 package enum PersonRule {
     /// Cancels a waiting run at once; a RUNNING one is asked to stop and its owner decides by its outcome.
-    package static func cancel(_ run: inout Run, now: Instant) throws(IllegalTransition) {
+    package static func cancel(
+        _ run: inout Run, reason: RunReason = .user, now: Instant
+    ) throws(IllegalTransition) {
         if run.status == .running {
-            run.cancelRequested = true
+            run.cancelReason = run.cancelReason ?? reason
         } else {
             run.blockedOn = nil
-            try run.move(to: .cancelled, reason: .user, at: now, raisesFence: true)
+            try run.move(to: .cancelled, reason: reason, at: now, raisesFence: true)
         }
     }
 
@@ -34,7 +36,7 @@ package enum PersonRule {
         run.dueAt = now
         run.catchUp = true
         run.payload = payload ?? run.payload
-        run.cancelRequested = false
+        run.cancelReason = nil
         try run.move(to: .pending, reason: .redriven, at: now, raisesFence: true)
         return nil
     }
