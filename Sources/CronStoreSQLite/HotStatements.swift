@@ -9,7 +9,6 @@ struct HotStatements {
     /// Everything that can change.
     let saveRun: SQLStatement
     let saveCursor: SQLStatement
-    let countRunning: SQLStatement
 
     init(_ connection: OpaquePointer) throws {
         selectRun = try SQLStatement(connection, "SELECT \(RunRow.columns) FROM runs WHERE id = ?")
@@ -45,7 +44,5 @@ struct HotStatements {
             """)
         saveCursor = try SQLStatement(
             connection, "UPDATE job_cursors SET cursor = ?, next_slot = ?, planned_runs = ? WHERE job_id = ?")
-        countRunning = try SQLStatement(
-            connection, "SELECT count(*) FROM runs WHERE job_id = ? AND owner IS NOT NULL AND status = 2 AND zone = ?")
     }
 }

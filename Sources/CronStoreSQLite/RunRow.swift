@@ -11,7 +11,6 @@ enum RunRow {
         """
 
     private static let catchUpFlag: Int64 = 1
-    /// The heartbeat's statement selects by it.
     private static let cancelFlag: Int64 = 2
     private static let overlapCancelFlag: Int64 = 4
 

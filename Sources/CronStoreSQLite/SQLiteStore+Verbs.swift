@@ -36,7 +36,7 @@ extension SQLiteStore {
     private func hold(_ id: JobID) async throws(StoreError) {
         let until = try await writer.perform { session in
             session.heldJobs.insert(id)
-            return try session.latestFutureStart(of: id)
+            return session.latestFutureStart(of: id)
         }
         guard let until else { return }
         await clock.wait(until: until)

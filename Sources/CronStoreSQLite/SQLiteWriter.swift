@@ -110,6 +110,9 @@ extension SQLiteWriter {
         do {
             try database.writeWithoutTransaction { _ in
                 guard let session = session.session else { throw StoreError.unavailable("the store is closed") }
+                guard !session.isBroken else {
+                    throw StoreError.unavailable("the database could not be read back after a failure; restart")
+                }
                 try session.execute("BEGIN IMMEDIATE")
                 while let verb = open.popFirst() {
                     switch run(verb, session) {
@@ -130,7 +133,7 @@ extension SQLiteWriter {
             commits.add(1, ordering: .relaxed)
             for answer in answers { answer.resume() }
         } catch {
-            session.session?.forgetAll()
+            session.session?.forget()
             let failure = StoreError(sqlite: error)
             for verb in answers.map(\.verb) + open { verb.fail(failure) }
         }

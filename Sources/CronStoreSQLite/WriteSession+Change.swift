@@ -38,10 +38,8 @@ extension WriteSession {
 
     /// The instant that a change of this job must wait for: starts are committed up to 50 ms ahead of their due time,
     /// and a change divides slots into past and future.
-    func latestFutureStart(of id: JobID) throws -> Instant? {
-        try statement(
-            "SELECT max(due_at) FROM runs WHERE job_id = ? AND owner IS NOT NULL AND status = 2 AND due_at > ?"
-        ).bind(id).bind(now).first { $0.instantOrNil(0) } ?? nil
+    func latestFutureStart(of id: JobID) -> Instant? {
+        claimed.all.lazy.filter { $0.jobID == id && $0.status == .running && $0.dueAt > self.now }.map(\.dueAt).max()
     }
 
     func change(_ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange) throws -> ChangedJob {

@@ -35,7 +35,7 @@ extension WriteSession {
         ).bind(key.text).first(RunRow.read)
         guard var run = parked else { return false }
         let limit = job.definition.overlap == .allow ? job.definition.maxConcurrent ?? .max : 1
-        guard try countRunning(key) < limit else { return false }
+        guard claimed.runningCount(key) < limit else { return false }
         try StartRule.unpark(&run, now: now)
         try save(run)
         return true

@@ -54,7 +54,7 @@ extension WriteSession {
     private func surroundings(of run: Run, job: Job) throws -> StartRule.Surroundings {
         var around = StartRule.Surroundings(running: 0, parked: 0, isHeld: heldJobs.contains(job.id))
         if job.definition.overlap == .allow, job.definition.maxConcurrent == nil { return around }
-        around.running = try countRunning(run.overlapKey)
+        around.running = claimed.runningCount(run.overlapKey)
         if case .queue = job.definition.overlap, around.running > 0 {
             around.parked =
                 try statement("SELECT count(*) FROM runs WHERE blocked_on = ?").bind(run.overlapKey.text)
@@ -63,15 +63,8 @@ extension WriteSession {
         return around
     }
 
-    func countRunning(_ key: OverlapKey) throws -> Int {
-        try hotStatements.countRunning.begin().bind(key.job).bind(key.zone).first { Int($0.int(0)) } ?? 0
-    }
-
     private func requestCancel(of key: OverlapKey) throws {
-        let running = try statement(
-            "SELECT \(RunRow.columns) FROM runs WHERE job_id = ? AND owner IS NOT NULL AND status = 2 AND zone = ?"
-        ).bind(key.job).bind(key.zone).all(RunRow.read)
-        for var run in running where !run.cancelRequested {
+        for var run in claimed.running(key) where !run.cancelRequested {
             try PersonRule.cancel(&run, reason: .overlap, now: now)
             try save(run)
         }

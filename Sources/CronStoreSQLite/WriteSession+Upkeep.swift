@@ -10,11 +10,11 @@ extension WriteSession {
             "INSERT INTO nodes (id, pid, host, version, started_at, lease_until) VALUES (?,?,?,?,?,?)")
         insert.bind(node.id).bind(Int(node.pid)).bind(node.host).bind(node.version)
         try insert.bind(node.startedAt).bind(node.leaseUntil).run()
-        let claimed = try statement(
-            "SELECT \(RunRow.columns) FROM runs INDEXED BY runs_claimed WHERE owner IS NOT NULL"
-        )
-        .all(RunRow.read)
-        let answer = try take(claimed)
+        let left = try statement(
+            "SELECT \(RunRow.columns) FROM runs INDEXED BY runs_live WHERE live IS NOT NULL AND owner IS NOT NULL"
+        ).all(RunRow.read)
+        for run in left { cache(run) }
+        let answer = try take(left)
         try planReboots()
         return answer
     }
@@ -44,10 +44,8 @@ extension WriteSession {
         }
         guard isAlive == true else { return HeartbeatAnswer(isAlive: false, cancelRequests: []) }
         try statement("UPDATE nodes SET lease_until = ? WHERE id = ?").bind(now + lease).bind(node).run()
-        let cancels = try statement(
-            "SELECT id FROM runs INDEXED BY runs_claimed WHERE owner = ? AND status = 2 AND flags & 2 <> 0"
-        ).bind(node).all { $0.id(0, as: RunID.self) }
-        return HeartbeatAnswer(isAlive: true, cancelRequests: cancels)
+        let cancels = claimed.all.filter { $0.owner == node && $0.status == .running && $0.cancelRequested }
+        return HeartbeatAnswer(isAlive: true, cancelRequests: cancels.map(\.id).sorted())
     }
 
     func retire(node: NodeID) throws {
@@ -56,17 +54,12 @@ extension WriteSession {
 
     /// One process holds the store, so only a RUNNING run past its deadline can be lost.
     func reap() throws -> ReapAnswer {
-        let lost = try statement(
-            "SELECT \(RunRow.columns) FROM runs INDEXED BY runs_claimed WHERE owner IS NOT NULL AND run_deadline < ?"
-        ).bind(now).all(RunRow.read)
-        return try take(lost)
+        try take(claimed.all.filter { $0.runDeadline.map { $0 < now } ?? false }.sorted { $0.id < $1.id })
     }
 
     func repair(held: Set<ClaimToken>, node: NodeID) throws -> RepairAnswer {
         var answer = RepairAnswer()
-        let queued = try statement(
-            "SELECT \(RunRow.columns) FROM runs INDEXED BY runs_claimed WHERE owner = ? AND status = 1"
-        ).bind(node).all(RunRow.read)
+        let queued = claimed.all.filter { $0.owner == node && $0.status == .queued }.sorted { $0.id < $1.id }
         for var run in queued where !held.contains(ClaimToken(runID: run.id, fence: run.fence)) {
             try takeAway(&run, reason: .handedBack)
             answer.handedBack += 1

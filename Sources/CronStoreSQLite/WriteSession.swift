@@ -14,12 +14,11 @@ final class WriteSession {
     private(set) var now: Instant
     private var jobs: [JobID: Job] = [:]
     private var touched: [JobID] = []
-    /// Runs that a node holds, decoded: each is planned, started and finished within seconds, and reading it back twice
-    /// costs as much as writing it once.
-    private var claimedRuns: [RunID: Run] = [:]
-    private var touchedRuns: [RunID] = []
+    private(set) var claimed = ClaimedRuns()
     /// Jobs whose edit waits for the clock (T7): nothing of them starts meanwhile.
     var heldJobs: Set<JobID> = []
+    /// The file cannot be read back; the process must be started anew.
+    private(set) var isBroken = false
     /// Where the pruner goes on.
     var pruneAfter: RunID?
 
@@ -44,33 +43,28 @@ final class WriteSession {
     /// What was cached since the last `keep` may be wrong: the verb or the transaction failed.
     func forget() {
         for id in touched { jobs[id] = nil }
-        for id in touchedRuns { claimedRuns[id] = nil }
-        keep()
+        touched.removeAll(keepingCapacity: true)
+        do {
+            try claimed.reload(storedRun)
+        } catch {
+            // Nothing can be read any more: what is held in memory may be wrong, so nothing more is written.
+            isBroken = true
+        }
     }
 
     func keep() {
         touched.removeAll(keepingCapacity: true)
-        touchedRuns.removeAll(keepingCapacity: true)
+        claimed.keep()
     }
 
-    func forgetAll() {
-        jobs.removeAll()
-        claimedRuns.removeAll()
-        keep()
+    func run(_ id: RunID) throws -> Run? { try claimed[id] ?? storedRun(id) }
+
+    func storedRun(_ id: RunID) throws -> Run? {
+        try hotStatements.selectRun.begin().bind(id).first(RunRow.read)
     }
 
-    func run(_ id: RunID) throws -> Run? {
-        if let known = claimedRuns[id] { return known }
-        return try hotStatements.selectRun.begin().bind(id).first(RunRow.read)
-    }
-
-    func uncache(_ id: RunID) { claimedRuns[id] = nil }
-
-    /// Follows a write of the run's row.
-    func cache(_ run: Run) {
-        touchedRuns.append(run.id)
-        claimedRuns[run.id] = run.status.isClaimed ? run : nil
-    }
+    func cache(_ run: Run) { claimed.follow(run) }
+    func uncache(_ id: RunID) { claimed.followDelete(id) }
 
     /// A job whoever owns it and whether or not it is deleted.
     func job(_ id: JobID) throws -> Job? {

@@ -54,7 +54,6 @@ extension Migrations {
         CREATE INDEX runs_list ON runs (user_id, scheduled_for);
         CREATE INDEX runs_claimable ON runs (claimable_at) WHERE claimable_at IS NOT NULL;
         CREATE INDEX runs_live ON runs (job_id, scheduled_for) WHERE live IS NOT NULL;
-        CREATE INDEX runs_claimed ON runs (job_id) WHERE owner IS NOT NULL;
         CREATE INDEX runs_parked ON runs (blocked_on, scheduled_for) WHERE blocked_on IS NOT NULL;
         CREATE INDEX runs_dead ON runs (user_id, scheduled_for) WHERE dead IS NOT NULL;
 
