@@ -127,9 +127,10 @@ class API:
         answer = self.post("/auth/login", {"email": "crash@example.com", "password": "correct horse battery"})
         self.token = answer["access_token"]
 
-    def create_job(self, name, url):
+    def create_job(self, name, url, at_most_once=False):
         return self.post("/jobs", {
             "name": name, "schedule": "* * * * * *", "overlap": "allow",
+            "delivery": "at_most_once" if at_most_once else "at_least_once",
             "action": {"type": "webhook", "url": url}})
 
     def runs(self, job):

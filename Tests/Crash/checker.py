@@ -47,10 +47,16 @@ def check_run(job, run, deliveries):
     problems = []
     if run["status"] == "SKIPPED" and run["reason"] == "paused":
         return [f"delivered although skipped: {where}"] if deliveries and not run["attempts"] else []
-    if run["status"] != "SUCCESS":
+    # Under at-most-once a kill while RUNNING leaves the outcome unknown, and nobody asks again.
+    unknown = job.get("delivery") == "at_most_once" and run["reason"] == "outcome_unknown"
+    if unknown and [attempt["outcome"] for attempt in run["attempts"]] != ["lease_lost"]:
+        problems.append(f"unexplained unknown outcome: {where}")
+    if run["status"] != "SUCCESS" and not unknown:
         problems.append(f"ended {run['status']} ({run['reason']}): {where}")
-    if not deliveries:
+    if not deliveries and not unknown:
         problems.append(f"lost: {where} is {run['status']} but never arrived")
+    if job.get("delivery") == "at_most_once" and len(deliveries) > 1:
+        problems.append(f"sent twice under at-most-once: {where}")
     numbers = [delivery["attempt"] for delivery in deliveries]
     if len(set(numbers)) != len(numbers):
         problems.append(f"doubled: {where} attempts {numbers}")
@@ -64,7 +70,7 @@ def check_run(job, run, deliveries):
 
 
 def prove_itself():
-    """Feeds the checker one planted loss, one doubled and one early firing; each must be found, and nothing else."""
+    """Feeds the checker one planted defect of each kind; each must be found, and nothing else."""
     job = {"id": "j", "created": "2026-01-01T00:00:00.500000Z", "updated_at": "2026-01-01T00:00:03.500000Z"}
     runs, deliveries = [], []
     for second in (1, 2, 3):
@@ -75,11 +81,16 @@ def prove_itself():
 
     def problems(change):
         changed = copy.deepcopy((runs, deliveries))
+        tried = job | {"delivery": "at_most_once"} if change is twice else job
         change(*changed)
-        return check([job], {"j": changed[0]}, changed[1])
+        return check([tried], {"j": changed[0]}, changed[1])
 
     def early(_, log):
         log[1]["at"] = seconds(log[1]["scheduled_for"]) - 0.05
+
+    def twice(ended, log):
+        ended[1]["attempts"] = [{"attempt": 1, "outcome": "lease_lost"}, {"attempt": 2, "outcome": "success"}]
+        log.append(log[1] | {"attempt": 2})
 
     cases = {
         "sound": (lambda r, d: None, []),
@@ -87,6 +98,7 @@ def prove_itself():
         "lost slot": (lambda r, d: (r.pop(1), d.pop(1)), ["lost slot:"]),
         "doubled": (lambda r, d: d.append(copy.deepcopy(d[1])), ["doubled:"]),
         "early": (early, ["early:"]),
+        "second send": (twice, ["sent twice"]),
     }
     for name, (change, wanted) in cases.items():
         found = problems(change)
