@@ -8,6 +8,8 @@ extension WriteSession {
         let due = try statement(
             "SELECT job_id FROM job_cursors WHERE next_slot <= ? ORDER BY next_slot LIMIT ?"
         ).bind(now + request.threshold).bind(request.jobLimit).all { $0.id(0, as: JobID.self) }
+        var planned: [Run] = []
+        var ended: [Job] = []
         for id in due {
             guard answer.planned < PlanRequest.rowLimit else { break }
             guard var job = try job(id), !heldJobs.contains(id) else { continue }
@@ -22,12 +24,15 @@ extension WriteSession {
                         answer.leftUnclaimed = true
                     }
                 }
-                try insert(run)
+                planned.append(run)
             }
             answer.planned += rows.count
             try saveCursor(job)
-            try finishIfDone(job)
+            if job.nextSlot == nil { ended.append(job) }
         }
+        // In the order of the primary key, so that they are appended and pages are left full.
+        for run in planned.sorted(by: { $0.id < $1.id }) { try insert(run) }
+        for job in ended { try finishIfDone(job) }
         answer.nextSlot = try statement(
             "SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot LIMIT 1"
         ).first { $0.instant(0) }

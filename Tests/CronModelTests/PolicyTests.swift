@@ -117,6 +117,10 @@ import Testing
         var random = RandomSource(seed: 9)
         let early = RunID(at: Fixture.now, using: &random)
         let late = RunID(at: Fixture.now + .milliseconds(1), using: &random)
+        let due = [-7 * 86_400, -1, 0, 5, 86_400].map {
+            RunID(at: Fixture.now, orderedBy: Fixture.now + .seconds($0), using: &random)
+        }
+        #expect(due == due.sorted() && due.allSatisfy { $0 < late }, "due times order ids of one millisecond")
         #expect(early < late)
         #expect(RunID(early.description) == early)
         #expect(RunID(early.description.uppercased()) == early)

@@ -65,9 +65,10 @@ package enum PlanRule {
     package static func run(
         _ job: Job, slot: Instant, now: Instant, catchUp: Bool, random: inout RandomSource
     ) -> Run {
-        Run(
-            id: RunID(at: now, using: &random), job: job, origin: .schedule, scheduledFor: slot,
-            dueAt: job.dueAt(slot: slot), at: now, catchUp: catchUp)
+        let dueAt = job.dueAt(slot: slot)
+        return Run(
+            id: RunID(at: now, orderedBy: dueAt, using: &random), job: job, origin: .schedule, scheduledFor: slot,
+            dueAt: dueAt, at: now, catchUp: catchUp)
     }
 
     /// The newest `limit` slots of (after, through] that a catch-up fires, oldest first.
