@@ -70,6 +70,6 @@ extension WriteSession {
             .first { _ in true }
         var job = job
         job.finishIfDone(hasLiveRuns: hasLive == true)
-        if job.state == .finished { try save(job) }
+        if job.state == .finished { try saveState(job) }
     }
 }
