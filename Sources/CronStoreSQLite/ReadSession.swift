@@ -21,7 +21,6 @@ struct ReadSession {
     }
 
     func run(_ id: RunID, owner: UserID) throws -> Run? {
-        try statement("SELECT \(RunRow.columns) FROM runs WHERE id = ? AND user_id = ?").bind(id).bind(owner)
-            .first(RunRow.read)
+        try statement(RunRow.selectOwned).bind(id).bind(owner).first(RunRow.read)
     }
 }

@@ -10,6 +10,8 @@ enum RunRow {
         outcome, detail, extra, events
         """
 
+    static let selectOwned = "SELECT \(columns) FROM runs WHERE id = ? AND user_id = ?"
+
     private static let catchUpFlag: Int64 = 1
     private static let cancelFlag: Int64 = 2
     private static let overlapCancelFlag: Int64 = 4

@@ -58,10 +58,16 @@ extension SQLiteStore {
         }
     }
 
-    package func attempts(of id: RunID, owner: UserID) async throws(StoreError) -> [Attempt]? {
+    package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {
         try await read { session in
-            guard let run = try session.run(id, owner: owner) else { return nil }
-            return try session.statement(AttemptRow.select).bind(id).all(AttemptRow.read).merged(with: run.current)
+            let runs = try session.statement(RunRow.selectOwned)
+            let earlier = try session.statement(AttemptRow.select)
+            var found: [RunID: [Attempt]] = [:]
+            for id in ids {
+                guard let run = try runs.begin().bind(id).bind(owner).first(RunRow.read) else { continue }
+                found[id] = try earlier.begin().bind(id).all(AttemptRow.read).merged(with: run.current)
+            }
+            return found
         }
     }
 

@@ -66,14 +66,18 @@ extension MemoryStore {
         return Page(items: page.map(show), next: ordered.count > limit ? page.last.map(at) : nil)
     }
 
-    package func attempts(of id: RunID, owner: UserID) async throws(StoreError) -> [Attempt]? {
+    package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {
         try await perform { transaction in
-            guard let run = transaction.run(id), run.userID == owner else { return nil }
-            let archived = transaction.archived(id).sorted { $0.number < $1.number }
-            guard let current = run.current, !archived.contains(where: { $0.number == current.number }) else {
-                return archived
+            var found: [RunID: [Attempt]] = [:]
+            for id in ids {
+                guard let run = transaction.run(id), run.userID == owner else { continue }
+                var attempts = transaction.archived(id).sorted { $0.number < $1.number }
+                if let current = run.current, !attempts.contains(where: { $0.number == current.number }) {
+                    attempts.append(current)
+                }
+                found[id] = attempts
             }
-            return archived + [current]
+            return found
         }
     }
 

@@ -80,6 +80,42 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func attemptsOfManyRunsAreReadTogether(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") { $0.overlap = .allow }
+            world.clock.advance(by: .seconds(3))
+            let claims = try await world.claims().filter { $0.dueAt <= world.clock.now }
+            try #require(claims.count == 3)
+            _ = try await world.start(claims)
+            try await world.finish(claims[0])
+            try await world.finish(claims[1], World.transient)
+            // The third was taken from its node before its answer came.
+            try await world.register(2)
+            try await world.finish(claims[2])
+            world.clock.advance(by: .seconds(1))
+            try await world.runDue()
+
+            let runs = try await world.runs(job)
+            let absent = RunID(high: 5, low: 5)
+            let found = try await world.store.attempts(of: runs.map(\.id) + [absent], owner: world.owner)
+            #expect(Set(found.keys) == Set(runs.map(\.id)), "those without attempts have an empty list")
+            #expect(
+                runs.prefix(4).map { found[$0.id]?.map { $0.outcome?.kind } } == [
+                    [.success], [.httpError, .success], [.leaseLost, .success], [.success],
+                ])
+            #expect(found[runs[2].id]?.first?.lateOutcome == .success)
+            #expect(runs.dropFirst(4).allSatisfy { found[$0.id] == [] })
+            for run in runs {
+                #expect(try await world.store.attempts(of: run.id, owner: world.owner) == found[run.id])
+            }
+            let stranger = UserID(high: 1, low: 2)
+            #expect(try await world.store.attempts(of: runs.map(\.id), owner: stranger).isEmpty)
+            #expect(try await world.store.attempts(of: runs[0].id, owner: stranger) == nil)
+            #expect(try await world.store.attempts(of: [RunID](), owner: world.owner).isEmpty)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func namesAreUniqueAmongLiveJobs(driver: Driver) async throws {
         try await World.with(driver) { world in
             let first = try await world.create("in 1s") { $0.name = "x" }

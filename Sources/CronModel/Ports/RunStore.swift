@@ -32,10 +32,17 @@ package protocol RunStore: Sendable {
     func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run?
     /// Ordered by (scheduledFor, id).
     func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run>
-    /// All attempts, oldest first; nil for a foreign run.
-    func attempts(of id: RunID, owner: UserID) async throws(StoreError) -> [Attempt]?
+    /// All attempts of each run, oldest first; a foreign run has no entry.
+    func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]]
     /// Ended and live runs by status, for metrics and checks.
     func runCounts() async throws(StoreError) -> [RunStatus: Int]
+}
+
+extension RunStore {
+    /// Nil for a foreign run.
+    package func attempts(of id: RunID, owner: UserID) async throws(StoreError) -> [Attempt]? {
+        try await attempts(of: [id], owner: owner)[id]
+    }
 }
 
 package struct PlanRequest: Sendable {
