@@ -124,6 +124,54 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func rearmingStartsTheCountOfMaxRunsAnew(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") {
+                $0.maxRuns = 2
+                $0.overlap = .allow
+            }
+            world.clock.advance(by: .seconds(10))
+            #expect(try await world.runDue() == 2)
+            try await world.edit(job) { $0.tags = ["same count"] }
+            #expect(try await world.view(job).job.state == .finished)
+            try await world.edit(job, rearm: true) { _ in }
+            #expect(try await world.view(job).job.state == .active)
+            world.clock.advance(by: .seconds(1))
+            #expect(try await world.runDue() == 1)
+            // In the middle of a count, too: two more from here.
+            try await world.edit(job, rearm: true) { _ in }
+            for _ in 0..<5 {
+                world.clock.advance(by: .seconds(1))
+                try await world.runDue()
+            }
+            #expect(try await world.runs(job).filter { $0.status == .success }.count == 5)
+            #expect(try await world.view(job).job.state == .finished)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func rearmingAPausedJobCountsFromItsResume(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") {
+                $0.maxRuns = 2
+                $0.overlap = .allow
+            }
+            world.clock.advance(by: .seconds(1))
+            #expect(try await world.runDue() == 1)
+            try await world.change(job, .pause)
+            try await world.edit(job, rearm: true) { _ in }
+            world.clock.advance(by: .seconds(5))
+            try await world.change(job, .resume(ResumePolicy.none))
+            for _ in 0..<4 {
+                world.clock.advance(by: .seconds(1))
+                try await world.runDue()
+            }
+            #expect(try await world.runs(job).filter { $0.status == .success }.count == 3)
+            #expect(try await world.view(job).job.state == .finished)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func whatHasExpiredIsSkippedAtClaimAndAtStart(driver: Driver) async throws {
         try await World.with(driver) { world in
             let job = try await world.create("*/4 * * * * *") {

@@ -97,6 +97,8 @@ extension ChangeRule {
         } else {
             let due = try settleDue(try withdrawFuture(), under: old)
             if old.schedule.isOneShot { try cancelWaiting(due) } else { try keepWaiting(due) }
+            // Runs that are due were counted before; the new count begins with what is planned from now on.
+            if rearm { result.job.plannedRuns = 0 }
             try restartSlots()
         }
         result.job.finishIfDone(hasLiveRuns: hasLiveRuns)

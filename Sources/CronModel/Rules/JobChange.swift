@@ -2,7 +2,8 @@ import CronSchedule
 
 /// What T7 does to a job.
 package enum JobChange: Hashable, Sendable {
-    /// - Parameter rearm: starts a relative delay, a one-shot or `@every` anew although the text is the same.
+    /// - Parameter rearm: starts a relative delay, a one-shot or `@every` anew although the text is the same, and the
+    ///   count that `maxRuns` limits.
     case edit(JobDefinition, rearm: Bool)
     case pause
     /// Nil takes the job's own resume policy.
