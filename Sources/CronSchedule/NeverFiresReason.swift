@@ -5,6 +5,20 @@ extension Schedule {
         return "never fires: \(reason(occurrences, syntax))"
     }
 
+    /// 1-based column of the field that keeps the schedule from firing; nil where no field alone does.
+    public var neverFiresColumn: Int? {
+        guard neverFires, case .cron(let occurrences) = timetable, let syntax = reread() else { return nil }
+        if occurrences.last(atOrBefore: .max) != nil { return syntax.year.column }
+        if occurrences.expression.matchesAnyDate { return nil }
+        return matchesInAnyYear(syntax) ? syntax.year.column : syntax.dayOfMonth.column
+    }
+
+    private func matchesInAnyYear(_ syntax: CronSyntax) -> Bool {
+        var anyYear = syntax
+        anyYear.year = .any
+        return CronExpression(anyYear).matchesAnyDate
+    }
+
     private func reason(_ occurrences: CronOccurrences, _ syntax: CronSyntax) -> String {
         if let last = occurrences.last(atOrBefore: .max) {
             return "its last run was at \(Instant(seconds: Int64(last)))"
@@ -12,9 +26,7 @@ extension Schedule {
         if occurrences.expression.matchesAnyDate {
             return "all its times are skipped by clock changes in \(zone)"
         }
-        var anyYear = syntax
-        anyYear.year = .any
-        if CronExpression(anyYear).matchesAnyDate {
+        if matchesInAnyYear(syntax) {
             let years = Set(syntax.year.items.flatMap { ValueSet.values(of: $0, in: .year) }).sorted()
             let shown = years.count > 5 ? "the given years" : EnglishWords.list(years.map(String.init), "or")
             return "no date matches in \(shown)"

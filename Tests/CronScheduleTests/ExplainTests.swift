@@ -76,11 +76,21 @@ struct ExplainTests {
         #expect(try !Schedule("0 0 0 1 1 * 2020").neverFires)
         let past = try Schedule("0 0 0 1 1 * 2020", options: .init(now: now))
         #expect(past.neverFiresReason == "never fires: its last run was at 2020-01-01T00:00:00.000000Z")
+        #expect(past.neverFiresColumn == 13)
         #expect(try !Schedule("0 0 31 2 1-5", options: .init(now: now)).neverFires)
         let skipped = try Schedule("0 30 2 14 3 * 2021", options: .init(timezone: "America/New_York", dstGap: .skip))
         #expect(
             skipped.neverFiresReason == "never fires: all its times are skipped by clock changes in America/New_York")
+        #expect(skipped.neverFiresColumn == nil)
         #expect(try Schedule("0 0 * * *").neverFiresReason == nil)
+    }
+
+    @Test(arguments: [
+        ("0 0 30 2 *", 5), ("  TZ=UTC 0 0 30 2 *", 14), ("0 0 0 29 2 * 2100", 14), ("0 0 L * +SUN#1", 5),
+    ])
+    func theFieldThatForbidsItIsNamed(text: String, column: Int) throws {
+        #expect(try Schedule(text).neverFiresColumn == column)
+        #expect(try Schedule("* * * * *").neverFiresColumn == nil)
     }
 
     @Test func everyValidTextHasAnExplanation() throws {

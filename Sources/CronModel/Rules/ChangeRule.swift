@@ -320,8 +320,6 @@ extension ChangeRule {
     }
 
     private static func refuseNever(_ schedule: Schedule) throws(ChangeRefusal) {
-        if schedule.neverFires {
-            throw .invalid(FieldProblem(field: "schedule", message: schedule.neverFiresReason ?? "never fires"))
-        }
+        if schedule.neverFires { throw .invalid(FieldProblem(neverFires: schedule)) }
     }
 }

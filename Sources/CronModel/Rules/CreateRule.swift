@@ -8,10 +8,7 @@ package enum CreateRule {
     ) throws(ChangeRefusal) -> JobChangeResult {
         do {
             let schedule = try Job.parse(definition, id: id, anchor: now, now: now)
-            if schedule.neverFires {
-                throw ChangeRefusal.invalid(
-                    FieldProblem(field: "schedule", message: schedule.neverFiresReason ?? "never fires"))
-            }
+            if schedule.neverFires { throw ChangeRefusal.invalid(FieldProblem(neverFires: schedule)) }
             var job = try Job(
                 id: id, userID: userID, definition: definition, anchor: now, state: .active, cursor: now,
                 createdAt: now, updatedAt: now, version: 1)
@@ -74,5 +71,10 @@ extension FieldProblem {
             message = message[..<end] + "; set \"run_if_past\" to true to run it at once"
         }
         self.init(field: isZoneOption ? "timezone" : "schedule", message: message, column: error.column)
+    }
+
+    package init(neverFires schedule: Schedule) {
+        self.init(
+            field: "schedule", message: schedule.neverFiresReason ?? "never fires", column: schedule.neverFiresColumn)
     }
 }
