@@ -19,6 +19,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -62,7 +63,8 @@ let package = Package(
         .target(name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite], swiftSettings: settings),
         .target(
             name: "CronHTTP", dependencies: [
-                "CronEngine", "CronModel", "CronSchedule", hummingbird, httpTypes, jwt, crypto, cryptoExtras, logging, nioCore,
+                "CronEngine", "CronModel", "CronSchedule", hummingbird, hummingbirdCore, httpTypes, jwt, crypto, cryptoExtras,
+                logging, nioCore,
             ],
             swiftSettings: settings),
         .target(
@@ -86,9 +88,9 @@ let package = Package(
         .testTarget(
             name: "CronHTTPTests",
             dependencies: [
-                "CronHTTP", "CronEngine", "CronStoreSQLite", "CronModel", "CronSchedule", hummingbird, hummingbirdTesting,
-                httpTypes,
-            ], swiftSettings: settings),
+                "CronHTTP", "CronEngine", "CronTesting", "CronModel", "CronSchedule", hummingbird, hummingbirdCore,
+                hummingbirdTesting, httpTypes, crypto, logging,
+            ] + engineLoop, swiftSettings: settings),
         .testTarget(
             name: "StoreBehaviourTests", dependencies: ["CronTesting", "CronStoreSQLite", "CronModel", "CronSchedule"],
             swiftSettings: settings),

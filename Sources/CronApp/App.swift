@@ -109,22 +109,19 @@ extension App {
         let engine = Engine(
             node: id, store: store, actions: actions.registry, settings: config.engine, metrics: metrics, logger: logger
         )
-        let server = HTTPServer(
-            HTTPServer.Parts(
-                node: id, store: store, jobs: JobControl(store: store, actions: actions.registry, signal: engine),
-                runs: RunControl(store: store, signal: engine), tokens: await Tokens(secret: secret, clock: clock),
-                auth: AuthSettings(registration: config.registration, setupCode: setupCode) {
-                    directory.remove(setupCodeFile)
-                },
-                metrics: { metrics.text + ProcessMetrics.text },
-                unreadiness: {
-                    do throws(StoreError) {
-                        try await store.check()
-                        return nil
-                    } catch {
-                        return text(error)
-                    }
-                }))
+        var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: secret)
+        settings.onFirstAccount = { directory.remove(setupCodeFile) }
+        let server = try await HTTPServer(
+            store: store, actions: actions.registry, signal: engine, settings: settings, node: { id },
+            metrics: { metrics.text + ProcessMetrics.text },
+            readiness: {
+                do throws(StoreError) {
+                    try await store.check()
+                    return Readiness(isReady: true, checks: ["store": "ok"])
+                } catch {
+                    return Readiness(isReady: false, checks: ["store": text(error)])
+                }
+            })
         return RunningNode(
             id: id, store: store, engine: engine, actions: actions, server: server, setupCode: setupCode)
     }

@@ -1,97 +1,128 @@
 package import CronEngine
 package import CronModel
-import HTTPTypes
+package import CronSchedule
 package import Hummingbird
-package import Logging
-import NIOCore
 
-/// All routes and the order of their middleware.
-package struct HTTPServer: Sendable {
-    private let parts: Parts
+/// What the server needs to know besides its collaborators. Secrets come from configuration.
+package struct HTTPSettings: Sendable {
+    package static let jwtSecretBytes = 32
 
-    package init(_ parts: Parts) { self.parts = parts }
+    package var registration: Registration
+    /// Needed for the first account where registration is `first`.
+    package var setupCode: String?
+    package var onFirstAccount: @Sendable () -> Void = {}
+    package var jwtSecret: [UInt8]
+    package var accessLife = Span.minutes(15)
+    package var refreshLife = Span.days(30)
+    package var passwordCost = ScryptCost.standard
 
-    package var router: Router<APIContext> {
-        let router = Router(context: APIContext.self)
-        router.middlewares.add(EdgeMiddleware(node: parts.node))
-        Health(parts).add(to: router)
-
-        let auth = AuthRoutes(
-            store: parts.store, settings: parts.auth, passwords: Passwords(), tokens: parts.tokens,
-            throttle: LoginThrottle(clock: parts.store.clock))
-        auth.addOpen(to: router.group("/api/v1"))
-
-        let api = router.group("/api/v1").add(middleware: Authenticator(tokens: parts.tokens))
-        auth.add(to: api)
-        JobRoutes(control: parts.jobs).add(to: api)
-        RunRoutes(control: parts.runs).add(to: api)
-        ScheduleRoutes(clock: parts.store.clock).add(to: api)
-        api.get("/nodes") { _, _ in
-            JSONAnswer.page(Page(items: try await parts.store.nodes(), next: nil), Shape.node)
-        }
-        return router
-    }
-
-    /// What the server is made of.
-    package struct Parts: Sendable {
-        package var node: NodeID
-        package var store: any Store
-        package var jobs: JobControl
-        package var runs: RunControl
-        package var tokens: Tokens
-        package var auth: AuthSettings
-        /// The Prometheus text.
-        package var metrics: @Sendable () async -> String
-        /// Why the node does not take work now, or nil when it does.
-        package var unreadiness: @Sendable () async -> String?
-
-        package init(
-            node: NodeID, store: any Store, jobs: JobControl, runs: RunControl, tokens: Tokens, auth: AuthSettings,
-            metrics: @escaping @Sendable () async -> String, unreadiness: @escaping @Sendable () async -> String?
-        ) {
-            self.node = node
-            self.store = store
-            self.jobs = jobs
-            self.runs = runs
-            self.tokens = tokens
-            self.auth = auth
-            self.metrics = metrics
-            self.unreadiness = unreadiness
-        }
-    }
-
-    /// The server on a socket.
-    /// - Parameter onReady: called with the port once it listens.
-    package func application(
-        host: String, port: Int, logger: Logger, onReady: @escaping @Sendable (Int) async -> Void
-    ) -> some ApplicationProtocol {
-        Application(
-            router: router,
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "cronpp"),
-            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) }, logger: logger)
+    package init(registration: Registration, setupCode: String? = nil, jwtSecret: [UInt8]) {
+        self.registration = registration
+        self.setupCode = setupCode
+        self.jwtSecret = jwtSecret
     }
 }
 
-/// `/livez`, `/readyz`, `/metrics`.
-private struct Health {
-    let parts: HTTPServer.Parts
+/// Why a server cannot be made of the settings.
+package enum HTTPSetupError: Error, Hashable, Sendable {
+    case secretLength(found: Int)
+}
 
-    init(_ parts: HTTPServer.Parts) { self.parts = parts }
+/// The REST API: every route and the order of the middleware on one page.
+package struct HTTPServer: Sendable {
+    package let table: RouteTable
 
-    func add(to router: Router<APIContext>) {
-        router.get("/livez") { _, _ in text("ok\n", .ok) }
-        router.get("/readyz") { _, _ in
-            let reason = await parts.unreadiness()
-            return text(reason.map { "\($0)\n" } ?? "ok\n", reason == nil ? .ok : .serviceUnavailable)
+    private let signIn: SignIn
+    private let clock: any EngineClock
+    private let node: @Sendable () -> NodeID
+
+    /// - Parameters:
+    ///   - node: this process's incarnation, which may change.
+    ///   - metrics: the metrics in Prometheus text form.
+    ///   - readiness: whether this node can do its work now.
+    package init(
+        store: any Store, actions: ActionRegistry, signal: any EngineSignal, settings: HTTPSettings,
+        node: @escaping @Sendable () -> NodeID, metrics: @escaping @Sendable () async -> String,
+        readiness: @escaping @Sendable () async -> Readiness
+    ) async throws(HTTPSetupError) {
+        guard settings.jwtSecret.count == HTTPSettings.jwtSecretBytes else {
+            throw .secretLength(found: settings.jwtSecret.count)
         }
-        router.get("/metrics") { _, _ in text(await parts.metrics(), .ok, type: "text/plain; version=0.0.4") }
+        let tokens = await Tokens(secret: settings.jwtSecret, life: settings.accessLife, clock: store.clock)
+        let accounts = Accounts(
+            store: store, registration: settings.registration, setupCode: settings.setupCode,
+            onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
+            refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
+            throttle: LoginThrottle(clock: store.clock))
+        table = Self.table(
+            accounts: AccountRoutes(accounts: accounts),
+            jobs: JobRoutes(jobs: JobControl(store: store, actions: actions, signal: signal)),
+            runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
+            health: HealthRoutes(store: store, metricsText: metrics, readiness: readiness))
+        signIn = SignIn(tokens: tokens)
+        clock = store.clock
+        self.node = node
     }
 
-    private func text(_ text: String, _ status: HTTPResponse.Status, type: String = "text/plain; charset=utf-8")
-        -> Response
-    {
-        var headers = HTTPFields()
-        headers[.contentType] = type
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    private static func table(
+        accounts: AccountRoutes, jobs: JobRoutes, runs: RunRoutes, health: HealthRoutes
+    ) -> RouteTable {
+        RouteTable(routes: [
+            Route(.get, "/livez", .open, health.live),
+            Route(.get, "/readyz", .open, health.ready),
+            Route(.get, "/metrics", .open, health.metrics),
+
+            Route(.post, "/api/v1/auth/register", .open, accounts.register),
+            Route(.post, "/api/v1/auth/login", .open, accounts.login),
+            Route(.post, "/api/v1/auth/refresh", .open, accounts.refresh),
+            Route(.post, "/api/v1/auth/logout", .open, accounts.logout),
+            Route(.get, "/api/v1/me", .signedIn, accounts.me),
+
+            Route(.get, "/api/v1/jobs", .signedIn, jobs.list),
+            Route(.post, "/api/v1/jobs", .signedIn, jobs.create),
+            Route(.post, "/api/v1/jobs/bulk", .signedIn, jobs.createMany),
+            Route(.put, "/api/v1/jobs/by-name/{name}", .signedIn, jobs.upsert),
+            Route(.get, "/api/v1/jobs/{id}", .signedIn, jobs.read),
+            Route(.put, "/api/v1/jobs/{id}", .signedIn, jobs.replace),
+            Route(.patch, "/api/v1/jobs/{id}", .signedIn, jobs.merge),
+            Route(.delete, "/api/v1/jobs/{id}", .signedIn, jobs.delete),
+            Route(.post, "/api/v1/jobs/{id}/pause", .signedIn, jobs.pause),
+            Route(.post, "/api/v1/jobs/{id}/resume", .signedIn, jobs.resume),
+            Route(.post, "/api/v1/jobs/{id}/trigger", .signedIn, jobs.trigger),
+            Route(.post, "/api/v1/jobs/{id}/cancel", .signedIn, jobs.cancel),
+            Route(.post, "/api/v1/schedules/preview", .signedIn, jobs.preview),
+
+            Route(.get, "/api/v1/runs", .signedIn, runs.list),
+            Route(.get, "/api/v1/runs/{id}", .signedIn, runs.read),
+            Route(.get, "/api/v1/runs/{id}/attempts", .signedIn, runs.attempts),
+            Route(.get, "/api/v1/runs/{id}/events", .signedIn, runs.events),
+            Route(.post, "/api/v1/runs/{id}/cancel", .signedIn, runs.cancel),
+            Route(.post, "/api/v1/runs/{id}/redrive", .signedIn, runs.redrive),
+            Route(.post, "/api/v1/runs/{id}/discard", .signedIn, runs.discard),
+            Route(.get, "/api/v1/dead-letters", .signedIn, runs.deadLetters),
+            Route(.post, "/api/v1/dead-letters/redrive", .signedIn, runs.redriveMany),
+            Route(.post, "/api/v1/dead-letters/discard", .signedIn, runs.discardMany),
+
+            Route(.get, "/api/v1/nodes", .signedIn, health.nodes),
+        ])
+    }
+
+    /// The first middleware is the outermost.
+    package func router() -> Router<APIContext> {
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestIdentity())
+        router.add(middleware: NodeHeader(node: node))
+        router.add(middleware: AccessLog(clock: clock))
+        router.add(middleware: ProblemAnswers(routes: table))
+        router.add(middleware: BodyLimit())
+        for route in table.routes { add(route, to: router) }
+        return router
+    }
+
+    private func add(_ route: Route, to router: Router<APIContext>) {
+        router.on(RouterPath(route.path), method: route.method) { [signIn] request, context in
+            let user = route.access == .signedIn ? try await signIn.user(request) : nil
+            return try await route.handler(APIRequest(http: request, context: context, signedIn: user))
+        }
     }
 }

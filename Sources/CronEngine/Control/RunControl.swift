@@ -1,42 +1,89 @@
 package import CronModel
 
-/// Look at runs, cancel, redrive and discard them.
+/// Runs, for everything that is not the engine.
 package struct RunControl: Sendable {
-    /// Dead letters that one bulk request may move.
-    package static let bulkLimit = 1_000
-
-    package let store: any Store
-    private let signal: any EngineSignal
+    let store: any Store
+    let signal: any EngineSignal
 
     package init(store: any Store, signal: any EngineSignal) {
         self.store = store
         self.signal = signal
     }
+}
 
-    package func find(_ id: RunID, owner: UserID) async throws(ControlError) -> Run {
-        let run = try await ask { () async throws(StoreError) in try await store.run(id, owner: owner) }
+// MARK: - Reading
+
+extension RunControl {
+    package func read(_ id: RunID, owner: UserID) async throws(ControlError) -> Run {
+        let run = try await ControlError.storing { () async throws(StoreError) in try await store.run(id, owner: owner)
+        }
         guard let run else { throw .store(.notFound) }
         return run
     }
 
+    /// - Throws: `notFound` when the query names a job that is foreign.
     package func list(_ query: RunQuery) async throws(ControlError) -> Page<Run> {
-        try await ask { () async throws(StoreError) in try await store.runs(query) }
+        let page = try await ControlError.storing { () async throws(StoreError) in try await store.runs(query) }
+        if page.items.isEmpty, let job = query.jobID { try await requireTrace(of: job, owner: query.owner) }
+        return page
     }
 
     package func attempts(of id: RunID, owner: UserID) async throws(ControlError) -> [Attempt] {
-        let attempts = try await ask { () async throws(StoreError) in try await store.attempts(of: id, owner: owner) }
+        let attempts = try await ControlError.storing { () async throws(StoreError) in
+            try await store.attempts(of: id, owner: owner)
+        }
         guard let attempts else { throw .store(.notFound) }
         return attempts
     }
 
+    /// The attempts of a page of runs, in one read.
+    package func attempts(of runs: [Run], owner: UserID) async throws(ControlError) -> [RunID: [Attempt]] {
+        let tried = runs.filter { $0.current != nil }.map(\.id)
+        guard !tried.isEmpty else { return [:] }
+        return try await ControlError.storing { () async throws(StoreError) in
+            try await store.attempts(of: tried, owner: owner)
+        }
+    }
+
+    package func events(of id: RunID, owner: UserID) async throws(ControlError) -> [RunEvent] {
+        try await read(id, owner: owner).events
+    }
+
+    /// A deleted job's runs stay readable; a job without runs must at least exist.
+    func requireTrace(of job: JobID, owner: UserID) async throws(ControlError) {
+        var query = RunQuery(owner: owner)
+        query.jobID = job
+        query.limit = 1
+        let hasTrace = try await ControlError.storing { [query] () async throws(StoreError) in
+            if try await store.job(job, owner: owner) != nil { return true }
+            return try await !store.runs(query).items.isEmpty
+        }
+        guard hasTrace else { throw .store(.notFound) }
+    }
+}
+
+// MARK: - Deciding
+
+extension RunControl {
+    /// A RUNNING run is asked to cancel and ends later; any other ends at once.
     package func cancel(_ id: RunID, owner: UserID) async throws(ControlError) -> Run {
-        let run = try await ask { () async throws(StoreError) in try await store.cancelRun(id, owner: owner) }
-        if run.cancelRequested, run.status == .running { signal.cancel([run.id]) }
+        let run = try await ControlError.storing { () async throws(StoreError) in
+            try await store.cancelRun(id, owner: owner)
+        }
+        if run.status == .running { signal.cancel([run.id]) }
         return run
     }
 
-    package func redrive(_ id: RunID, payload: JSONValue?, owner: UserID) async throws(ControlError) -> Run {
-        let run = try await ask { () async throws(StoreError) in
+    /// - Parameter body: `{"payload": …}`; nil or empty takes the run's own.
+    package func redrive(_ id: RunID, owner: UserID, body: JSONValue?) async throws(ControlError) -> Run {
+        var reader = try JobControl.reader(body)
+        let payload = reader.value("payload")
+        try JobControl.finish(&reader)
+        return try await redrive(id, owner: owner, payload: payload)
+    }
+
+    func redrive(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(ControlError) -> Run {
+        let run = try await ControlError.storing { () async throws(StoreError) in
             try await store.redriveRun(id, owner: owner, payload: payload)
         }
         signal.wake()
@@ -44,15 +91,6 @@ package struct RunControl: Sendable {
     }
 
     package func discard(_ id: RunID, owner: UserID) async throws(ControlError) -> Run {
-        try await ask { () async throws(StoreError) in try await store.discardRun(id, owner: owner) }
-    }
-
-    /// The ids of a user's dead letters, of one job or of all, at most `bulkLimit`.
-    package func deadLetters(job: JobID?, owner: UserID) async throws(ControlError) -> [RunID] {
-        var query = RunQuery(owner: owner)
-        query.jobID = job
-        query.statuses = [.dead]
-        query.limit = Self.bulkLimit
-        return try await list(query).items.map(\.id)
+        try await ControlError.storing { () async throws(StoreError) in try await store.discardRun(id, owner: owner) }
     }
 }

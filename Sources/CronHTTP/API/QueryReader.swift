@@ -1,60 +1,128 @@
 import CronModel
 import CronSchedule
-import Hummingbird
 
-/// Reads a request's query, refusing what it does not know.
+/// Reads the query string's parameters one by one, like `FieldReader` reads a body's members.
 struct QueryReader {
-    private let parameters: [(String, String)]
-    private var asked: Set<String> = []
-    private(set) var problems: [FieldProblem] = []
+    private var fields: FieldReader
 
-    init(_ request: Request) {
-        parameters = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
+    init(_ query: String) {
+        var members: [String: JSONValue] = [:]
+        var refusals: [(String, String)] = []
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentText.decoded(parts[0], plusIsBlank: true),
+                let value = PercentText.decoded(parts.count > 1 ? parts[1] : "", plusIsBlank: true)
+            else {
+                refusals.append((String(parts[0].prefix(40)), "is not percent-encoded UTF-8"))
+                continue
+            }
+            if members.updateValue(.string(value), forKey: name) != nil { refusals.append((name, "is there twice")) }
+        }
+        fields = FieldReader(members)
+        for (name, message) in refusals { fields.refuse(name, message) }
     }
 
-    mutating func text(_ name: String) -> String? {
-        asked.insert(name)
-        return parameters.first { $0.0 == name }?.1
+    mutating func string(_ name: String) -> String? { fields.string(name) }
+
+    mutating func id<Kind>(_ name: String, of kind: Kind.Type = Kind.self) -> Identifier<Kind>? {
+        guard let text = fields.string(name) else { return nil }
+        let id = Identifier<Kind>(text)
+        if id == nil { fields.refuse(name, "is not a UUID") }
+        return id
     }
 
-    mutating func value<Value>(_ name: String, _ kind: String, _ parse: (String) -> Value?) -> Value? {
-        guard let text = text(name) else { return nil }
-        if let value = parse(text) { return value }
-        problems.append(FieldProblem(field: name, message: "\"\(text)\" is not \(kind)"))
-        return nil
-    }
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String, _ type: Choice.Type
+    ) -> Choice? where Choice.RawValue == String { fields.choice(name, type) }
 
     mutating func instant(_ name: String) -> Instant? {
-        value(name, "an RFC 3339 instant") { try? Instant(rfc3339: $0) }
-    }
-
-    mutating func limit() -> Int {
-        value("limit", "a whole number from 1 to \(PageLimit.most)") { text in
-            Int(text).flatMap { (1...PageLimit.most).contains($0) ? $0 : nil }
-        } ?? PageLimit.standard
-    }
-
-    mutating func cursor() -> PageCursor? { value("cursor", "a cursor of this list") { CursorText.decode($0) } }
-
-    mutating func isDescending() -> Bool {
-        value("order", "\"asc\" or \"desc\"") { ["asc": false, "desc": true][$0] } ?? false
-    }
-
-    /// - Throws: everything that was wrong.
-    mutating func finish() throws {
-        for (name, _) in parameters where !asked.contains(name) {
-            problems.append(FieldProblem(field: name, message: "unknown query parameter"))
+        guard let text = fields.string(name) else { return nil }
+        // A client that forgot to encode the offset's plus sent a blank.
+        let mended = text.dropLast(6) + text.suffix(6).map { $0 == " " ? "+" : $0 }
+        do {
+            return try Instant(rfc3339: String(mended))
+        } catch {
+            fields.refuse(name, error.message, column: error.column)
+            return nil
         }
-        if !problems.isEmpty { throw APIError.invalid(problems) }
+    }
+
+    mutating func statuses(_ name: String) -> Set<RunStatus> {
+        words(name, known: RunStatus.allCases.map(\.name)) { RunStatus(name: $0.uppercased()) }
+    }
+
+    mutating func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
+        _ name: String, _ type: Choice.Type
+    ) -> Set<Choice> where Choice.RawValue == String {
+        words(name, known: Choice.allCases.map(\.rawValue)) { Choice(rawValue: $0) }
+    }
+
+    /// `limit`, `cursor` and `order`, which every list has.
+    mutating func page() -> (limit: Int, after: PageCursor?, descending: Bool) {
+        (limit(), cursor(), choice("order", Order.self) == .descending)
+    }
+
+    /// Ends the reading; parameters that nobody asked for are refused by name.
+    mutating func finish() throws(Problem) {
+        fields.refuseUnknown()
+        guard fields.problems.isEmpty else { throw .invalid(fields.problems) }
+    }
+
+    private enum Order: String, CaseIterable {
+        case ascending = "asc"
+        case descending = "desc"
+    }
+
+    /// Words separated by commas; none when the parameter is absent.
+    private mutating func words<Word: Hashable>(
+        _ name: String, known: [String], _ read: (String) -> Word?
+    ) -> Set<Word> {
+        guard let text = fields.string(name) else { return [] }
+        var words: Set<Word> = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            if let word = read(String(part)) {
+                words.insert(word)
+            } else {
+                fields.refuse(name, "\"\(part)\" is not one of \(known.joined(separator: ", "))")
+            }
+        }
+        return words
+    }
+
+    private mutating func limit() -> Int {
+        guard let text = fields.string("limit") else { return PageLimit.standard }
+        guard let limit = Int(text), (1...PageLimit.most).contains(limit) else {
+            fields.refuse("limit", "must be a whole number from 1 to \(PageLimit.most)")
+            return PageLimit.standard
+        }
+        return limit
+    }
+
+    private mutating func cursor() -> PageCursor? {
+        guard let text = fields.string("cursor") else { return nil }
+        let cursor = PageCursor(text: text)
+        if cursor == nil { fields.refuse("cursor", "is not a cursor that a list has answered") }
+        return cursor
     }
 }
 
-extension APIContext {
-    /// An id in the path; anything that is not one is not found.
-    func id<Kind>(_ name: String = "id", as kind: Identifier<Kind>.Type = Identifier<Kind>.self) throws -> Identifier<
-        Kind
-    > {
-        guard let text = parameters.get(name), let id = Identifier<Kind>(text) else { throw APIError.notFound }
-        return id
+enum PercentText {
+    /// Nil for a broken escape, a control character or what is not UTF-8.
+    static func decoded(_ text: Substring, plusIsBlank: Bool) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+                    rest.first != UInt8(ascii: "+"), value >= 0x20, value != 0x7F
+                else { return nil }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            case UInt8(ascii: "+") where plusIsBlank: bytes.append(0x20)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -2,154 +2,106 @@ import CronEngine
 import CronModel
 import Hummingbird
 
-/// `/runs` and `/dead-letters`.
-struct RunRoutes {
-    let control: RunControl
+/// Runs, their attempts and events, and dead letters.
+struct RunRoutes: Sendable {
+    let runs: RunControl
 
-    func add(to group: RouterGroup<APIContext>) {
-        group.get("/runs") { request, context in try await list(request, context, statuses: nil) }
-        group.get("/runs/:id", use: show)
-        group.get("/runs/:id/attempts", use: attempts)
-        group.get("/runs/:id/events", use: events)
-        group.post("/runs/:id/cancel", use: cancel)
-        group.post("/runs/:id/redrive", use: redrive)
-        group.post("/runs/:id/discard", use: discard)
-        group.get("/dead-letters") { request, context in try await list(request, context, statuses: [.dead]) }
-        group.post("/dead-letters/redrive") { request, context in
-            try await bulk(request, context) { run, payload, user throws(ControlError) in
-                try await control.redrive(run, payload: payload, owner: user)
-            }
-        }
-        group.post("/dead-letters/discard") { request, context in
-            try await bulk(request, context) { run, _, user throws(ControlError) in
-                try await control.discard(run, owner: user)
-            }
-        }
-    }
-
-    private func list(_ request: Request, _ context: APIContext, statuses: Set<RunStatus>?) async throws -> Response {
-        var reader = QueryReader(request)
-        let user = try context.user()
-        var query = RunQuery(owner: user)
-        query.jobID = reader.value("job_id", "a UUID") { JobID($0) }
-        query.statuses = statuses ?? []
-        if statuses == nil {
-            query.statuses = reader.value("status", "a list of run statuses", Self.statuses) ?? []
-        }
+    @Sendable func list(_ request: APIRequest) async throws -> Response {
+        var query = RunQuery(owner: try request.owner)
+        var reader = request.query
+        query.jobID = reader.id("job_id")
+        query.statuses = reader.statuses("status")
         query.from = reader.instant("from")
         query.to = reader.instant("to")
-        query.limit = reader.limit()
-        query.after = reader.cursor()
-        query.descending = reader.isDescending()
-        let include = reader.value("include", "a list of attempts, events", Self.inclusions) ?? []
+        (query.limit, query.after, query.descending) = reader.page()
+        let include = reader.choices("include", Include.self)
         try reader.finish()
-        let page = try await control.list(query)
-        var shown: [JSONValue] = []
-        for run in page.items {
-            let attempts = include.contains("attempts") ? try await allAttempts(of: run, user) : nil
-            shown.append(Shape.run(run, attempts: attempts, events: include.contains("events")))
+        let page = try await runs.list(query)
+        return Answer.list(try await shown(page.items, include, owner: query.owner), next: page.next)
+    }
+
+    @Sendable func read(_ request: APIRequest) async throws -> Response {
+        var reader = request.query
+        let include = reader.choices("include", Include.self)
+        try reader.finish()
+        let run = try await runs.read(request.id(), owner: request.owner)
+        return Answer.json(try await shown([run], include, owner: request.owner).first ?? .null)
+    }
+
+    @Sendable func attempts(_ request: APIRequest) async throws -> Response {
+        let id: RunID = try request.id()
+        return Answer.list(try await runs.attempts(of: id, owner: request.owner).map { $0.json(of: id) })
+    }
+
+    @Sendable func events(_ request: APIRequest) async throws -> Response {
+        Answer.list(try await runs.events(of: request.id(), owner: request.owner).map(\.json))
+    }
+
+    /// 202 for a RUNNING run, which has yet to end.
+    @Sendable func cancel(_ request: APIRequest) async throws -> Response {
+        try await request.refuseMembers()
+        let run = try await runs.cancel(request.id(), owner: request.owner)
+        return Answer.json(run.json, status: run.status == .running ? .accepted : .ok)
+    }
+
+    @Sendable func redrive(_ request: APIRequest) async throws -> Response {
+        let body = try await request.optionalJSON()
+        let run = try await runs.redrive(request.id(), owner: request.owner, body: body)
+        return Answer.json(run.json, status: .accepted, headers: [.location: "/api/v1/runs/\(run.id)"])
+    }
+
+    @Sendable func discard(_ request: APIRequest) async throws -> Response {
+        try await request.refuseMembers()
+        return Answer.json(try await runs.discard(request.id(), owner: request.owner).json)
+    }
+
+    private enum Include: String, CaseIterable {
+        case attempts
+        case events
+    }
+
+    private func shown(_ page: [Run], _ include: Set<Include>, owner: UserID) async throws -> [JSONValue] {
+        let attempts = include.contains(.attempts) ? try await runs.attempts(of: page, owner: owner) : nil
+        return page.map { run in
+            run.json(
+                attempts: attempts.map { $0[run.id] ?? [] }, events: include.contains(.events) ? run.events : nil)
         }
-        return JSONAnswer.page(Page(items: shown, next: page.next)) { $0 }
+    }
+}
+
+// MARK: - Dead letters
+
+extension RunRoutes {
+    @Sendable func deadLetters(_ request: APIRequest) async throws -> Response {
+        var query = RunQuery(owner: try request.owner)
+        var reader = request.query
+        query.jobID = reader.id("job_id")
+        (query.limit, query.after, query.descending) = reader.page()
+        try reader.finish()
+        return Answer.page(try await runs.deadLetters(query), \.json)
     }
 
-    private static func statuses(_ text: String) -> Set<RunStatus>? {
-        let parsed = text.split(separator: ",").map { RunStatus(name: $0.uppercased()) }
-        return parsed.contains(nil) ? nil : Set(parsed.compactMap { $0 })
-    }
+    @Sendable func redriveMany(_ request: APIRequest) async throws -> Response { try await decide(.redrive, request) }
 
-    private static func inclusions(_ text: String) -> Set<String>? {
-        let parts = Set(text.split(separator: ",").map(String.init))
-        return parts.isSubset(of: ["attempts", "events"]) ? parts : nil
-    }
+    @Sendable func discardMany(_ request: APIRequest) async throws -> Response { try await decide(.discard, request) }
 
-    /// The newest attempt lies in the run; only retried runs have others.
-    private func allAttempts(of run: Run, _ user: UserID) async throws -> [Attempt] {
-        guard run.attempt > 1 else { return run.current.map { [$0] } ?? [] }
-        return try await control.attempts(of: run.id, owner: user)
-    }
-
-    @Sendable private func show(_ request: Request, _ context: APIContext) async throws -> Response {
-        JSONAnswer.response(Shape.run(try await control.find(try context.id(), owner: try context.user())))
-    }
-
-    @Sendable private func attempts(_ request: Request, _ context: APIContext) async throws -> Response {
-        let id: RunID = try context.id()
-        let attempts = try await control.attempts(of: id, owner: try context.user())
-        return JSONAnswer.page(Page(items: attempts, next: nil)) { Shape.attempt($0, of: id) }
-    }
-
-    @Sendable private func events(_ request: Request, _ context: APIContext) async throws -> Response {
-        let run = try await control.find(try context.id(), owner: try context.user())
-        return JSONAnswer.page(Page(items: run.events, next: nil), Shape.event)
-    }
-
-    @Sendable private func cancel(_ request: Request, _ context: APIContext) async throws -> Response {
-        _ = try await JSONBody.read(request, isOptional: true)
-        let run = try await control.cancel(try context.id(), owner: try context.user())
-        return JSONAnswer.response(Shape.run(run), status: .accepted)
-    }
-
-    @Sendable private func redrive(_ request: Request, _ context: APIContext) async throws -> Response {
-        let payload = try await PayloadBody.read(request)
-        let run = try await control.redrive(try context.id(), payload: payload, owner: try context.user())
-        return JSONAnswer.response(Shape.run(run), status: .accepted)
-    }
-
-    @Sendable private func discard(_ request: Request, _ context: APIContext) async throws -> Response {
-        _ = try await JSONBody.read(request, isOptional: true)
-        return JSONAnswer.response(Shape.run(try await control.discard(try context.id(), owner: try context.user())))
-    }
-
-    /// `{"ids": […]}`, or `{"job_id": …}`, or `{"all": true}`; each dead letter has its own result.
-    private func bulk(
-        _ request: Request, _ context: APIContext,
-        _ act: (RunID, JSONValue?, UserID) async throws(ControlError) -> Run
-    ) async throws -> Response {
-        let (json, _) = try await JSONBody.read(request)
-        let user = try context.user()
-        var reader = FieldReader(json.objectValue ?? [:])
-        let ids = reader.value("ids")
-        let job = reader.string("job_id")
-        let all = reader.bool("all") ?? false
-        let payload = reader.value("payload")
-        reader.refuseUnknown()
-        if [ids != nil, job != nil, all].filter({ $0 }).count != 1 {
-            reader.refuse("ids", "give exactly one of ids, job_id and all")
-        }
-        if !reader.problems.isEmpty { throw APIError.invalid(reader.problems) }
-        var results: [JSONValue] = []
-        for id in try await selected(ids, job, user) {
-            do throws(ControlError) {
-                results.append(.object(["run": Shape.run(try await act(id, payload, user)), "status": .integer(202)]))
-            } catch {
-                let problem = APIError(error)
-                results.append(
-                    .object([
-                        "id": .string(id.description), "status": .integer(Int64(problem.status.code)),
-                        "error": .object([
-                            "type": .string("/problems/\(problem.type)"), "detail": .string(problem.detail),
-                        ]),
-                    ]))
+    /// One result for each run; `has_more` asks for the request to be repeated.
+    private func decide(_ verb: DeadLetterVerb, _ request: APIRequest) async throws -> Response {
+        let owner = try request.owner
+        let answer = try await runs.decide(verb, body: try await request.json(), owner: owner)
+        let results = answer.results.map { id, result -> JSONValue in
+            var members: [String: JSONValue] = ["id": .string(id.description)]
+            switch result {
+            case .success(let run):
+                members["status"] = .integer(verb == .redrive ? 202 : 200)
+                members["run"] = run.json
+            case .failure(let error):
+                let problem = Problem(control: error)
+                members["status"] = .integer(Int64(problem.kind.status.code))
+                members["error"] = problem.json(requestID: nil)
             }
+            return .object(members)
         }
-        return JSONAnswer.response(.object(["results": .array(results)]))
-    }
-
-    private func selected(_ ids: JSONValue?, _ job: String?, _ user: UserID) async throws -> [RunID] {
-        if let ids {
-            let parsed = ids.arrayValue?.map { $0.stringValue.flatMap { RunID($0) } } ?? []
-            guard !parsed.isEmpty, parsed.count <= RunControl.bulkLimit, !parsed.contains(nil) else {
-                throw APIError.invalid([
-                    FieldProblem(field: "ids", message: "must be an array of 1 to \(RunControl.bulkLimit) run ids")
-                ])
-            }
-            return parsed.compactMap { $0 }
-        }
-        var jobID: JobID?
-        if let job {
-            jobID = JobID(job)
-            if jobID == nil { throw APIError.invalid([FieldProblem(field: "job_id", message: "must be a UUID")]) }
-        }
-        return try await control.deadLetters(job: jobID, owner: user)
+        return Answer.json(.object(["results": .array(results), "has_more": .bool(answer.hasMore)]))
     }
 }

@@ -1,65 +1,77 @@
-package import CronModel
+import CronModel
 import CronSchedule
 import Synchronization
 
-/// Slows down password guessing, for each account and for each address: five failures in 15 minutes, then a wait that
-/// doubles from 1 s to 15 min with each further one.
-package final class LoginThrottle: Sendable {
+/// Slows guessing down, per account and per address: five failures are free, then each one doubles the wait.
+///
+/// An attempt counts as a failure from the moment it is let in, and is taken back when it succeeds: otherwise a burst
+/// would be through before its first failure is known. Kept in this process only.
+final class LoginThrottle: Sendable {
     static let freeFailures = 5
+    /// Without a failure for this long, beyond any wait, everything is forgotten.
     static let window = Span.minutes(15)
-    /// Accounts and addresses remembered; the one least recently failed is forgotten first.
-    static let limit = 100_000
+    static let firstWait = Span.seconds(1)
+    static let longestWait = Span.minutes(15)
+    static let tableLimit = 10_000
 
-    private struct Failures {
-        var count: Int
-        var last: Instant
+    private struct Record {
+        var failures = 0
+        var blockedUntil: Instant
+        var forgottenAt: Instant
     }
 
     private let clock: any EngineClock
-    private let table = Mutex<[String: Failures]>([:])
+    private let records = Mutex<[String: Record]>([:])
 
-    package init(clock: any EngineClock) { self.clock = clock }
+    init(clock: any EngineClock) {
+        self.clock = clock
+    }
 
-    /// The whole seconds to wait before the next try, or nil when one may be made now.
-    func wait(account: String, address: String) -> Int64? {
+    /// Nil lets the attempt in and counts it; otherwise the time to wait.
+    func admit(_ keys: [String]) -> Span? {
         let now = clock.now
-        let until = table.withLock { table in
-            [Self.account(account), Self.address(address)].compactMap { table[$0].flatMap(Self.blockedUntil) }.max()
-        }
-        guard let until, until > now else { return nil }
-        return max(1, ((until - now).microseconds + 999_999) / 1_000_000)
-    }
-
-    func failed(account: String, address: String) {
-        let now = clock.now
-        table.withLock { table in
-            if table.count >= Self.limit { Self.forget(&table, now: now) }
-            for key in [Self.account(account), Self.address(address)] {
-                var failures = table[key] ?? Failures(count: 0, last: now)
-                if now - failures.last > Self.window { failures.count = 0 }
-                failures.count += 1
-                failures.last = now
-                table[key] = failures
-            }
+        return records.withLock { table in
+            let waits = keys.compactMap { key in table[key].map { $0.blockedUntil - now } }
+            if let wait = waits.max(), wait > .zero { return wait }
+            for key in keys { Self.count(key, in: &table, now: now) }
+            return nil
         }
     }
 
-    /// The address keeps its count: one good account does not wash off guesses at others.
-    func succeeded(account: String) { table.withLock { $0[Self.account(account)] = nil } }
-
-    private static func blockedUntil(_ failures: Failures) -> Instant? {
-        let over = failures.count - freeFailures
-        guard over >= 0 else { return nil }
-        return failures.last + min(Span.seconds(1 << Int64(min(over, 10))), window)
-    }
-
-    private static func forget(_ table: inout [String: Failures], now: Instant) {
-        table = table.filter { now - $0.value.last <= window }
-        if table.count >= limit, let oldest = table.min(by: { $0.value.last < $1.value.last }) {
-            table[oldest.key] = nil
+    /// The attempt was no guess: forgets the account's failures and takes this one back from the address.
+    func succeed(account: String, address: String) {
+        records.withLock { table in
+            table[account] = nil
+            guard var record = table[address] else { return }
+            record.failures -= 1
+            record.blockedUntil = clock.now
+            table[address] = record.failures > 0 ? record : nil
         }
     }
 
-    private static func account(_ email: String) -> String { "account \(email)" }
-    private static func address(_ address: String) -> String { "address \(address)" }
+    private static func count(_ key: String, in table: inout [String: Record], now: Instant) {
+        var record = table[key] ?? Record(blockedUntil: now, forgottenAt: now)
+        if record.forgottenAt <= now { record.failures = 0 }
+        record.failures += 1
+        record.blockedUntil = now + wait(afterFailures: record.failures)
+        record.forgottenAt = record.blockedUntil + window
+        if table[key] == nil, table.count >= tableLimit { makeRoom(in: &table, now: now) }
+        table[key] = record
+    }
+
+    private static func wait(afterFailures failures: Int) -> Span {
+        guard failures >= freeFailures else { return .zero }
+        let doublings = min(failures - freeFailures, 20)
+        return min(Span(microseconds: firstWait.microseconds << doublings), longestWait)
+    }
+
+    /// Drops what is forgotten anyway, else the tenth with the fewest failures: a flood of names does not wash out the
+    /// account under attack.
+    private static func makeRoom(in table: inout [String: Record], now: Instant) {
+        table = table.filter { $0.value.forgottenAt > now }
+        guard table.count >= tableLimit else { return }
+        for (key, _) in table.sorted(by: { $0.value.failures < $1.value.failures }).prefix(tableLimit / 10) {
+            table[key] = nil
+        }
+    }
 }

@@ -1,91 +1,83 @@
-import CronModel
-import Crypto
-import CryptoExtras
 import Dispatch
-import Foundation
 
-/// Passwords at rest: scrypt with N = 2^15, r = 8, p = 3 (OWASP password storage), as a PHC string.
+/// Hashes and checks passwords off the cooperative pool, few at once: a burst of logins must not take the processor from
+/// the runs that are due.
 package struct Passwords: Sendable {
-    package static let shortest = 12
-    package static let longestBytes = 1_024
-    /// One hash takes 32 MiB and about 0.2 s of a core: more at once would starve the scheduler.
-    private static let hashesAtOnce = 2
+    static let fewestCharacters = 12
+    static let mostBytes = 1_024
 
-    private static let logRounds = 15
-    private static let blockSize = 8
-    private static let parallelism = 3
-    private static let keyBytes = 32
+    enum Check: Hashable, Sendable {
+        case wrong
+        case right
+        /// Right, but stored at another cost than today's.
+        case outdated
+    }
 
-    private let gate = AsyncGate(limit: hashesAtOnce)
+    private let cost: ScryptCost
+    private let gate = HashGate()
     private let queue = DispatchQueue(label: "cronpp.passwords", attributes: .concurrent)
 
-    package init() {}
+    package init(cost: ScryptCost = .standard) {
+        self.cost = cost
+    }
 
     package func hash(_ password: String) async throws -> String {
-        var random = SystemRandomNumberGenerator()
-        let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
-        let key = try await derive(password, salt)
-        return
-            "$scrypt$ln=\(Self.logRounds),r=\(Self.blockSize),p=\(Self.parallelism)$\(Self.text(salt))$\(Self.text(key))"
+        try await compute(password, cost: cost, salt: RandomBytes.make(PasswordHash.saltBytes)).text
     }
 
-    /// Whether the password is the stored one. Takes as long for a missing hash (no such user) as for a present one.
-    package func verify(_ password: String, against stored: String?) async throws -> Bool {
-        let parts = (stored ?? "").split(separator: "$").map(String.init)
-        let salt = parts.count == 4 ? Self.bytes(parts[2]) : nil
-        let wanted = parts.count == 4 ? Self.bytes(parts[3]) : nil
-        let key = try await derive(password, salt ?? [UInt8](repeating: 0, count: 16))
-        guard let wanted, wanted.count == key.count else { return false }
-        return zip(wanted, key).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0
+    /// - Parameter stored: nil for an unknown user; it costs the same and is wrong.
+    func check(_ password: String, against stored: String?) async throws -> Check {
+        guard let stored = stored.flatMap({ PasswordHash(text: $0) }) else {
+            _ = try await compute(password, cost: cost, salt: [UInt8](repeating: 0, count: PasswordHash.saltBytes))
+            return .wrong
+        }
+        let computed = try await compute(password, cost: stored.cost, salt: stored.salt)
+        guard isEqualInConstantTime(computed.hash, stored.hash) else { return .wrong }
+        return stored.cost == cost ? .right : .outdated
     }
 
-    /// Whether a stored hash was made with other parameters than today's.
-    package func needsRehash(_ stored: String) -> Bool {
-        !stored.hasPrefix("$scrypt$ln=\(Self.logRounds),r=\(Self.blockSize),p=\(Self.parallelism)$")
-    }
-
-    private func derive(_ password: String, _ salt: [UInt8]) async throws -> [UInt8] {
-        await gate.enter()
-        let result: Result<[UInt8], any Error> = await withCheckedContinuation { continuation in
+    private func compute(_ password: String, cost: ScryptCost, salt: [UInt8]) async throws -> PasswordHash {
+        try await gate.enter()
+        let result: Result<PasswordHash, any Error> = await withCheckedContinuation { continuation in
             queue.async {
                 continuation.resume(
-                    returning: Result {
-                        let key = try KDF.Scrypt.deriveKey(
-                            from: Array(password.utf8), salt: salt, outputByteCount: Self.keyBytes,
-                            rounds: 1 << Self.logRounds, blockSize: Self.blockSize, parallelism: Self.parallelism,
-                            maxMemory: 128 << 20)
-                        return key.withUnsafeBytes { Array($0) }
-                    })
+                    returning: Result { try PasswordHash.compute(password, cost: cost, salt: salt) })
             }
         }
         await gate.leave()
         return try result.get()
     }
-
-    /// PHC strings use base64 without padding.
-    private static func text(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString().replacing("=", with: "") }
-
-    private static func bytes(_ text: String) -> [UInt8]? {
-        Data(base64Encoded: text + String(repeating: "=", count: (4 - text.count % 4) % 4)).map { Array($0) }
-    }
 }
 
-/// Lets a limited number of tasks through at once, in order.
-actor AsyncGate {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+/// Lets few in at a time; the others wait in line, and beyond a line's length they are sent away.
+actor HashGate {
+    static let widest = 2
+    static let longestLine = 64
 
-    init(limit: Int) { free = limit }
+    struct LineTooLong: Error {}
 
-    func enter() async {
-        if free > 0 {
-            free -= 1
-        } else {
-            await withCheckedContinuation { waiting.append($0) }
+    private var inside = 0
+    private var line: [CheckedContinuation<Void, Never>] = []
+
+    func enter() async throws(LineTooLong) {
+        if inside < Self.widest {
+            inside += 1
+            return
         }
+        guard line.count < Self.longestLine else { throw LineTooLong() }
+        // Whoever leaves hands its place over, so `inside` stays as it is.
+        await withCheckedContinuation { line.append($0) }
     }
 
     func leave() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+        if line.isEmpty { inside -= 1 } else { line.removeFirst().resume() }
+    }
+}
+
+/// Bytes from the operating system's generator, for secrets.
+enum RandomBytes {
+    static func make(_ count: Int) -> [UInt8] {
+        var system = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &system) }
     }
 }

@@ -1,88 +1,75 @@
-package import CronModel
-package import CronSchedule
+import CronModel
+import CronSchedule
 import Crypto
-import Foundation
 import JWTKit
 
-/// Access tokens: JWTs of one fixed algorithm and one known key, 15 minutes long. Refresh tokens: 256 random bits, kept
-/// hashed.
-package struct Tokens: Sendable {
-    package static let accessLifetime = Span.minutes(15)
-    package static let refreshLifetime = Span.days(30)
-    private static let issuer = "cronpp"
-    private static let audience = "cronpp-api"
+/// Access tokens: JWT with one fixed algorithm, one key, one audience and at most 15 minutes of life.
+struct Tokens: Sendable {
+    static let issuer = "cronpp"
+    static let audience = "cronpp-api"
+    static let longestLife = Span.minutes(15)
+    /// How far the clocks of two nodes may differ.
+    static let skew = Span.seconds(60)
+    static let longestText = 2_048
 
+    let life: Span
     private let keys: JWTKeyCollection
-    private let keyID: String
+    private let kid: String
     private let clock: any EngineClock
 
-    /// - Parameter secret: 32 bytes.
-    package init(secret: [UInt8], clock: any EngineClock) async {
-        // The key's name follows from the key, so that every node with the same secret uses the same one.
-        keyID = SHA256.hash(data: secret).prefix(8).map { String(format: "%02x", $0) }.joined()
-        keys = await JWTKeyCollection().add(
-            hmac: HMACKey(from: Data(secret)), digestAlgorithm: .sha256, kid: JWKIdentifier(string: keyID))
+    init(secret: [UInt8], life: Span, clock: any EngineClock) async {
+        self.life = min(life, Self.longestLife)
         self.clock = clock
+        // Named after the key, so that a token of an old key is refused by name.
+        kid = Base64.url.text(SHA256.hash(data: Array("cronpp-kid".utf8) + secret).prefix(9))
+        keys = JWTKeyCollection()
+        await keys.add(hmac: HMACKey(from: secret), digestAlgorithm: .sha256, kid: JWKIdentifier(string: kid))
     }
 
-    package func access(for user: UserID) async throws -> String {
-        let now = Self.date(clock.now)
-        let claims = Claims(
-            iss: IssuerClaim(value: Self.issuer), aud: AudienceClaim(value: Self.audience),
-            sub: SubjectClaim(value: user.description), jti: IDClaim(value: UUID().uuidString),
-            iat: IssuedAtClaim(value: now), nbf: NotBeforeClaim(value: now),
-            exp: ExpirationClaim(value: Self.date(clock.now + Self.accessLifetime)))
-        return try await keys.sign(claims, kid: JWKIdentifier(string: keyID))
+    func issue(to user: UserID) async throws -> String {
+        let now = clock.now.wholeSeconds
+        let claims = AccessClaims(
+            iss: Self.issuer, aud: Self.audience, sub: user.description, jti: Base64.url.text(RandomBytes.make(16)),
+            iat: now, nbf: now, exp: now + life.microseconds / 1_000_000)
+        return try await keys.sign(claims, kid: JWKIdentifier(string: kid))
     }
 
-    /// The user that a token speaks for, or nil for one that is not ours, altered or out of its time.
-    package func user(of token: String) async -> UserID? {
-        guard hasOurHeader(token), let claims = try? await keys.verify(token, as: Claims.self) else { return nil }
-        let now = Self.date(clock.now)
-        guard claims.iss.value == Self.issuer, claims.aud.value == [Self.audience], claims.exp.value > now,
-            claims.nbf.value <= now, claims.exp.value.timeIntervalSince(claims.nbf.value) <= 15 * 60
+    /// The user that a valid token names; nil for any other token, whatever is wrong with it.
+    func user(of token: String) async -> UserID? {
+        // jwt-kit takes its default key for an unknown kid, passes over `crit`, `jwk` and their like, and lets the last of
+        // two equal members win: all of that is refused before it sees the token.
+        guard token.utf8.count <= Self.longestText, hasExpectedForm(token),
+            let claims = try? await keys.verify(token, as: AccessClaims.self)
         else { return nil }
-        return UserID(claims.sub.value)
+        let now = clock.now
+        let skew = Self.skew
+        guard claims.iss == Self.issuer, claims.aud == Self.audience, !claims.jti.isEmpty,
+            Instant(seconds: claims.exp) > now, Instant(seconds: claims.nbf) <= now + skew,
+            Instant(seconds: claims.iat) <= now + skew,
+            Instant(seconds: claims.exp) - Instant(seconds: claims.iat) <= Self.longestLife
+        else { return nil }
+        return UserID(claims.sub)
     }
 
-    package func refresh() -> (text: String, hash: [UInt8]) {
-        var random = SystemRandomNumberGenerator()
-        let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
-        let text = Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
-        return (text, Self.hash(text))
-    }
-
-    package static func hash(_ refreshToken: String) -> [UInt8] { Array(SHA256.hash(data: Array(refreshToken.utf8))) }
-
-    /// The library falls back to its default key for an unknown `kid` and takes the algorithm from the token where a key
-    /// names none: the header must be exactly what we write.
-    private func hasOurHeader(_ token: String) -> Bool {
-        guard let first = token.split(separator: ".", omittingEmptySubsequences: false).first, first.count < 512 else {
-            return false
-        }
-        var base64 = String(first).replacing("-", with: "+").replacing("_", with: "/")
-        base64 += String(repeating: "=", count: (4 - base64.count % 4) % 4)
-        guard let data = Data(base64Encoded: base64),
-            let header = try? JSONDecoder().decode([String: String].self, from: data)
+    private func hasExpectedForm(_ token: String) -> Bool {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, Base64.url.bytes(parts[2])?.count == SHA256.byteCount,
+            let header = Base64.url.bytes(parts[0]), let payload = Base64.url.bytes(parts[1])
         else { return false }
-        return header == ["alg": "HS256", "typ": "JWT", "kid": keyID]
+        let expected = JSONValue.object(["alg": .string("HS256"), "typ": .string("JWT"), "kid": .string(kid)])
+        return (try? JSONReader.read(header)) == expected && (try? JSONReader.read(payload))?.objectValue != nil
     }
+}
 
-    private static func date(_ instant: Instant) -> Date {
-        Date(timeIntervalSince1970: Double(instant.wholeSeconds))
-    }
+private struct AccessClaims: JWTPayload {
+    var iss: String
+    var aud: String
+    var sub: String
+    var jti: String
+    var iat: Int64
+    var nbf: Int64
+    var exp: Int64
 
-    private struct Claims: JWTPayload {
-        var iss: IssuerClaim
-        var aud: AudienceClaim
-        var sub: SubjectClaim
-        var jti: IDClaim
-        var iat: IssuedAtClaim
-        var nbf: NotBeforeClaim
-        var exp: ExpirationClaim
-
-        /// Times are judged by the injected clock, in `user(of:)`.
-        func verify(using algorithm: some JWTAlgorithm) throws {}
-    }
+    /// `Tokens.user(of:)` checks the claims, by the injected clock.
+    func verify(using algorithm: some JWTAlgorithm) async throws {}
 }

@@ -1,0 +1,28 @@
+package import CronModel
+
+/// Why control refused a request.
+package enum ControlError: Error, Hashable, Sendable {
+    /// The request itself is wrong; every field that is gets named.
+    case invalid([FieldProblem])
+    /// The store did not do it.
+    case store(StoreError)
+
+    static func invalid(_ field: String, _ message: String) -> ControlError {
+        .invalid([FieldProblem(field: field, message: message)])
+    }
+}
+
+extension ControlError {
+    /// Runs one or more verbs of a store; a problem with a field found only there counts as the request's.
+    static func storing<Value>(_ work: () async throws(StoreError) -> Value) async throws(ControlError) -> Value {
+        do {
+            return try await work()
+        } catch {
+            throw ControlError(error)
+        }
+    }
+
+    init(_ error: StoreError) {
+        if case .invalid(let problem) = error { self = .invalid([problem]) } else { self = .store(error) }
+    }
+}

@@ -1,0 +1,66 @@
+package import CronModel
+
+/// What a person does to a job's life. `version` makes it depend on `If-Match`.
+extension JobControl {
+    package func pause(_ id: JobID, owner: UserID, version: Int64?) async throws(ControlError) -> JobAnswer {
+        try await change(id, owner: owner, version: version, .pause).job
+    }
+
+    /// - Parameter body: `{"policy": "none" | "last" | "all"}`; nil or empty takes the job's own.
+    package func resume(
+        _ id: JobID, owner: UserID, version: Int64?, body: JSONValue?
+    ) async throws(ControlError) -> JobAnswer {
+        var reader = try Self.reader(body)
+        let policy = reader.choice("policy", ResumePolicy.self)
+        try Self.finish(&reader)
+        return try await change(id, owner: owner, version: version, .resume(policy)).job
+    }
+
+    /// - Parameter body: `{"payload": …}`; nil or empty takes the job's own.
+    package func trigger(
+        _ id: JobID, owner: UserID, version: Int64?, body: JSONValue?
+    ) async throws(ControlError) -> Run {
+        var reader = try Self.reader(body)
+        let payload = reader.value("payload")
+        try Self.finish(&reader)
+        let answer = try await change(id, owner: owner, version: version, .trigger(payload: payload))
+        guard let run = answer.triggered else { throw .store(.corrupt("a trigger made no run")) }
+        return run
+    }
+
+    /// Cancels all waiting runs and asks RUNNING ones to end; the job stays as it is.
+    package func cancelRuns(
+        _ id: JobID, owner: UserID, version: Int64?
+    ) async throws(ControlError) -> JobAnswer {
+        try await change(id, owner: owner, version: version, .cancelRuns).job
+    }
+
+    package func delete(_ id: JobID, owner: UserID, version: Int64?) async throws(ControlError) {
+        _ = try await change(id, owner: owner, version: version, .delete)
+    }
+
+    private func change(
+        _ id: JobID, owner: UserID, version: Int64?, _ change: JobChange
+    ) async throws(ControlError) -> (job: JobAnswer, triggered: Run?) {
+        let changed = try await ControlError.storing { () async throws(StoreError) in
+            try await store.changeJob(id, owner: owner, version: version, change)
+        }
+        if !changed.cancelRequests.isEmpty { signal.cancel(changed.cancelRequests) }
+        signal.wake()
+        return (answer(changed.job), changed.triggered)
+    }
+
+    /// A reader of an optional request object.
+    static func reader(_ body: JSONValue?) throws(ControlError) -> FieldReader {
+        guard let body, body != .null else { return FieldReader([:]) }
+        guard let members = body.objectValue else {
+            throw .invalid("", "must be an object, not \(body.kindName)")
+        }
+        return FieldReader(members)
+    }
+
+    static func finish(_ reader: inout FieldReader) throws(ControlError) {
+        reader.refuseUnknown()
+        guard reader.problems.isEmpty else { throw .invalid(reader.problems) }
+    }
+}

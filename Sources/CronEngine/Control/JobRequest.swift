@@ -1,0 +1,83 @@
+import CronModel
+import CronSchedule
+
+/// Reads what a client sends about a job and finds everything that is wrong with it.
+struct JobRequest: Sendable {
+    /// Members that belong to the request and not to the definition.
+    static let extras: Set<String> = ["id", "rearm"]
+    /// Shown with a job but never written by its owner. They change on their own, so an answer sent back with a PUT may
+    /// hold an older value.
+    static let volatile: Set<String> = [
+        "status", "next_run_time", "retry_count", "last_error", "updated_at", "version", "notices", "anchor",
+    ]
+    /// Shown with a job; sent back they must be what they are.
+    static let fixed: Set<String> = ["user_id", "state", "state_reason", "created_at"]
+
+    let actions: ActionRegistry
+    let secrets: ActionSecrets
+
+    /// A definition that may be stored as this job at this moment.
+    func definition(_ json: JSONValue, id: JobID, now: Instant, changes old: Job? = nil) throws(ControlError)
+        -> JobDefinition
+    {
+        let definition: JobDefinition
+        switch JobDefinition.read(json, besides: Self.extras) {
+        case .success(let read): definition = read
+        case .failure(let problems): throw .invalid(problems.all)
+        }
+        var problems = actionProblems(definition.action)
+        if let problem = scheduleProblem(definition, id: id, now: now, old: old) { problems.append(problem) }
+        guard problems.isEmpty else { throw .invalid(problems) }
+        return definition
+    }
+
+    /// The client's own id for a new job, so that `H` runs as it was previewed.
+    static func id(_ json: JSONValue) throws(ControlError) -> JobID? {
+        guard let value = json["id"], value != .null else { return nil }
+        guard let text = value.stringValue else { throw .invalid("id", "must be a string, not \(value.kindName)") }
+        guard let id = JobID(text) else { throw .invalid("id", "is not a UUID") }
+        return id
+    }
+
+    static func rearm(_ json: JSONValue) throws(ControlError) -> Bool {
+        guard let value = json["rearm"], value != .null else { return false }
+        guard let flag = value.boolValue else {
+            throw .invalid("rearm", "must be true or false, not \(value.kindName)")
+        }
+        return flag
+    }
+
+    /// The request without what the server had added to it, or the fields that it tries in vain to change.
+    static func withoutReadOnly(_ json: JSONValue, shown: JSONValue) throws(ControlError) -> JSONValue {
+        guard var members = json.objectValue else { return json }
+        let changed = fixed.union(["id"]).filter { name in
+            members[name].map { $0 != shown[name] } ?? false
+        }
+        guard changed.isEmpty else {
+            throw .invalid(changed.sorted().map { FieldProblem(field: $0, message: "is read-only") })
+        }
+        for name in fixed.union(volatile).union(["id"]) { members[name] = nil }
+        return .object(members)
+    }
+
+    private func actionProblems(_ action: ActionDefinition) -> [FieldProblem] {
+        guard let runner = actions[action.type] else {
+            let known = actions.types.map { "\"\($0)\"" }.joined(separator: ", ")
+            return [FieldProblem(field: "action.type", message: "unknown action; known are \(known)")]
+        }
+        let marks = secrets.problems(action)
+        return marks.isEmpty ? runner.validate(action) : marks
+    }
+
+    /// The store decides with its own clock; asked here too, so that all problems are told at once.
+    private func scheduleProblem(_ definition: JobDefinition, id: JobID, now: Instant, old: Job?) -> FieldProblem? {
+        let keepsTime = old.map { $0.definition.schedule == definition.schedule } ?? false
+        do {
+            let schedule = try Job.parse(definition, id: id, anchor: now, now: keepsTime ? nil : now)
+            guard schedule.neverFires, !keepsTime else { return nil }
+            return FieldProblem(neverFires: schedule)
+        } catch {
+            return FieldProblem(schedule: error)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import CronModel
+package import Hummingbird
+import Logging
+import NIOCore
+
+/// What belongs to one request besides its head and body.
+package struct APIContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    /// The client's, or made for it; in the log and in every problem.
+    var requestID = ""
+    /// Whoever sent the request, as the socket knows it.
+    let address: String
+    let channel: any Channel
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        address = source.channel.remoteAddress?.ipAddress ?? "unknown"
+        channel = source.channel
+    }
+
+    package var maxUploadSize: Int { RequestBodyLimit.bytes }
+}

@@ -1,0 +1,104 @@
+import CronModel
+import Crypto
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+enum RequestBodyLimit {
+    static let bytes = 1 << 20
+}
+
+/// A request as handlers see it. What a handler does not ask for is not read.
+struct APIRequest: Sendable {
+    let http: Request
+    let context: APIContext
+    /// Nil only on routes that are open to everybody.
+    let signedIn: UserID?
+
+    /// Whose things the request is about.
+    var owner: UserID {
+        get throws(Problem) {
+            guard let signedIn else { throw .unauthenticated }
+            return signedIn
+        }
+    }
+
+    /// An id in the path. One that cannot be read names nothing, like one that is foreign.
+    func id<Kind>(_ name: String = "id", of kind: Kind.Type = Kind.self) throws(Problem) -> Identifier<Kind> {
+        guard let id = context.parameters.get(name).flatMap({ Identifier<Kind>($0) }) else { throw .notFound }
+        return id
+    }
+
+    /// Text in the path, percent-decoded.
+    func text(_ name: String) throws(Problem) -> String {
+        guard let text = context.parameters.get(name).flatMap({ PercentText.decoded($0[...], plusIsBlank: false) })
+        else {
+            throw .notFound
+        }
+        return text
+    }
+
+    var query: QueryReader { QueryReader(http.uri.query ?? "") }
+}
+
+// MARK: - Body
+
+extension APIRequest {
+    func bytes() async throws -> [UInt8] {
+        var buffer = try await http.body.collect(upTo: RequestBodyLimit.bytes)
+        return buffer.readBytes(length: buffer.readableBytes) ?? []
+    }
+
+    func json() async throws -> JSONValue { try json(of: try await bytes()) }
+
+    /// Nil for an empty body.
+    func optionalJSON() async throws -> JSONValue? {
+        let bytes = try await bytes()
+        return bytes.isEmpty ? nil : try json(of: bytes)
+    }
+
+    func json(of bytes: [UInt8]) throws(Problem) -> JSONValue {
+        try checkContentType()
+        guard !bytes.isEmpty else { throw Problem(.malformedJSON, "the body is empty; JSON is expected") }
+        do {
+            return try JSONReader.read(bytes)
+        } catch {
+            throw Problem(.malformedJSON, "\(error.message) (byte \(error.position))")
+        }
+    }
+
+    /// A client that names no type is taken at its word's absence; one that names another type is refused.
+    private func checkContentType() throws(Problem) {
+        guard let header = http.headers[.contentType] else { return }
+        let type = header.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        guard type == "application/json" || type == "application/merge-patch+json" else {
+            throw Problem(.unsupportedMediaType, "send application/json, not \"\(type.prefix(80))\"")
+        }
+    }
+}
+
+// MARK: - Headers
+
+extension APIRequest {
+    /// The version that the change depends on; nil when it depends on none.
+    var ifMatch: Int64? {
+        get throws(Problem) {
+            guard let header = http.headers[.ifMatch], header != "*" else { return nil }
+            let text =
+                header.hasPrefix("\"") && header.hasSuffix("\"") && header.count > 2
+                ? String(header.dropFirst().dropLast()) : header
+            guard let version = Int64(text), version > 0 else {
+                throw .invalid("If-Match", "must be one ETag as a job's answer carries it, such as \"3\"")
+            }
+            return version
+        }
+    }
+
+    func idempotencyKey(body: [UInt8]) throws(Problem) -> IdempotencyKey? {
+        guard let key = http.headers[.idempotencyKey] else { return nil }
+        guard (1...IdempotencyKey.lengthLimit).contains(key.utf8.count) else {
+            throw .invalid("Idempotency-Key", "must have 1 to \(IdempotencyKey.lengthLimit) bytes")
+        }
+        return IdempotencyKey(key: key, bodyDigest: Array(SHA256.hash(data: body)))
+    }
+}

@@ -1,0 +1,83 @@
+import CronEngine
+import CronModel
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Every error that can reach a client, as its problem: the one table.
+extension Problem {
+    static let retrySeconds = 1
+
+    init(_ error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as ControlError: self.init(control: error)
+        case let error as StoreError: self.init(store: error)
+        case let error as HTTPError: self.init(http: error)
+        case is NIOTooManyBytesError: self = .bodyTooLarge
+        case is HashGate.LineTooLong: self = Self.retryLater("too many sign-ins at once; nothing was done")
+        default: self.init(.defect, "something went wrong in the server; the request id finds it in the log")
+        }
+    }
+
+    static var bodyTooLarge: Problem {
+        Problem(.bodyTooLarge, "the body is larger than \(RequestBodyLimit.bytes) bytes")
+    }
+
+    /// Whether people who run the server should hear of it.
+    var isDefect: Bool { kind == .defect }
+
+    init(control error: ControlError) {
+        switch error {
+        case .invalid(let problems): self = .invalid(problems)
+        case .store(let error): self.init(store: error)
+        }
+    }
+
+    private init(store error: StoreError) {
+        switch error {
+        case .notFound: self = .notFound
+        case .invalid(let problem): self = .invalid([problem])
+        case .conflict(let reason): self.init(.conflict, reason)
+        case .versionMismatch(let current):
+            self.init(.versionMismatch, "the job is at version \(current) now")
+            members["version"] = .integer(current)
+            headers[.eTag] = Answer.eTag(current)
+        case .limitReached(let reason): self.init(.limitReached, reason)
+        case .unavailable: self = Self.retryLater("the store cannot be reached; nothing was done")
+        case .outcomeUnknown:
+            self.init(.outcomeUnknown, "the store's answer was lost; look before you repeat the request")
+            headers[.retryAfter] = "\(Self.retrySeconds)"
+            headers[.cronppOutcome] = "unknown"
+        case .corrupt: self.init(.defect, "stored data could not be read; the request id finds it in the log")
+        }
+    }
+
+    private init(http error: HTTPError) {
+        switch error.status {
+        case .notFound: self = .notFound
+        case .contentTooLarge: self = .bodyTooLarge
+        case .unauthorized: self = .unauthenticated
+        default: self.init(.validation, error.body ?? "the request is not valid")
+        }
+    }
+
+    private static func retryLater(_ detail: String) -> Problem {
+        var problem = Problem(.unavailable, detail)
+        problem.headers[.retryAfter] = "\(retrySeconds)"
+        return problem
+    }
+}
+
+extension HTTPField.Name {
+    static let cronppNode = known("Cronpp-Node")
+    static let cronppOutcome = known("Cronpp-Outcome")
+    static let idempotencyKey = known("Idempotency-Key")
+    static let idempotencyReplayed = known("Idempotency-Replayed")
+    static let requestID = known("X-Request-Id")
+
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no header name") }
+        return name
+    }
+}

@@ -1,0 +1,43 @@
+package import HTTPTypes
+import Hummingbird
+
+/// One line of the route table.
+package struct Route: Sendable {
+    package enum Access: Sendable {
+        case open
+        /// Needs a valid access token.
+        case signedIn
+    }
+
+    package let method: HTTPRequest.Method
+    /// With `{name}` for a part that varies.
+    package let path: String
+    package let access: Access
+    let handler: @Sendable (APIRequest) async throws -> Response
+
+    init(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access,
+        _ handler: @escaping @Sendable (APIRequest) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.handler = handler
+    }
+}
+
+/// The routes, asked which methods a path has.
+package struct RouteTable: Sendable {
+    package let routes: [Route]
+
+    func methods(of path: String) -> [HTTPRequest.Method] {
+        let parts = path.split(separator: "/")
+        let matches = routes.filter { route in
+            let pattern = route.path.split(separator: "/")
+            return pattern.count == parts.count
+                && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }
+        let methods = matches.map(\.method)
+        return methods.contains(.get) ? methods + [.head] : methods
+    }
+}
