@@ -94,6 +94,7 @@ let package = Package(
         .testTarget(
             name: "StoreBehaviourTests", dependencies: ["CronTesting", "CronStoreSQLite", "CronModel", "CronSchedule"],
             swiftSettings: settings),
+        .testTarget(name: "CronAppTests", dependencies: ["CronApp", "CronHTTP"], swiftSettings: settings),
         .testTarget(name: "CronModelTests", dependencies: ["CronModel", "CronSchedule"], swiftSettings: settings),
         .testTarget(
             name: "CronStoreSQLiteTests",

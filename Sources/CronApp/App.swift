@@ -110,6 +110,7 @@ extension App {
             node: id, store: store, actions: actions.registry, settings: config.engine, metrics: metrics, logger: logger
         )
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: secret)
+        settings.trustedProxies = config.trustedProxies
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let server = try await HTTPServer(
             store: store, actions: actions.registry, signal: engine, settings: settings, node: { id },

@@ -14,6 +14,7 @@ package struct AppConfig: Sendable {
     package var port: Int
     package var registration: Registration
     package var allowNetworks: [String]
+    package var trustedProxies: TrustedProxies
     package var engine: EngineSettings
     package var logLevel: Logger.Level
     /// Nil: generated into the data directory.
@@ -34,6 +35,7 @@ package struct AppConfig: Sendable {
         allowNetworks = try reader.text(.allowNetworks).split(separator: ",").map {
             $0.trimmingCharacters(in: .whitespaces)
         }
+        trustedProxies = try reader.proxies(.trustedProxies)
         logLevel = try reader.choice(.logLevel)
         jwtSecret = try reader.secret(.jwtSecret)
         engine = EngineSettings()

@@ -1,3 +1,4 @@
+import CronHTTP
 import CronSchedule
 import Foundation
 import Logging
@@ -52,6 +53,18 @@ struct ConfigReader {
             throw refuse(key, "must be base64 of 32 bytes, as `openssl rand -base64 32` makes them")
         }
         return Array(bytes)
+    }
+
+    func proxies(_ key: ConfigKey) throws(ConfigError) -> TrustedProxies {
+        var blocks: [AddressBlock] = []
+        for part in try text(key).split(separator: ",") {
+            let text = part.trimmingCharacters(in: .whitespaces)
+            guard let block = AddressBlock(text) else {
+                throw refuse(key, "\"\(text)\" is not an address block such as 10.0.0.0/8")
+            }
+            blocks.append(block)
+        }
+        return TrustedProxies(blocks: blocks)
     }
 
     func databasePath(in directory: String) throws(ConfigError) -> String {

@@ -15,6 +15,8 @@ package struct HTTPSettings: Sendable {
     package var accessLife = Span.minutes(15)
     package var refreshLife = Span.days(30)
     package var passwordCost = ScryptCost.standard
+    /// Whose `X-Forwarded-For` is believed.
+    package var trustedProxies = TrustedProxies.none
 
     package init(registration: Registration, setupCode: String? = nil, jwtSecret: [UInt8]) {
         self.registration = registration
@@ -33,6 +35,7 @@ package struct HTTPServer: Sendable {
     package let table: RouteTable
 
     private let signIn: SignIn
+    private let proxies: TrustedProxies
     private let clock: any EngineClock
     private let node: @Sendable () -> NodeID
 
@@ -60,6 +63,7 @@ package struct HTTPServer: Sendable {
             runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
             health: HealthRoutes(store: store, metricsText: metrics, readiness: readiness))
         signIn = SignIn(tokens: tokens)
+        proxies = settings.trustedProxies
         clock = store.clock
         self.node = node
     }
@@ -112,6 +116,7 @@ package struct HTTPServer: Sendable {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestIdentity())
         router.add(middleware: NodeHeader(node: node))
+        router.add(middleware: ClientAddress(proxies: proxies))
         router.add(middleware: AccessLog(clock: clock))
         router.add(middleware: ProblemAnswers(routes: table))
         router.add(middleware: BodyLimit())

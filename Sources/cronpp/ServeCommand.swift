@@ -18,6 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.httpPort)) var httpPort: String?
     @Option(help: help(.registration)) var registration: String?
     @Option(help: help(.allowNetworks)) var allowNetworks: String?
+    @Option(help: help(.trustedProxies)) var trustedProxies: String?
     @Option(help: help(.concurrency)) var concurrency: String?
     @Option(help: help(.lease)) var lease: String?
     @Option(help: help(.heartbeat)) var heartbeat: String?
@@ -30,9 +31,9 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let flags: [ConfigKey: String?] = [
             .databaseURL: databaseUrl, .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
-            .registration: registration, .allowNetworks: allowNetworks, .concurrency: concurrency, .lease: lease,
-            .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll, .drain: drain, .retention: retention,
-            .logLevel: logLevel,
+            .registration: registration, .allowNetworks: allowNetworks, .trustedProxies: trustedProxies,
+            .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
+            .drain: drain, .retention: retention, .logLevel: logLevel,
         ]
         let environment = ProcessInfo.processInfo.environment
         do {

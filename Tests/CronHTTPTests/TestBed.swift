@@ -28,21 +28,23 @@ struct TestBed: Sendable {
     init(
         registration: Registration = .open, setupCode: String? = nil,
         cost: ScryptCost = ScryptCost(logRounds: 4, blockSize: 1, parallelism: 1),
-        readiness: Readiness = Readiness(isReady: true)
+        readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = []
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
         signal = RecordingSignal()
         var settings = HTTPSettings(registration: registration, setupCode: setupCode, jwtSecret: Self.secret)
         settings.passwordCost = cost
+        settings.trustedProxies = TrustedProxies(blocks: trustedProxies.compactMap { AddressBlock($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,
             settings: settings,
             node: { Self.node }, metrics: { "cronpp_up 1\n" }, readiness: { readiness })
     }
 
-    func run(_ test: @Sendable (TestClient) async throws -> Void) async throws {
-        try await Application(router: server.router(), logger: Self.silence).test(.router) { client in
+    /// - Parameter setup: `.live` puts a socket between client and server.
+    func run(_ setup: TestingSetup = .router, _ test: @Sendable (TestClient) async throws -> Void) async throws {
+        try await Application(router: server.router(), logger: Self.silence).test(setup) { client in
             try await test(TestClient(client: client, bed: self))
         }
     }

@@ -8,8 +8,8 @@ package struct APIContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The client's, or made for it; in the log and in every problem.
     var requestID = ""
-    /// Whoever sent the request, as the socket knows it.
-    let address: String
+    /// Whoever sent the request: the socket's other end, or the client behind a trusted proxy.
+    var address: String
     let channel: any Channel
 
     package init(source: ApplicationRequestContextSource) {

@@ -1,0 +1,43 @@
+import CronApp
+import CronHTTP
+import Foundation
+import Testing
+
+@Suite struct ConfigTests {
+    private func config(_ environment: [String: String] = [:], flags: [ConfigKey: String] = [:]) throws -> AppConfig {
+        try AppConfig(flags: flags, environment: environment, file: nil)
+    }
+
+    @Test func noProxyIsTrustedUnlessNamed() throws {
+        #expect(try config().trustedProxies == .none)
+        let named = try config(["CRONPP_TRUSTED_PROXIES": "10.0.0.0/8, ::1"]).trustedProxies
+        let blocks = ["10.0.0.0/8", "::1"].compactMap { AddressBlock($0) }
+        #expect(named == TrustedProxies(blocks: blocks) && blocks.count == 2)
+    }
+
+    @Test func aBadBlockIsToldWithWhereItWasSet() {
+        let expected = "CRONPP_TRUSTED_PROXIES: \"10.0.0.0/40\" is not an address block such as 10.0.0.0/8"
+        #expect { try config(["CRONPP_TRUSTED_PROXIES": "::1,10.0.0.0/40"]) } throws: {
+            ($0 as? ConfigError)?.description == expected
+        }
+    }
+
+    @Test func flagsWinOverTheEnvironment() throws {
+        #expect(try config(["CRONPP_HTTP_PORT": "81"], flags: [.httpPort: "82"]).port == 82)
+        #expect(try config(["CRONPP_HTTP_PORT": "81"]).port == 81)
+        #expect(try config().port == 8_080)
+    }
+
+    /// The README's table is the list of keys, their defaults and their meanings.
+    @Test func theReadmeTellsEveryKey() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let lines = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8).split(separator: "\n")
+        for key in ConfigKey.allCases {
+            let standard = key.standard.map { $0.isEmpty ? "" : "`\($0)` " } ?? ""
+            let start = "| `\(key.rawValue)` | \(standard)| "
+            let row = lines.first { $0.hasPrefix(start) }
+            #expect(row?.replacing("`", with: "").hasSuffix(" \(key.meaning) |") == true, "\(start)\(key.meaning) |")
+        }
+    }
+}
