@@ -27,6 +27,7 @@ let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let engineLoop = ["NIOCore", "NIOPosix"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 
@@ -75,7 +76,7 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),
-        .target(name: "CronTesting", dependencies: ["CronModel", "CronSchedule"], swiftSettings: settings),
+        .target(name: "CronTesting", dependencies: ["CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
         .executableTarget(
             name: "schedule-bench", dependencies: ["CronSchedule"], path: "Benchmarks/ScheduleBench", swiftSettings: settings),
 
@@ -95,6 +96,8 @@ let package = Package(
             name: "StoreBehaviourTests", dependencies: ["CronTesting", "CronStoreSQLite", "CronModel", "CronSchedule"],
             swiftSettings: settings),
         .testTarget(name: "CronAppTests", dependencies: ["CronApp", "CronHTTP"], swiftSettings: settings),
+        .testTarget(
+            name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
         .testTarget(name: "CronModelTests", dependencies: ["CronModel", "CronSchedule"], swiftSettings: settings),
         .testTarget(
             name: "CronStoreSQLiteTests",

@@ -254,6 +254,7 @@ import Testing
             let before = try await world.runs(job).filter { $0.status == .dead }.count
             #expect(before > 0)
             world.clock.advance(by: .hours(2))
+            world.invariants.wasPruned = true
             var pruned = 0
             for _ in 0..<50 {
                 pruned += try await world.store.prune(endedBefore: world.clock.now - .hours(1), limit: 10)

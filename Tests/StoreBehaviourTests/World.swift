@@ -1,17 +1,7 @@
 import CronModel
 import CronSchedule
-import CronStoreSQLite
 import CronTesting
-import Foundation
 import Testing
-
-/// The stores that the suite holds to one behaviour: a new driver is one more case.
-enum Driver: String, CaseIterable, CustomTestStringConvertible, Sendable {
-    case memory
-    case sqlite
-
-    var testDescription: String { rawValue }
-}
 
 /// A store with a clock that a test moves, one user and one node.
 final class World {
@@ -22,26 +12,22 @@ final class World {
     private var random = RandomSource(seed: 3)
     private var jobCount = 0
     private var wheel: [Claim] = []
+    var invariants = Invariants()
 
     static func with(_ driver: Driver, seed: UInt64 = 42, _ body: (World) async throws -> Void) async throws {
         let clock = TestClock()
-        let directory = FileManager.default.temporaryDirectory.appending(path: "cronpp-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let store: any Store =
-            switch driver {
-            case .memory: MemoryStore(clock: clock, seed: seed)
-            case .sqlite:
-                try SQLiteStore.open(path: directory.appending(path: "s.sqlite").path, clock: clock, seed: seed)
-            }
-        let world = World(store: store, clock: clock)
-        try await world.register(1)
-        do { try await body(world) } catch {
-            await store.close()
+        let opened = try await driver.open(clock: clock, seed: seed)
+        defer { opened.remove() }
+        let world = World(store: opened.store, clock: clock)
+        do {
+            try await world.register(1)
+            try await body(world)
+            try await world.checkInvariants()
+        } catch {
+            await world.store.close()
             throw error
         }
-        try await world.checkInvariants()
-        await store.close()
+        await world.store.close()
     }
 
     init(store: any Store, clock: TestClock) {
@@ -158,43 +144,4 @@ final class World {
         kind: .httpError, verdict: .transient, reach: .answered, httpStatus: 503, error: "503")
     static let permanent = Outcome(
         kind: .httpError, verdict: .permanent, reach: .answered, httpStatus: 404, error: "404")
-}
-
-// MARK: - Invariants
-
-extension World {
-    /// What holds after every transaction, whatever happened.
-    func checkInvariants() async throws {
-        var query = JobQuery(owner: owner)
-        query.limit = 1_000
-        for view in try await store.jobs(query).items {
-            let runs = try await runs(view.job)
-            for run in runs { checkPath(run) }
-            checkSlots(view.job, runs)
-        }
-    }
-
-    private func checkPath(_ run: Run) {
-        let events = run.events
-        #expect(events.first?.from == nil && events.first?.to == .pending)
-        var fence: Int64 = 0
-        for (before, after) in zip(events, events.dropFirst()) {
-            #expect(after.from == before.to, "run \(run.id)")
-            #expect(RunStateMachine.allows(before.to, to: after.to), "\(before.to) → \(after.to)")
-            #expect(after.fence >= fence, "fences never go down")
-            fence = after.fence
-        }
-        #expect(events.last?.to == run.status)
-        #expect((run.owner != nil) == run.status.isClaimed)
-    }
-
-    /// No run of the schedule lies beyond the cursor; no two rows hold one slot.
-    private func checkSlots(_ job: Job, _ runs: [Run]) {
-        var lastEnd = Instant(microseconds: .min)
-        for run in runs where run.origin == .schedule {
-            #expect(run.lastSlot <= job.cursor, "\(job.definition.name): slot \(run.lastSlot) beyond \(job.cursor)")
-            #expect(run.scheduledFor > lastEnd, "\(job.definition.name): slot \(run.scheduledFor) is held twice")
-            lastEnd = run.lastSlot
-        }
-    }
 }

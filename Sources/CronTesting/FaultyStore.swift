@@ -1,0 +1,210 @@
+package import CronModel
+package import CronSchedule
+import Synchronization
+
+/// Any store behind a line that fails when a test says so.
+package final class FaultyStore: Store {
+    package enum Verb: String, Sendable, CaseIterable {
+        case createJobs, changeJob, readJobs
+        case plan, claim, start, finish, handBack, repair, reap, prune
+        case cancelRun, redriveRun, discardRun, readRuns
+        case register, heartbeat, retire, readNodes
+        case accounts, check
+    }
+
+    package enum Fault: Hashable, Sendable {
+        /// The verb does not happen: `unavailable`.
+        case beforeCommit
+        /// It happens and its answer is lost: `outcomeUnknown`.
+        case afterCommit
+        /// It happens later by the store's clock.
+        case delay(Span)
+    }
+
+    private let store: any Store
+    private let state = Mutex(State())
+
+    private struct State {
+        var next: [Verb: [Fault?]] = [:]
+        var isDown = false
+        var counts: [Verb: Int] = [:]
+    }
+
+    package init(_ store: any Store) { self.store = store }
+
+    package var clock: any EngineClock { store.clock }
+    package var description: String { "faulty \(store.description)" }
+
+    /// Fails the next calls of a verb, one fault each; nil lets that call pass.
+    package func fail(_ verb: Verb, _ faults: Fault?...) {
+        state.withLock { $0.next[verb, default: []] += faults }
+    }
+
+    /// While true, nothing happens.
+    package func setDown(_ isDown: Bool) { state.withLock { $0.isDown = isDown } }
+
+    package func count(_ verb: Verb) -> Int { state.withLock { $0.counts[verb, default: 0] } }
+
+    private func call<Answer>(
+        _ verb: Verb, _ body: () async throws(StoreError) -> Answer
+    ) async throws(StoreError) -> Answer {
+        let fault: Fault? = state.withLock { state in
+            state.counts[verb, default: 0] += 1
+            if state.isDown { return .beforeCommit }
+            guard let first = state.next[verb]?.first else { return nil }
+            state.next[verb]?.removeFirst()
+            return first
+        }
+        if case .delay(let span) = fault { await store.clock.wait(until: store.clock.now + span) }
+        if fault == .beforeCommit { throw .unavailable("\(verb.rawValue) was made to fail") }
+        let answer = try await body()
+        if fault == .afterCommit { throw .outcomeUnknown("the answer of \(verb.rawValue) was lost") }
+        return answer
+    }
+}
+
+extension FaultyStore {
+    package func check() async throws(StoreError) {
+        try await call(.check) { () throws(StoreError) in try await store.check() }
+    }
+
+    package func close() async { await store.close() }
+
+    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        try await call(.createJobs) { () throws(StoreError) in try await store.createJobs(drafts) }
+    }
+
+    package func changeJob(
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+    ) async throws(StoreError) -> ChangedJob {
+        try await call(.changeJob) { () throws(StoreError) in
+            try await store.changeJob(id, owner: owner, version: version, change)
+        }
+    }
+
+    package func job(_ id: JobID, owner: UserID) async throws(StoreError) -> JobView? {
+        try await call(.readJobs) { () throws(StoreError) in try await store.job(id, owner: owner) }
+    }
+
+    package func job(named name: String, owner: UserID) async throws(StoreError) -> JobView? {
+        try await call(.readJobs) { () throws(StoreError) in try await store.job(named: name, owner: owner) }
+    }
+
+    package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> {
+        try await call(.readJobs) { () throws(StoreError) in try await store.jobs(query) }
+    }
+
+    package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
+        try await call(.plan) { () throws(StoreError) in try await store.plan(request) }
+    }
+
+    package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
+        try await call(.claim) { () throws(StoreError) in try await store.claim(request) }
+    }
+
+    package func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
+        try await call(.start) { () throws(StoreError) in try await store.start(request) }
+    }
+
+    package func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer] {
+        try await call(.finish) { () throws(StoreError) in try await store.finish(finishes, node: node) }
+    }
+
+    package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {
+        try await call(.handBack) { () throws(StoreError) in try await store.handBack(tokens, node: node) }
+    }
+
+    package func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer {
+        try await call(.repair) { () throws(StoreError) in try await store.repair(held: held, node: node) }
+    }
+
+    package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer {
+        try await call(.reap) { () throws(StoreError) in try await store.reap(node: node) }
+    }
+
+    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
+        try await call(.prune) { () throws(StoreError) in
+            try await store.prune(endedBefore: instant, limit: limit)
+        }
+    }
+
+    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await call(.cancelRun) { () throws(StoreError) in try await store.cancelRun(id, owner: owner) }
+    }
+
+    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
+        try await call(.redriveRun) { () throws(StoreError) in
+            try await store.redriveRun(id, owner: owner, payload: payload)
+        }
+    }
+
+    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await call(.discardRun) { () throws(StoreError) in try await store.discardRun(id, owner: owner) }
+    }
+
+    package func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run? {
+        try await call(.readRuns) { () throws(StoreError) in try await store.run(id, owner: owner) }
+    }
+
+    package func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run> {
+        try await call(.readRuns) { () throws(StoreError) in try await store.runs(query) }
+    }
+
+    package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {
+        try await call(.readRuns) { () throws(StoreError) in try await store.attempts(of: ids, owner: owner) }
+    }
+
+    package func runCounts() async throws(StoreError) -> [RunStatus: Int] {
+        try await call(.readRuns) { () throws(StoreError) in try await store.runCounts() }
+    }
+
+    package func register(_ node: Node) async throws(StoreError) -> ReapAnswer {
+        try await call(.register) { () throws(StoreError) in try await store.register(node) }
+    }
+
+    package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {
+        try await call(.heartbeat) { () throws(StoreError) in try await store.heartbeat(node: node, lease: lease) }
+    }
+
+    package func retire(node: NodeID) async throws(StoreError) {
+        try await call(.retire) { () throws(StoreError) in try await store.retire(node: node) }
+    }
+
+    package func nodes() async throws(StoreError) -> [Node] {
+        try await call(.readNodes) { () throws(StoreError) in try await store.nodes() }
+    }
+
+    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
+        try await call(.accounts) { () throws(StoreError) in try await store.createUser(user, onlyFirst: onlyFirst) }
+    }
+
+    package func user(email: String) async throws(StoreError) -> User? {
+        try await call(.accounts) { () throws(StoreError) in try await store.user(email: email) }
+    }
+
+    package func user(_ id: UserID) async throws(StoreError) -> User? {
+        try await call(.accounts) { () throws(StoreError) in try await store.user(id) }
+    }
+
+    package func hasUsers() async throws(StoreError) -> Bool {
+        try await call(.accounts) { () throws(StoreError) in try await store.hasUsers() }
+    }
+
+    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
+        try await call(.accounts) { () throws(StoreError) in try await store.setPasswordHash(hash, of: id) }
+    }
+
+    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
+        try await call(.accounts) { () throws(StoreError) in try await store.addRefreshToken(token) }
+    }
+
+    package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {
+        try await call(.accounts) { () throws(StoreError) in
+            try await store.rotateRefreshToken(hash: hash, next: next)
+        }
+    }
+
+    package func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError) {
+        try await call(.accounts) { () throws(StoreError) in try await store.revokeRefreshFamily(hash: hash) }
+    }
+}

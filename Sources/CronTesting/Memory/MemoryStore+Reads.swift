@@ -1,0 +1,117 @@
+package import CronModel
+import CronSchedule
+import HashTreeCollections
+
+/// What is read: a look at what is committed, without locks.
+extension MemoryStore {
+    package func job(_ id: JobID, owner: UserID) async throws(StoreError) -> JobView? {
+        try await perform(.job(id, owner: owner))
+    }
+
+    package func job(named name: String, owner: UserID) async throws(StoreError) -> JobView? {
+        try await perform(.job(named: name, owner: owner))
+    }
+
+    package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> { try await perform(.jobs(query)) }
+
+    package func run(_ id: RunID, owner: UserID) -> Run? {
+        tables.runs[id].flatMap { $0.userID == owner ? $0 : nil }
+    }
+
+    package func runs(_ query: RunQuery) -> Page<Run> {
+        let slots = query.jobID.map { tables.runs(of: $0, from: Instant(microseconds: .min)) }
+        let found = (slots ?? Array(tables.runs.values)).filter(query.matches)
+        return Page(
+            found, limit: query.limit, after: query.after, descending: query.descending,
+            key: { PageCursor(at: $0.scheduledFor, id: ($0.id.high, $0.id.low)) })
+    }
+
+    package func attempts(of ids: [RunID], owner: UserID) -> [RunID: [Attempt]] {
+        var found: [RunID: [Attempt]] = [:]
+        for id in ids { found[id] = attempts(of: id, owner) }
+        return found
+    }
+
+    private func attempts(of id: RunID, _ owner: UserID) -> [Attempt]? {
+        guard let run = run(id, owner: owner) else { return nil }
+        let kept = tables.attempts[id] ?? []
+        guard let current = run.current, !kept.contains(where: { $0.number == current.number }) else { return kept }
+        return kept + [current]
+    }
+
+    package func runCounts() -> [RunStatus: Int] {
+        Dictionary(tables.runs.values.map { ($0.status, 1) }, uniquingKeysWith: +)
+    }
+
+    package func nodes() -> [Node] {
+        tables.nodes.values.map(\.node).sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    }
+
+    package func user(email: String) -> User? { tables.people.users.values.first { $0.email == email } }
+    package func user(_ id: UserID) -> User? { tables.people.users[id] }
+    package func hasUsers() -> Bool { !tables.people.users.isEmpty }
+}
+
+extension MemoryVerb {
+    fileprivate static func job(_ id: JobID, owner: UserID) -> MemoryVerb where Answer == JobView? {
+        MemoryVerb("job") { transaction in
+            guard let job = transaction.tables.jobs[id], job.userID == owner, job.deletedAt == nil else { return nil }
+            return transaction.view(job)
+        }
+    }
+
+    fileprivate static func job(named name: String, owner: UserID) -> MemoryVerb where Answer == JobView? {
+        MemoryVerb("job by name") { transaction in
+            let named = transaction.tables.jobs.values.filter {
+                $0.userID == owner && $0.definition.name == name && $0.deletedAt == nil
+            }
+            let newest = named.max { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+            return (named.first { $0.state != .finished } ?? newest).map(transaction.view)
+        }
+    }
+
+    fileprivate static func jobs(_ query: JobQuery) -> MemoryVerb where Answer == Page<JobView> {
+        MemoryVerb("jobs") { transaction in
+            let page = Page(
+                transaction.tables.jobs.values.filter(query.matches), limit: query.limit, after: query.after,
+                descending: query.descending, key: { PageCursor(at: $0.createdAt, id: ($0.id.high, $0.id.low)) })
+            return Page(items: page.items.map(transaction.view), next: page.next)
+        }
+    }
+}
+
+extension JobQuery {
+    fileprivate func matches(_ job: Job) -> Bool {
+        job.userID == owner && job.deletedAt == nil && (state.map { $0 == job.state } ?? true)
+            && (type.map { $0 == job.definition.type } ?? true)
+            && (tag.map { job.definition.tags.contains($0) } ?? true)
+            && (text.map { job.definition.name.lowercased().contains($0.lowercased()) } ?? true)
+    }
+}
+
+extension RunQuery {
+    fileprivate func matches(_ run: Run) -> Bool {
+        run.userID == owner && (jobID.map { $0 == run.jobID } ?? true) && selects(run.status)
+            && (from.map { run.lastSlot >= $0 } ?? true) && (to.map { run.scheduledFor < $0 } ?? true)
+    }
+
+    private func selects(_ status: RunStatus) -> Bool {
+        statuses.isEmpty || statuses.contains(status)
+            || (statuses.contains(.failed) && (status == .retrying || status == .dead))
+    }
+}
+
+extension Page {
+    /// The page after a cursor, in the list's order.
+    fileprivate init(_ items: [Item], limit: Int, after: PageCursor?, descending: Bool, key: (Item) -> PageCursor) {
+        let order = { (cursor: PageCursor) in (cursor.at, cursor.high, cursor.low) }
+        let rest = items.filter { item in
+            guard let after else { return true }
+            return descending ? order(key(item)) < order(after) : order(key(item)) > order(after)
+        }
+        let ordered = rest.sorted { left, right in
+            descending ? order(key(left)) > order(key(right)) : order(key(left)) < order(key(right))
+        }
+        self.init(items: Array(ordered.prefix(limit)), limit: limit, found: ordered.count, cursor: key)
+    }
+}

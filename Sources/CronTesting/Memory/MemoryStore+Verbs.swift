@@ -1,0 +1,84 @@
+package import CronModel
+package import CronSchedule
+
+extension MemoryStore {
+    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        try await perform(.createJobs(drafts))
+    }
+
+    package func changeJob(
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+    ) async throws(StoreError) -> ChangedJob {
+        try await perform(.changeJob(id, owner: owner, version: version, change))
+    }
+
+    package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
+        try await perform(.plan(request))
+    }
+
+    package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
+        try await perform(.claim(request))
+    }
+
+    package func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
+        try await perform(.start(request))
+    }
+
+    package func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer] {
+        try await perform(.finish(finishes))
+    }
+
+    package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {
+        try await perform(.handBack(tokens, node: node))
+    }
+
+    package func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer {
+        try await perform(.repair(held: held, node: node))
+    }
+
+    package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer { try await perform(.reap(node: node)) }
+
+    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
+        try await perform(.prune(endedBefore: instant, limit: limit))
+    }
+
+    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await perform(.cancelRun(id, owner: owner))
+    }
+
+    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
+        try await perform(.redriveRun(id, owner: owner, payload: payload))
+    }
+
+    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await perform(.discardRun(id, owner: owner))
+    }
+
+    package func register(_ node: Node) async throws(StoreError) -> ReapAnswer { try await perform(.register(node)) }
+
+    package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {
+        try await perform(.heartbeat(node, lease: lease))
+    }
+
+    package func retire(node: NodeID) async throws(StoreError) { try await perform(.retire(node)) }
+
+    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
+        try await perform(.createUser(user, onlyFirst: onlyFirst))
+    }
+
+    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
+        try await perform(.setPasswordHash(hash, of: id))
+    }
+
+    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
+        try await perform(.addRefreshToken(token))
+    }
+
+    package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {
+        try await perform(.rotateRefreshToken(hash: hash, next: next))
+    }
+
+    package func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError) {
+        try await perform(.revokeRefreshFamily(hash: hash))
+    }
+}
