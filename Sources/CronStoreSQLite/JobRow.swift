@@ -11,7 +11,7 @@ enum JobRow {
 
     static func read(_ row: SQLStatement) throws -> Job {
         let id: JobID = row.id(0)
-        guard let json = JSONText.decode(JSONValue.self, row.text(4)), let state = JobState(rawValue: row.text(2))
+        guard let json = JSONValue(text: row.text(4)), let state = JobState(rawValue: row.text(2))
         else {
             throw StoreError.corrupt("job \(id) cannot be read")
         }

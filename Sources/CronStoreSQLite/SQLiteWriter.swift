@@ -120,7 +120,9 @@ extension SQLiteWriter {
                     case .failure(let error): verb.fail(error)
                     }
                     // A full disk takes back the whole transaction, not only the verb that met it.
-                    if session.hasLostTransaction { throw StoreError.unavailable("SQLite: the transaction was rolled back") }
+                    if session.hasLostTransaction {
+                        throw StoreError.unavailable("SQLite: the transaction was rolled back")
+                    }
                 }
                 do {
                     try session.execute("COMMIT")

@@ -86,8 +86,8 @@ enum AttemptRow {
     static func read(_ row: SQLStatement) -> Attempt {
         var attempt = Attempt(number: Int(row.int(0)), fence: row.int(1), node: row.id(2), startedAt: row.instant(3))
         attempt.finishedAt = row.instantOrNil(4)
-        attempt.outcome = row.intOrNil(5).map { OutcomeRow.outcome(code: $0, detail: row.textOrNil(6)) }
-        attempt.lateOutcome = row.intOrNil(7).map { OutcomeRow.outcome(code: $0, detail: row.textOrNil(8)) }
+        attempt.outcome = row.intOrNil(5).map { Outcome(storedCode: $0, detail: row.textOrNil(6)) }
+        attempt.lateOutcome = row.intOrNil(7).map { Outcome(storedCode: $0, detail: row.textOrNil(8)) }
         return attempt
     }
 }

@@ -8,10 +8,10 @@ extension WriteSession {
         statement.bind(run.id).bind(run.jobID).bind(run.userID).bind(Int64(run.origin.rawValue))
         statement.bind(run.scheduledFor).bind(run.zone).bind(run.dueAt).bind(Int64(run.status.rawValue))
         statement.bind(run.reason.map { Int64($0.rawValue) }).bind(run.fence).bind(run.attempt).bind(run.owner)
-        statement.bind(run.blockedOn).bind(RunRow.flags(run)).bind(run.budgetBase).bind(run.firstStartedAt)
+        statement.bind(run.blockedOn).bind(run.storedFlags).bind(run.budgetBase).bind(run.firstStartedAt)
         statement.bind(run.runDeadline)
         bindAttempt(run.current, to: statement)
-        statement.bind(RunRow.extra(run)).bind(run.log.bytes)
+        statement.bind(run.storedExtra).bind(run.log.bytes)
         try bindMembership(run, to: statement).run()
         cache(run)
     }
@@ -19,10 +19,10 @@ extension WriteSession {
     func save(_ run: Run) throws {
         let statement = try hotStatements.saveRun.begin()
         statement.bind(run.dueAt).bind(Int64(run.status.rawValue)).bind(run.reason.map { Int64($0.rawValue) })
-        statement.bind(run.fence).bind(run.attempt).bind(run.owner).bind(run.blockedOn).bind(RunRow.flags(run))
+        statement.bind(run.fence).bind(run.attempt).bind(run.owner).bind(run.blockedOn).bind(run.storedFlags)
         statement.bind(run.budgetBase).bind(run.firstStartedAt).bind(run.runDeadline)
         bindAttempt(run.current, to: statement)
-        statement.bind(RunRow.extra(run)).bind(run.log.bytes)
+        statement.bind(run.storedExtra).bind(run.log.bytes)
         bindMembership(run, to: statement)
         try statement.bind(run.id).run()
         cache(run)
@@ -41,8 +41,8 @@ extension WriteSession {
         let statement = try hotStatements.markSucceeded.begin()
         let outcome = run.current?.outcome
         statement.bind(Int64(run.status.rawValue)).bind(run.reason.map { Int64($0.rawValue) })
-        statement.bind(run.current?.finishedAt).bind(outcome.map(OutcomeRow.code)).bind(
-            outcome.flatMap(OutcomeRow.detail))
+        statement.bind(run.current?.finishedAt).bind(outcome?.storedCode).bind(
+            outcome?.storedDetail)
         try statement.bind(run.log.bytes).bind(run.id).bind(run.fence).run()
         cache(run)
     }
@@ -61,9 +61,9 @@ extension WriteSession {
                 late_outcome, late_detail) VALUES (?,?,?,?,?,?,?,?,?,?)
             """)
         statement.bind(run).bind(attempt.number).bind(attempt.fence).bind(attempt.node).bind(attempt.startedAt)
-        statement.bind(attempt.finishedAt).bind(attempt.outcome.map(OutcomeRow.code))
-        statement.bind(attempt.outcome.flatMap(OutcomeRow.detail)).bind(attempt.lateOutcome.map(OutcomeRow.code))
-        try statement.bind(attempt.lateOutcome.flatMap(OutcomeRow.detail)).run()
+        statement.bind(attempt.finishedAt).bind(attempt.outcome?.storedCode)
+        statement.bind(attempt.outcome?.storedDetail).bind(attempt.lateOutcome?.storedCode)
+        try statement.bind(attempt.lateOutcome?.storedDetail).run()
     }
 
     func saveCursor(_ job: Job) throws {
@@ -104,19 +104,19 @@ extension WriteSession {
 
     private func bindDefinition(_ job: Job, to statement: SQLStatement) -> SQLStatement {
         statement.bind(job.definition.name).bind(job.definition.type).bind(job.state.rawValue).bind(job.stateReason)
-        statement.bind(JSONText.encode(JSONValue.object(job.definition.json))).bind(job.anchor)
+        statement.bind(JSONWriter.text(.object(job.definition.json))).bind(job.anchor)
         statement.bind(job.schedule.kind == .reboot ? 1 : 0).bind(job.updatedAt).bind(job.version)
         return statement.bind(job.deletedAt)
     }
 
     private func bindAttempt(_ attempt: Attempt?, to statement: SQLStatement) {
         statement.bind(attempt?.fence).bind(attempt?.node).bind(attempt?.startedAt).bind(attempt?.finishedAt)
-        statement.bind((attempt?.outcome).map(OutcomeRow.code)).bind((attempt?.outcome).flatMap(OutcomeRow.detail))
+        statement.bind(attempt?.outcome?.storedCode).bind(attempt?.outcome?.storedDetail)
     }
 
     @discardableResult
     private func bindMembership(_ run: Run, to statement: SQLStatement) -> SQLStatement {
-        statement.bind(RunRow.claimableAt(run)).bind(run.status.isLive ? 1 : Int?.none)
+        statement.bind(run.claimableAt).bind(run.status.isLive ? 1 : Int?.none)
         return statement.bind(run.status == .dead ? 1 : Int?.none)
     }
 }

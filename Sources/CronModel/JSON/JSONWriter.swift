@@ -1,13 +1,13 @@
-import CronModel
-
 /// A value as JSON text, its members in alphabetical order so that equal values have equal text.
-enum JSONWriter {
-    static func bytes(_ value: JSONValue) -> [UInt8] {
+package enum JSONWriter {
+    package static func bytes(_ value: JSONValue) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(512)
         append(value, to: &output)
         return output
     }
+
+    package static func text(_ value: JSONValue) -> String { String(decoding: bytes(value), as: UTF8.self) }
 
     private static func append(_ value: JSONValue, to output: inout [UInt8]) {
         switch value {

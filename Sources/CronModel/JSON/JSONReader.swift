@@ -1,22 +1,20 @@
-import CronModel
-
 /// Strict RFC 8259 text to value, for what strangers send: bounded depth, no repeated members, no number that would be
 /// changed by being read. Foundation's decoder has none of these rules and finds a value's kind by failing: a body of
 /// 1 MiB took it 360 to 930 ms of a core, by kind of item, where this takes 5 to 28 ms (release build).
-struct JSONReader {
-    static let depthLimit = 64
+package struct JSONReader {
+    package static let depthLimit = 64
 
-    struct Failure: Error, Hashable {
-        var message: String
+    package struct Failure: Error, Hashable {
+        package var message: String
         /// 1-based byte.
-        var position: Int
+        package var position: Int
     }
 
     private let text: [UInt8]
     private var position = 0
     private var depth = 0
 
-    static func read(_ text: [UInt8]) throws(Failure) -> JSONValue {
+    package static func read(_ text: [UInt8]) throws(Failure) -> JSONValue {
         var reader = JSONReader(text: text)
         let value = try reader.value()
         reader.skipBlanks()
