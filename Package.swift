@@ -23,12 +23,15 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let engineLoop = ["NIOCore", "NIOPosix"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 
 let package = Package(
@@ -45,6 +48,8 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
@@ -59,7 +64,8 @@ let package = Package(
             name: "CronEngine", dependencies: ["CronModel", logging, lifecycle, heap] + engineLoop,
             swiftSettings: settings),
         .target(
-            name: "CronActions", dependencies: ["CronModel", httpClient, crypto, logging] + nio,
+            name: "CronActions",
+            dependencies: ["CronModel", "CronSchedule", httpClient, crypto, logging, nioHTTP2, nioSSL] + nio,
             swiftSettings: settings),
         .target(name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite], swiftSettings: settings),
         .target(
@@ -84,7 +90,10 @@ let package = Package(
         .testTarget(
             name: "CronEngineTests", dependencies: ["CronEngine", "CronModel", "CronSchedule"], swiftSettings: settings),
         .testTarget(
-            name: "CronActionsTests", dependencies: ["CronActions", "CronModel", "CronSchedule", crypto] + nio,
+            name: "CronActionsTests",
+            dependencies: [
+                "CronActions", "CronModel", "CronSchedule", httpClient, crypto, logging, nioEmbedded, nioHTTP2, nioSSL,
+            ] + nio,
             swiftSettings: settings),
         .testTarget(
             name: "CronHTTPTests",

@@ -1,65 +1,81 @@
-import CronModel
-import NIOCore
+package import CronModel
+package import NIOCore
 
-/// Which addresses a webhook may reach. Asked about the host's text when a job is saved, and about the socket address
-/// really dialled at every attempt, so that a name that changes its address in between gains nothing.
+/// Decides which addresses a webhook may reach: public ones, and those the operator allows. It judges the address that
+/// is dialled, not the name, so that a name which changes its answer between check and use gains nothing.
 package struct AddressGuard: Sendable {
-    /// Blocks that are not the public internet: RFC 6890 and its registries, RFC 6598 (CGNAT), cloud metadata.
-    private static let refused: [(NetworkRange, String)] = [
-        ("0.0.0.0/8", "unspecified"), ("10.0.0.0/8", "private"), ("100.64.0.0/10", "carrier-grade NAT"),
-        ("127.0.0.0/8", "loopback"), ("168.63.129.16/32", "cloud metadata"), ("169.254.0.0/16", "link-local"),
-        ("172.16.0.0/12", "private"), ("192.0.0.0/24", "reserved"), ("192.0.2.0/24", "documentation"),
-        ("192.88.99.0/24", "6to4 relay"), ("192.168.0.0/16", "private"), ("198.18.0.0/15", "benchmarking"),
-        ("198.51.100.0/24", "documentation"), ("203.0.113.0/24", "documentation"), ("224.0.0.0/4", "multicast"),
-        ("240.0.0.0/4", "reserved"),
-        ("::/96", "IPv4-compatible"), ("64:ff9b::/96", "NAT64"), ("64:ff9b:1::/48", "NAT64"), ("100::/64", "discard"),
-        ("2001::/23", "special purpose"), ("2001:db8::/32", "documentation"), ("2002::/16", "6to4"),
-        ("3fff::/20", "documentation"), ("5f00::/16", "segment routing"), ("fc00::/7", "private"),
-        ("fe80::/10", "link-local"), ("fec0::/10", "site-local"), ("ff00::/8", "multicast"),
-    ].compactMap { text, kind in NetworkRange(text).map { ($0, kind) } }
-
     private let allowed: [NetworkRange]
-    /// This machine's own addresses: reachable from inside even when they are public.
-    private let own: Set<NetworkAddress>
+    private let ownAddresses: Set<IPAddress>
 
-    package init(allowed: [NetworkRange], own: Set<NetworkAddress> = AddressGuard.interfaceAddresses()) {
+    package init(allowed: [NetworkRange], ownAddresses: [IPAddress] = AddressGuard.interfaceAddresses()) {
         self.allowed = allowed
-        self.own = own
+        self.ownAddresses = Set(ownAddresses.map(\.unmapped))
     }
 
-    /// Why an address may not be reached, or nil when it may.
-    package func refusal(of address: NetworkAddress) -> String? {
-        if allowed.contains(where: { $0.contains(address) }) { return nil }
-        if let (_, kind) = Self.refused.first(where: { $0.0.contains(address) }) { return kind }
-        if !address.isIPv4, address.bytes[0] & 0xE0 != 0x20 { return "not global unicast" }
-        return own.contains(address) ? "this machine's own" : nil
-    }
-
-    /// Why a host as written in a URL may not be reached. Names are judged only when they are dialled.
-    package func refusal(ofHost host: String) -> String? {
-        let name = host.lowercased().trimmingSuffix(".")
-        if name == "localhost" || name.hasSuffix(".localhost") {
-            return allowed.contains { $0.contains(NetworkAddress(ipv4: [127, 0, 0, 1])) } ? nil : "loopback"
+    /// Why the address may not be reached; nil when it may.
+    package func refusal(of address: IPAddress) -> AddressRefusal? {
+        // An IPv4-mapped address is dialled as the IPv4 address in it.
+        let address = address.unmapped
+        guard !allowed.contains(where: { $0.contains(address) }), let reason = reason(against: address) else {
+            return nil
         }
-        return AddressText.parseLoosely(host).flatMap { refusal(of: $0) }
+        return AddressRefusal(address: address.description, reason: reason)
     }
 
-    package static func interfaceAddresses() -> Set<NetworkAddress> {
+    /// Why the other end of a connection may not be reached. An address that is no IP address never may.
+    package func refusal(of address: SocketAddress?) -> AddressRefusal? {
+        guard let text = address?.ipAddress, let parsed = IPAddress(text.prefix { $0 != "%" }) else {
+            return AddressRefusal(address: address.map { "\($0)" } ?? "an unknown address", reason: "not an IP address")
+        }
+        return refusal(of: parsed)
+    }
+
+    private func reason(against address: IPAddress) -> String? {
+        if ownAddresses.contains(address) { return "an address of this machine" }
+        if let entry = Self.refusedRanges.first(where: { $0.range.contains(address) }) { return entry.reason }
+        if case .v6(let high, let low) = address {
+            if low >> 32 & 0xFDFF_FFFF == 0x5EFE { return "an IPv4 address inside ISATAP" }
+            // Only 2000::/3 is handed out for global unicast; what is reserved today may be routed inwards tomorrow.
+            if high >> 61 != 1 { return "reserved" }
+        }
+        return nil
+    }
+
+    /// The addresses of this machine's interfaces: a service listening on one is as local as one on loopback.
+    package static func interfaceAddresses() -> [IPAddress] {
         let devices = (try? System.enumerateDevices()) ?? []
-        return Set(devices.compactMap { $0.address.flatMap(NetworkAddress.init(socket:)) })
+        return devices.compactMap { device in
+            device.address?.ipAddress.flatMap { IPAddress($0.prefix { $0 != "%" }) }
+        }
     }
+
+    /// Special-purpose ranges (IANA registries of RFC 6890) and cloud metadata, the more special first. An IPv6 address
+    /// that carries an IPv4 address is refused whatever it carries: a translator on the way would dial the inner one.
+    /// Only the mapped form, which this machine translates itself, is judged by what it carries.
+    private static let refusedRanges: [(range: NetworkRange, reason: String)] = [
+        ("169.254.169.254", "cloud metadata"), ("168.63.129.16", "cloud metadata"), ("fd00:ec2::254", "cloud metadata"),
+        ("0.0.0.0", "unspecified"), ("0.0.0.0/8", "this network"), ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "carrier-grade NAT"), ("127.0.0.0/8", "loopback"), ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"), ("192.0.0.0/24", "reserved"), ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "6to4 relay"), ("192.168.0.0/16", "private"), ("198.18.0.0/15", "benchmark"),
+        ("198.51.100.0/24", "documentation"), ("203.0.113.0/24", "documentation"), ("224.0.0.0/4", "multicast"),
+        ("255.255.255.255", "broadcast"), ("240.0.0.0/4", "reserved"),
+        ("::", "unspecified"), ("::1", "loopback"),
+        ("::ffff:0:0:0/96", "an IPv4 address inside IPv6"), ("::/96", "an IPv4 address inside IPv6"),
+        ("64:ff9b::/96", "an IPv4 address inside NAT64"), ("64:ff9b:1::/48", "an IPv4 address inside NAT64"),
+        ("100::/64", "discard"), ("2001::/32", "an IPv4 address inside Teredo"), ("2001:2::/48", "benchmark"),
+        ("2001::/23", "reserved"), ("2001:db8::/32", "documentation"), ("2002::/16", "an IPv4 address inside 6to4"),
+        ("3fff::/20", "documentation"), ("fc00::/7", "private"), ("fe80::/10", "link-local"),
+        ("fec0::/10", "site-local"), ("ff00::/8", "multicast"),
+    ].compactMap { entry in (try? NetworkRange(entry.0)).map { ($0, entry.1) } }
 }
 
-extension NetworkAddress {
-    /// Nil for addresses that are not IP, such as Unix sockets.
-    init?(socket address: SocketAddress) {
-        guard let text = address.ipAddress, let parsed = AddressText.parseLoosely(text) else { return nil }
-        self = parsed
-    }
-}
+/// An address that the guard refuses, as the error of a connection attempt.
+package struct AddressRefusal: Error, Hashable, Sendable {
+    package let address: String
+    package let reason: String
 
-extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String {
-        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    package var message: String {
+        "\(address) is refused (\(reason)); webhooks reach it only if CRONPP_ALLOW_NETWORKS (ALLOW_NETWORKS) contains it"
     }
 }

@@ -1,5 +1,6 @@
 package import CronModel
 package import CronSchedule
+package import Logging
 
 /// The actions that this binary has: one line for each.
 package struct StandardActions: Sendable {
@@ -9,10 +10,14 @@ package struct StandardActions: Sendable {
     /// - Parameters:
     ///   - allowedNetworks: blocks that webhooks may reach although they are private.
     ///   - now: the system's clock.
-    package init(allowedNetworks: [NetworkRange], userAgent: String, now: @escaping @Sendable () -> Instant) {
-        webhook = WebhookAction(addresses: AddressGuard(allowed: allowedNetworks), userAgent: userAgent, now: now)
+    package init(
+        allowedNetworks: [NetworkRange], userAgent: String, now: @escaping @Sendable () -> Instant, logger: Logger
+    ) {
+        webhook = WebhookAction(
+            addresses: AddressGuard(allowed: allowedNetworks), userAgent: userAgent, now: now, logger: logger)
         registry = ActionRegistry([webhook])
     }
 
+    /// Releases every connection. Attempts still under way end with an outcome, so end the engine first.
     package func shutdown() async { await webhook.shutdown() }
 }

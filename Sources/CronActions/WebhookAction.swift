@@ -1,147 +1,62 @@
-import AsyncHTTPClient
 package import CronModel
 package import CronSchedule
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import Synchronization
+package import Logging
 
-/// Calls a URL. One attempt is at most one request: no redirects, no second dial, no re-send.
-package final class WebhookAction: ActionRunner {
-    /// For the whole node: a host that does not answer a SYN within it is down.
-    static let connectTimeout = Span.seconds(10)
-    /// Bytes of an answer that are read at all; of these the first `Outcome.outputLimitBytes` are kept.
-    static let readLimitBytes = 1_048_576
-    /// Connections to one host, as many as attempts may be under way on a node.
-    static let connectionsPerHost = 1_024
-
+/// Calls a URL: one attempt makes at most one HTTP request, and says whether it may have arrived.
+package struct WebhookAction: ActionRunner {
     package let type = "webhook"
     package let secretFields: Set<String> = ["signing_secret"]
 
-    private let client: HTTPClient
     private let addresses: AddressGuard
+    private let client: WebhookClient
     private let now: @Sendable () -> Instant
     private let userAgent: String
 
-    package init(addresses: AddressGuard, userAgent: String, now: @escaping @Sendable () -> Instant) {
-        self.addresses = addresses
-        self.userAgent = userAgent
-        self.now = now
-        client = HTTPClient(
-            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
-            configuration: Self.configuration(addresses))
+    /// `now` is the system's clock. The action owns connections: `shutdown` must end it.
+    package init(addresses: AddressGuard, userAgent: String, now: @escaping @Sendable () -> Instant, logger: Logger) {
+        let client = WebhookClient(
+            addresses: addresses, names: NameLookUp(addresses: addresses, now: now), logger: logger)
+        self.init(addresses: addresses, userAgent: userAgent, now: now, client: client)
     }
 
-    package func shutdown() async { try? await client.shutdown() }
+    init(addresses: AddressGuard, userAgent: String, now: @escaping @Sendable () -> Instant, client: WebhookClient) {
+        self.addresses = addresses
+        self.client = client
+        self.now = now
+        self.userAgent = userAgent
+    }
 
     package func validate(_ definition: ActionDefinition) -> [FieldProblem] {
-        var (webhook, problems) = WebhookDefinition.read(definition)
-        if !webhook.host.isEmpty, let kind = addresses.refusal(ofHost: webhook.host) {
-            let refusal = AddressRefusal(address: webhook.host, kind: kind)
-            problems.append(FieldProblem(field: "action.url", message: refusal.description))
+        do throws(WebhookDefinition.Invalid) {
+            _ = try WebhookDefinition(definition, addresses: addresses)
+            return []
+        } catch {
+            return error.problems
         }
-        return problems
     }
 
     package func run(_ attempt: AttemptContext) async -> Outcome {
-        let (webhook, problems) = WebhookDefinition.read(attempt.action)
-        if let problem = problems.first { return WebhookOutcome.permanent("\(problem.field) \(problem.message)") }
-        if let kind = addresses.refusal(ofHost: webhook.host) {
-            return WebhookOutcome.refused(AddressRefusal(address: webhook.host, kind: kind))
-        }
-        do throws(BodyTemplate.Problem) {
-            let request = try WebhookRequest.make(webhook, attempt, now: now(), userAgent: userAgent)
-            return await send(request, webhook, deadline: attempt.timeout)
+        let definition: WebhookDefinition
+        do throws(WebhookDefinition.Invalid) {
+            definition = try WebhookDefinition(attempt.action, addresses: addresses)
         } catch {
-            return WebhookOutcome.permanent(error.message)
+            return .refused(error)
         }
-    }
-
-    private func send(_ request: HTTPClientRequest, _ webhook: WebhookDefinition, deadline: Span) async -> Outcome {
-        guard let readTimeout = webhook.readTimeout, readTimeout < deadline else {
-            return await exchange(request, webhook, deadline: deadline, progress: nil)
-        }
-        let progress = ReadProgress()
-        return await withTaskGroup(of: Outcome?.self) { group in
-            group.addTask { await self.exchange(request, webhook, deadline: deadline, progress: progress) }
-            group.addTask { await Self.watch(readTimeout, progress) }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            let second = await group.next() ?? nil
-            return first ?? second ?? WebhookOutcome.permanent("no outcome")
-        }
-    }
-
-    /// Ends with a timeout outcome when nothing was read for a while; with nil when the exchange ended first.
-    private static func watch(_ readTimeout: Span, _ progress: ReadProgress) async -> Outcome? {
-        var seen = -1
-        while progress.count != seen {
-            seen = progress.count
-            do { try await Task.sleep(for: .microseconds(readTimeout.microseconds)) } catch { return nil }
-        }
-        return Outcome(
-            kind: .timeout, verdict: .transient, reach: seen > 0 ? .answered : .maybeSent,
-            error: "nothing was read for \(readTimeout)")
-    }
-
-    private func exchange(
-        _ request: HTTPClientRequest, _ webhook: WebhookDefinition, deadline: Span, progress: ReadProgress?
-    ) async -> Outcome {
-        var hasAnswer = false
+        let body: [UInt8]
         do {
-            let response = try await client.execute(request, timeout: .microseconds(deadline.microseconds))
-            hasAnswer = true
-            progress?.step()
-            var kept: [UInt8] = []
-            var read = 0
-            for try await chunk in response.body {
-                progress?.step()
-                read += chunk.readableBytes
-                kept.append(contentsOf: chunk.readableBytesView.prefix(Outcome.outputLimitBytes - kept.count))
-                // Leaving the loop drops the body, which closes the connection.
-                if read > Self.readLimitBytes { break }
-            }
-            return WebhookOutcome.answered(
-                webhook, status: response.status, headers: response.headers,
-                output: String(decoding: kept, as: UTF8.self),
-                truncated: read > kept.count, now: now())
+            body = try definition.body.bytes(for: attempt)
         } catch {
-            return WebhookOutcome.failed(error, webhook, hasAnswer: hasAnswer)
+            return .failedTemplate(error)
         }
+        guard body.count <= WebhookBody.maxBytes else { return .tooLargeBody(bytes: body.count) }
+        guard !Task.isCancelled else { return .cancelled(.nothingSent) }
+        let request = WebhookRequest(definition, body: body, for: attempt, at: now(), userAgent: userAgent)
+        let limits = WebhookLimits(
+            connect: definition.connectTimeout, read: definition.readTimeout, total: attempt.timeout)
+        let exchange = await client.exchange(request, limits: limits)
+        return Outcome(exchange, of: definition, limits: limits, now: now())
     }
 
-    private static func configuration(_ addresses: AddressGuard) -> HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        configuration.timeout.connect = .microseconds(connectTimeout.microseconds)
-        configuration.decompression = .disabled
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
-        // A refused address would be dialled again until the connect timeout.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        let check: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
-            channel.eventLoop.makeCompletedFuture { try Self.check(channel.remoteAddress, addresses) }
-        }
-        configuration.http1_1ConnectionDebugInitializer = check
-        configuration.http2ConnectionDebugInitializer = check
-        return configuration
-    }
-
-    /// Runs on each new connection before a request byte is written.
-    private static func check(_ remote: SocketAddress?, _ addresses: AddressGuard) throws {
-        guard let remote, let address = NetworkAddress(socket: remote) else {
-            throw AddressRefusal(address: "an unknown address", kind: "not an IP address")
-        }
-        if let kind = addresses.refusal(of: address) {
-            throw AddressRefusal(address: remote.ipAddress ?? "\(remote)", kind: kind)
-        }
-    }
-}
-
-/// How often an exchange has read something.
-private final class ReadProgress: Sendable {
-    private let steps = Atomic<Int>(0)
-
-    var count: Int { steps.load(ordering: .relaxed) }
-
-    func step() { steps.add(1, ordering: .relaxed) }
+    /// Closes all connections; attempts still under way end as `shutdown`.
+    package func shutdown() async { await client.shutdown() }
 }

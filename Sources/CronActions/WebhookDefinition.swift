@@ -1,178 +1,125 @@
 import CronModel
 import CronSchedule
-import Foundation
+import NIOHTTP1
 
-/// A webhook as its owner wrote it, read and checked.
+/// A webhook's fields, read and checked. Reading is the same when a job is saved and when it runs, because the operator's
+/// allowed networks may have changed in between.
+///
+/// | member | default | meaning |
+/// | --- | --- | --- |
+/// | `url` | | `http` or `https`, without user name |
+/// | `method` | `POST` | |
+/// | `headers` | `{}` | names and texts; those that frame the message or prove its origin are Cron++'s own |
+/// | `body` | the payload as JSON | a text or JSON, whose texts are templates (`WebhookBody`) |
+/// | `timeout` | `15s` | from the start to the answer's last byte, within the job's own |
+/// | `connect_timeout` | `10s` | from the start to the request's first byte, at most `10s`: look-up, dial and TLS |
+/// | `read_timeout` | none | between two pieces of the answer, the first included |
+/// | `success_statuses` | `200-299` | a status or range, or a list of them |
+/// | `signing_secret` | none | `whsec_` and base64; never shown again |
 struct WebhookDefinition: Sendable {
-    enum Body: Sendable {
-        case payload
-        case text(BodyTemplate)
-        case json(JSONValue)
-    }
-
-    static let urlLimitBytes = 2_048
-    static let headerLimit = 64
-    static let headerLimitBytes = 8_192
-    static let bodyLimitBytes = 262_144
-    static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-    /// Written by Cron++ or by the connection itself.
-    private static let reservedHeaders: Set<String> = [
-        "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect",
-        "proxy-connection", "traceparent",
+    /// Of a dial that nobody answers. More would hold a place among the attempts for a host that is down.
+    static let longestConnect = Span.seconds(10)
+    private static let methods: [String: HTTPMethod] = [
+        "GET": .GET, "HEAD": .HEAD, "POST": .POST, "PUT": .PUT, "PATCH": .PATCH, "DELETE": .DELETE, "OPTIONS": .OPTIONS,
     ]
 
-    var url = ""
-    var host = ""
-    var method = "POST"
-    var headers: [(name: String, value: String)] = []
-    var body = Body.payload
-    var readTimeout: Span?
-    var success: [ClosedRange<Int>] = [200...299]
-    var signingSecret: [UInt8]?
+    let url: WebhookURL
+    let method: HTTPMethod
+    let headers: HTTPHeaders
+    let body: WebhookBody
+    let connectTimeout: Span
+    let readTimeout: Span?
+    let successStatuses: StatusRanges
+    let secret: WebhookSecret?
 
-    /// Reads a definition; with problems, what could be read is not to be used.
-    static func read(_ definition: ActionDefinition) -> (WebhookDefinition, [FieldProblem]) {
+    /// Everything wrong with the fields.
+    struct Invalid: Error {
+        let problems: [FieldProblem]
+    }
+
+    init(_ definition: ActionDefinition, addresses: AddressGuard) throws(Invalid) {
         var reader = FieldReader(definition.fields, prefix: "action.")
-        var webhook = WebhookDefinition()
-        webhook.readTarget(&reader)
-        webhook.readHeaders(&reader)
-        webhook.readBody(&reader)
-        _ = reader.span("timeout", in: .milliseconds(1)...TimeoutPolicy.longest)
-        webhook.readTimeout = reader.span("read_timeout", in: .milliseconds(1)...TimeoutPolicy.longest)
-        webhook.readSuccess(&reader)
-        webhook.readSecret(&reader)
+        let url = Self.readURL(&reader, addresses)
+        method = Self.readMethod(&reader)
+        headers = WebhookHeaders.read(&reader)
+        body = Self.readBody(&reader, method: method, headers: headers)
+        let timeouts = Span.milliseconds(1)...TimeoutPolicy.longest
+        // Only checked: an attempt's timeout is already the smaller of the action's and the job's.
+        _ = reader.span("timeout", in: timeouts)
+        let connectTimeouts = Span.milliseconds(1)...Self.longestConnect
+        connectTimeout = reader.span("connect_timeout", in: connectTimeouts) ?? Self.longestConnect
+        readTimeout = reader.span("read_timeout", in: timeouts)
+        successStatuses = Self.readStatuses(&reader)
+        secret = Self.readSecret(&reader)
         reader.refuseUnknown()
-        return (webhook, reader.problems)
+        guard let url, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+        self.url = url
     }
 
-    private mutating func readTarget(_ reader: inout FieldReader) {
-        method = reader.string("method")?.uppercased() ?? method
-        if !Self.methods.contains(method) {
-            reader.refuse("method", "\"\(method)\" is not one of \(Self.methods.sorted().joined(separator: ", "))")
+    private static func readURL(_ reader: inout FieldReader, _ addresses: AddressGuard) -> WebhookURL? {
+        guard let text = reader.string("url", limit: WebhookURL.maxBytes) else {
+            if reader.value("url") == nil { reader.refuse("url", "is required") }
+            return nil
         }
-        guard let text = reader.string("url", limit: Self.urlLimitBytes) else {
-            if !reader.problems.contains(where: { $0.field == "action.url" }) { reader.refuse("url", "is required") }
-            return
-        }
-        let hasControl = text.unicodeScalars.contains { $0.value <= 0x20 || $0.value == 0x7F }
-        guard !hasControl, let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
-            let host = parts.host, !host.isEmpty
-        else {
-            reader.refuse("url", "is not an absolute URL")
-            return
-        }
-        guard scheme == "http" || scheme == "https" else {
-            reader.refuse("url", "the scheme \"\(scheme)\" is not one of http, https")
-            return
-        }
-        if parts.user != nil || parts.password != nil {
-            reader.refuse("url", "must not hold a user name or password; send an authorization header instead")
-        }
-        if parts.port == 0 { reader.refuse("url", "port 0 cannot be reached") }
-        url = text
-        self.host = host
-    }
-
-    private mutating func readHeaders(_ reader: inout FieldReader) {
-        guard let value = reader.value("headers") else { return }
-        guard let members = value.objectValue, members.count <= Self.headerLimit else {
-            reader.refuse("headers", "must be an object of at most \(Self.headerLimit) texts")
-            return
-        }
-        for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-            let field = "headers.\(name)"
-            guard let text = value.stringValue, text.utf8.count <= Self.headerLimitBytes else {
-                reader.refuse(field, "must be a string of at most \(Self.headerLimitBytes) bytes")
-                continue
-            }
-            let lower = name.lowercased()
-            if name.isEmpty || !name.utf8.allSatisfy(Self.isTokenByte) {
-                reader.refuse(field, "is not a header name")
-            } else if Self.reservedHeaders.contains(lower) || lower.hasPrefix("webhook-") || lower.hasPrefix("cronpp-")
-            {
-                reader.refuse(field, "is set by Cron++ itself")
-            } else if text.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
-                reader.refuse(field, "must not hold control characters")
-            } else {
-                headers.append((name, text))
-            }
-        }
-    }
-
-    private mutating func readBody(_ reader: inout FieldReader) {
-        guard let value = reader.value("body") else { return }
-        if JSONBytes.encode(value).count > Self.bodyLimitBytes {
-            reader.refuse("body", "is longer than \(Self.bodyLimitBytes) bytes")
-            return
-        }
-        if let text = value.stringValue {
-            if let template = template(text, "body", &reader) { body = .text(template) }
-        } else {
-            check(value, "body", &reader)
-            body = .json(value)
-        }
-    }
-
-    private func check(_ value: JSONValue, _ field: String, _ reader: inout FieldReader) {
-        switch value {
-        case .string(let text): _ = template(text, field, &reader)
-        case .array(let items): for (index, item) in items.enumerated() { check(item, "\(field)[\(index)]", &reader) }
-        case .object(let members): for (key, member) in members { check(member, "\(field).\(key)", &reader) }
-        case .null, .bool, .integer, .number: break
-        }
-    }
-
-    private func template(_ text: String, _ field: String, _ reader: inout FieldReader) -> BodyTemplate? {
-        do throws(BodyTemplate.Problem) {
-            return try BodyTemplate(text)
+        do throws(WebhookURL.Problem) {
+            let url = try WebhookURL(text)
+            if let refusal = addresses.refusal(of: url.origin.host) { reader.refuse("url", refusal.message) }
+            return url
         } catch {
-            reader.refuse(field, error.message, column: error.column)
+            reader.refuse("url", error.message, column: error.column)
             return nil
         }
     }
 
-    private mutating func readSuccess(_ reader: inout FieldReader) {
-        guard let value = reader.value("success_statuses") else { return }
-        let items = value.arrayValue ?? [value]
-        let ranges = items.map(Self.statusRange)
-        guard !items.isEmpty, items.count <= 100, !ranges.contains(nil) else {
-            reader.refuse(
-                "success_statuses", "must be statuses such as 204 or ranges such as \"200-299\", each in 100–599")
-            return
-        }
-        success = ranges.compactMap { $0 }
+    private static func readMethod(_ reader: inout FieldReader) -> HTTPMethod {
+        guard let name = reader.string("method")?.uppercased() else { return .POST }
+        if let method = methods[name] { return method }
+        reader.refuse("method", "\"\(name.prefix(40))\" is not one of \(methods.keys.sorted().joined(separator: ", "))")
+        return .POST
     }
 
-    private static func statusRange(_ value: JSONValue) -> ClosedRange<Int>? {
-        let bounds: [Int?]
-        switch value {
-        case .integer(let status): bounds = [Int(exactly: status)]
-        case .string(let text): bounds = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-        default: return nil
+    private static func readBody(_ reader: inout FieldReader, method: HTTPMethod, headers: HTTPHeaders) -> WebhookBody {
+        guard let value = reader.value("body") else { return method == .GET || method == .HEAD ? .none : .payload }
+        guard JSONWriter.bytes(value).count <= WebhookBody.maxDefinedBytes else {
+            reader.refuse("body", "is longer than \(WebhookBody.maxDefinedBytes) bytes")
+            return .none
         }
-        guard (1...2).contains(bounds.count), let first = bounds[0], let last = bounds[bounds.count - 1],
-            first <= last, (100...599).contains(first), (100...599).contains(last)
-        else { return nil }
-        return first...last
+        guard let text = value.stringValue else {
+            for problem in WebhookBody.problems(in: value, path: "body") {
+                reader.refuse(problem.field, problem.message, column: problem.column)
+            }
+            return .json(value)
+        }
+        do throws(Template.Problem) {
+            let type = headers.first(name: "content-type")?.lowercased() ?? ""
+            return .text(try Template(text), isJSON: type.contains("json"))
+        } catch {
+            reader.refuse("body", error.message, column: error.column)
+            return .none
+        }
     }
 
-    private mutating func readSecret(_ reader: inout FieldReader) {
-        guard let text = reader.string("signing_secret") else { return }
-        guard text.hasPrefix("whsec_"), let bytes = Data(base64Encoded: String(text.dropFirst(6))),
-            (24...64).contains(bytes.count)
-        else {
-            reader.refuse("signing_secret", "must be \"whsec_\" and base64 of 24 to 64 bytes")
-            return
-        }
-        signingSecret = Array(bytes)
+    private static func readStatuses(_ reader: inout FieldReader) -> StatusRanges {
+        guard let value = reader.value("success_statuses") else { return .standard }
+        if let ranges = StatusRanges(value) { return ranges }
+        reader.refuse("success_statuses", "must be \"200-299\" or a list such as [200, \"202-204\"], within 100-599")
+        return .standard
     }
 
-    /// RFC 9110 §5.6.2.
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: Array("!#$%&'*+-.^_`|~".utf8).contains(byte)
+    private static func readSecret(_ reader: inout FieldReader) -> WebhookSecret? {
+        guard let text = reader.string("signing_secret") else { return nil }
+        let secret = WebhookSecret(text)
+        if secret == nil { reader.refuse("signing_secret", "must be \"whsec_\" and base64 of 24 to 64 bytes") }
+        return secret
+    }
+}
+
+extension AddressGuard {
+    /// Why a URL's host may not be reached, as far as its text tells; other names are judged when they are looked up.
+    func refusal(of host: HostLiteral) -> AddressRefusal? {
+        switch host {
+        case .address(let address): refusal(of: address)
+        case .name: host.isLocalhost ? refusal(of: .v4(0x7F00_0001)) : nil
         }
     }
 }

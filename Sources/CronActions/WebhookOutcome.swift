@@ -1,124 +1,68 @@
-import AsyncHTTPClient
 import CronModel
 import CronSchedule
-import Glibc
-import NIOCore
 import NIOHTTP1
-import NIOPosix
 
-/// What an answer, or its absence, means.
-enum WebhookOutcome {
-    /// Worth trying again: RFC 9110 §15 and RFC 6585 statuses that speak of now and not of the request.
-    private static let transientStatuses: Set<Int> = [408, 425, 429]
+extension Outcome {
+    /// What an exchange came to, and whether trying again could help.
+    init(_ exchange: WebhookExchange, of definition: WebhookDefinition, limits: WebhookLimits, now: Instant) {
+        if let failure = exchange.failure {
+            self = WebhookFailure(exchange: exchange, url: definition.url, limits: limits).outcome(of: failure)
+        } else if let status = exchange.status {
+            self = Self.answered(status, exchange.headers, definition, now)
+        } else {
+            self.init(kind: .unknown, verdict: .transient, reach: exchange.reach, error: "no answer was read")
+        }
+        // Also of an answer that broke off: its status and first bytes tell people what happened.
+        httpStatus = exchange.status.map { Int($0.code) }
+        output = exchange.output.text
+        outputTruncated = exchange.output.isTruncated
+    }
 
-    static func answered(
-        _ webhook: WebhookDefinition, status: HTTPResponseStatus, headers: HTTPHeaders, output: String,
-        truncated: Bool, now: Instant
+    private static func answered(
+        _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ definition: WebhookDefinition, _ now: Instant
     ) -> Outcome {
         let code = Int(status.code)
-        let isSuccess = webhook.success.contains { $0.contains(code) }
-        let isTransient = transientStatuses.contains(code) || code >= 500
+        guard !definition.successStatuses.contains(code) else { return .success }
+        let isTransient = code == 408 || code == 425 || code == 429 || (500...599).contains(code)
         var outcome = Outcome(
-            kind: isSuccess ? .success : .httpError,
-            verdict: isSuccess ? .success : isTransient ? .transient : .permanent,
-            reach: .answered, httpStatus: code)
-        outcome.output = output.isEmpty ? nil : output
-        outcome.outputTruncated = truncated
-        guard !isSuccess else { return outcome }
-        outcome.error = "the receiver answered \(code) \(status.reasonPhrase)"
-        outcome.retryAfter = headers.first(name: "retry-after").flatMap { wait($0, now: now) }
+            kind: .httpError, verdict: isTransient ? .transient : .permanent, reach: .answered,
+            error: message(status, headers, definition))
+        if isTransient, let wait = headers.first(name: "retry-after") {
+            outcome.retryAfter = RetryAfter.wait(wait, now: now)
+        }
         outcome.disablesJob = code == 410
         return outcome
     }
 
-    static func permanent(_ message: String) -> Outcome {
-        Outcome(kind: .permanent, verdict: .permanent, reach: .nothingSent, error: message)
+    private static func message(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ definition: WebhookDefinition)
+        -> String
+    {
+        var text = "\(definition.url.endpoint) answered \(status.code) \(status.reasonPhrase)"
+        if (300...399).contains(status.code), let location = headers.first(name: "location") {
+            text += " to \(location.prefix(512)); redirects are not followed"
+        }
+        return BoundedText.message(text)
     }
 
-    static func refused(_ refusal: AddressRefusal) -> Outcome {
-        Outcome(kind: .connectError, verdict: .permanent, reach: .nothingSent, error: refusal.description)
+    static func refused(_ invalid: WebhookDefinition.Invalid) -> Outcome {
+        let text = invalid.problems.map { "\($0.field): \($0.message)" }.joined(separator: "; ")
+        return Outcome(kind: .permanent, verdict: .permanent, reach: .nothingSent, error: BoundedText.message(text))
     }
 
-    /// An attempt that ended without a whole answer.
-    static func failed(_ error: any Error, _ webhook: WebhookDefinition, hasAnswer: Bool) -> Outcome {
-        if error is CancellationError { return cancelled(hasAnswer) }
-        if let refusal = error as? AddressRefusal { return refused(refusal) }
-        switch error as? HTTPClientError {
-        case .cancelled?: return cancelled(hasAnswer)
-        case .connectTimeout?:
-            return Outcome(
-                kind: .timeout, verdict: .transient, reach: .nothingSent,
-                error: "no connection to \(webhook.host) within \(WebhookAction.connectTimeout)")
-        case .deadlineExceeded?, .readTimeout?, .writeTimeout?, .getConnectionFromPoolTimeout?:
-            return Outcome(kind: .timeout, verdict: .transient, reach: .maybeSent, error: "\(error)")
-        case .remoteConnectionClosed?:
-            return Outcome(
-                kind: .connectError, verdict: .transient, reach: .maybeSent,
-                error: "\(webhook.host) closed the connection before it had answered")
-        default:
-            break
-        }
-        let text = "\(error)"
-        if isTLS(error, text) {
-            return Outcome(
-                kind: .tlsError, verdict: .transient, reach: .nothingSent, error: "TLS with \(webhook.host): \(text)")
-        }
-        if error is ChannelError || error is NIOConnectionError || (error as? IOError)?.errnoCode == ECONNREFUSED {
-            return Outcome(
-                kind: .connectError, verdict: .transient, reach: .nothingSent,
-                error: "\(webhook.host): \(connectText(error))")
-        }
+    static func failedTemplate(_ error: any Error) -> Outcome {
+        let reason = (error as? TemplateValues.Missing)?.message ?? "\(error)"
         return Outcome(
-            kind: .connectError, verdict: .transient, reach: hasAnswer ? .answered : .maybeSent,
-            error: "\(webhook.host): \(text)")
+            kind: .permanent, verdict: .permanent, reach: .nothingSent,
+            error: BoundedText.message("template error: \(reason)"))
     }
 
-    private static func cancelled(_ hasAnswer: Bool) -> Outcome {
+    static func tooLargeBody(bytes: Int) -> Outcome {
         Outcome(
-            kind: .cancelled, verdict: .transient, reach: hasAnswer ? .answered : .maybeSent,
-            error: "stopped before a whole answer was read")
+            kind: .permanent, verdict: .permanent, reach: .nothingSent,
+            error: "the body has \(bytes) bytes, more than the limit of \(WebhookBody.maxBytes)")
     }
 
-    private static func isTLS(_ error: any Error, _ text: String) -> Bool {
-        let type = String(reflecting: Swift.type(of: error))
-        return type.contains("NIOSSL") || type.contains("BoringSSL") || text.contains("handshakeFailed")
-    }
-
-    private static func connectText(_ error: any Error) -> String {
-        guard let error = error as? NIOConnectionError else { return "\(error)" }
-        let dns = [error.dnsAError, error.dnsAAAAError].compactMap { $0 }
-        if error.connectionErrors.isEmpty, let first = dns.first { return "the name cannot be resolved (\(first))" }
-        let dialled = error.connectionErrors.map { failure in
-            if let refusal = failure.error as? AddressRefusal { return refusal.description }
-            return "\(failure.target): \(failure.error)"
-        }
-        return dialled.joined(separator: "; ")
-    }
-
-    /// `Retry-After` as seconds or as an HTTP date (RFC 9110 §10.2.3).
-    private static func wait(_ text: String, now: Instant) -> Span? {
-        if let seconds = Int64(text.trimmingPrefix(" ")), seconds >= 0 { return .seconds(min(seconds, 10_000_000)) }
-        return date(text).map { max(.zero, $0 - now) }
-    }
-
-    /// IMF-fixdate, such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
-    private static func date(_ text: String) -> Instant? {
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let parts = text.split(separator: " ")
-        guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])) else {
-            return nil
-        }
-        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-        return try? Instant(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
-    }
-}
-
-/// An address that the guard does not let a webhook reach.
-struct AddressRefusal: Error, CustomStringConvertible {
-    let address: String
-    let kind: String
-
-    var description: String {
-        "\(address) is not reachable for webhooks: \(kind) (ALLOW_NETWORKS can permit it)"
+    static func cancelled(_ reach: Reach) -> Outcome {
+        Outcome(kind: .cancelled, verdict: .transient, reach: reach, error: "cancelled")
     }
 }

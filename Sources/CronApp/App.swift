@@ -88,12 +88,6 @@ extension App {
     static func start(_ config: AppConfig, logger: Logger) async throws -> RunningNode {
         let clock = SystemClock()
         let directory = try DataDirectory(path: config.dataDirectory)
-        let networks = try config.allowNetworks.filter { !$0.isEmpty }.map { text in
-            guard let range = NetworkRange(text) else {
-                throw ConfigError("ALLOW_NETWORKS: \"\(text)\" is not an address block such as 10.0.0.0/8")
-            }
-            return range
-        }
         let secret = try jwtSecret(config, directory)
         let store: SQLiteStore
         do {
@@ -104,7 +98,8 @@ extension App {
         let id = try await register(store, config, clock, logger)
         let setupCode = try await setupCode(config, directory, store)
         let actions = StandardActions(
-            allowedNetworks: networks, userAgent: "cronpp/\(AppVersion.number)", now: { clock.now })
+            allowedNetworks: config.allowNetworks, userAgent: "cronpp/\(AppVersion.number)", now: { clock.now },
+            logger: logger)
         let metrics = EngineMetrics()
         let engine = Engine(
             node: id, store: store, actions: actions.registry, settings: config.engine, metrics: metrics, logger: logger

@@ -1,6 +1,6 @@
 package import CronEngine
 package import CronHTTP
-import CronModel
+package import CronModel
 import CronSchedule
 import Foundation
 package import Logging
@@ -13,7 +13,7 @@ package struct AppConfig: Sendable {
     package var host: String
     package var port: Int
     package var registration: Registration
-    package var allowNetworks: [String]
+    package var allowNetworks: [NetworkRange]
     package var trustedProxies: TrustedProxies
     package var engine: EngineSettings
     package var logLevel: Logger.Level
@@ -32,10 +32,8 @@ package struct AppConfig: Sendable {
         host = try reader.text(.httpHost)
         port = try reader.integer(.httpPort, in: 0...65_535)
         registration = try reader.choice(.registration)
-        allowNetworks = try reader.text(.allowNetworks).split(separator: ",").map {
-            $0.trimmingCharacters(in: .whitespaces)
-        }
-        trustedProxies = try reader.proxies(.trustedProxies)
+        allowNetworks = try reader.networks(.allowNetworks)
+        trustedProxies = TrustedProxies(ranges: try reader.networks(.trustedProxies))
         logLevel = try reader.choice(.logLevel)
         jwtSecret = try reader.secret(.jwtSecret)
         engine = EngineSettings()

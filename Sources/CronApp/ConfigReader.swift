@@ -1,4 +1,5 @@
 import CronHTTP
+import CronModel
 import CronSchedule
 import Foundation
 import Logging
@@ -55,16 +56,17 @@ struct ConfigReader {
         return Array(bytes)
     }
 
-    func proxies(_ key: ConfigKey) throws(ConfigError) -> TrustedProxies {
-        var blocks: [AddressBlock] = []
+    /// A list of address blocks, separated by commas.
+    func networks(_ key: ConfigKey) throws(ConfigError) -> [NetworkRange] {
+        var ranges: [NetworkRange] = []
         for part in try text(key).split(separator: ",") {
-            let text = part.trimmingCharacters(in: .whitespaces)
-            guard let block = AddressBlock(text) else {
-                throw refuse(key, "\"\(text)\" is not an address block such as 10.0.0.0/8")
+            do throws(NetworkRange.Problem) {
+                ranges.append(try NetworkRange(part.trimmingCharacters(in: .whitespaces)))
+            } catch {
+                throw refuse(key, error.message)
             }
-            blocks.append(block)
         }
-        return TrustedProxies(blocks: blocks)
+        return ranges
     }
 
     func databasePath(in directory: String) throws(ConfigError) -> String {

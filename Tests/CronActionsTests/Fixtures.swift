@@ -1,41 +1,58 @@
-import CronActions
+import AsyncHTTPClient
 import CronModel
 import CronSchedule
+import Logging
+import Testing
 
-/// A webhook action that may reach loopback, and attempts for it.
-struct WebhookFixture {
-    static let now = Instant(seconds: 1_800_000_000)
-    let action: WebhookAction
+@testable import CronActions
 
-    init(allowed: [String] = ["127.0.0.0/8"]) {
-        let guardian = AddressGuard(allowed: allowed.compactMap { NetworkRange($0) })
-        action = WebhookAction(addresses: guardian, userAgent: "cronpp/test", now: { Self.now })
+let fixedNow = Instant(seconds: 1_770_000_000)
+let loopback = [try! NetworkRange("127.0.0.0/8"), try! NetworkRange("::1")]
+let nothingAllowed = AddressGuard(allowed: [], ownAddresses: [])
+let runID = RunID("018f0000-0000-7000-8000-000000000001")!
+let jobID = JobID("018f0000-0000-7000-8000-000000000002")!
+
+func definition(_ url: String, _ fields: [String: JSONValue] = [:]) -> ActionDefinition {
+    ActionDefinition(type: "webhook", fields: ["url": .string(url)].merging(fields) { $1 })
+}
+
+func attempt(
+    _ url: String, _ fields: [String: JSONValue] = [:], payload: JSONValue = .object(["hello": .string("world")]),
+    timeout: Span = .seconds(30)
+) -> AttemptContext {
+    AttemptContext(
+        runID: runID, jobID: jobID, userID: UserID(high: 1, low: 1), jobName: "nightly \"backup\"",
+        scheduledFor: Instant(seconds: 1_769_999_940), zone: "Europe/Berlin", attempt: 2, fence: 7,
+        action: definition(url, fields), payload: payload, timeout: timeout, delivery: .atLeastOnce)
+}
+
+func makeAction(
+    allowed: [NetworkRange] = loopback,
+    resolve: @escaping @Sendable (String) -> [IPAddress] = NameResolver.addresses,
+    adjust: @escaping @Sendable (inout HTTPClient.Configuration) -> Void = { _ in }
+) -> WebhookAction {
+    let addresses = AddressGuard(allowed: allowed)
+    let names = NameLookUp(addresses: addresses, now: { fixedNow }, resolve: resolve)
+    let client = WebhookClient(addresses: addresses, names: names, logger: Logger(label: "test"), adjust: adjust)
+    return WebhookAction(addresses: addresses, userAgent: "cronpp/1.2.3", now: { fixedNow }, client: client)
+}
+
+/// Everything that opens sockets, one test at a time.
+@Suite(.serialized) struct NetworkTests {}
+
+/// Runs a test against an action and a receiver, and closes both.
+func withReceiver(
+    _ answer: @escaping Receiver.Answer, action: WebhookAction = makeAction(),
+    _ body: (Receiver, WebhookAction) async throws -> Void
+) async throws {
+    let receiver = try await Receiver.start(answer)
+    do {
+        try await body(receiver, action)
+    } catch {
+        await action.shutdown()
+        try await receiver.stop()
+        throw error
     }
-
-    func attempt(
-        _ fields: [String: JSONValue], payload: JSONValue = .object(["a": .integer(1)]), timeout: Span = .seconds(20)
-    ) -> AttemptContext {
-        AttemptContext(
-            runID: RunID(high: 0x0123, low: 0x8000_0000_0000_0045), jobID: JobID(high: 1, low: 2),
-            userID: UserID(high: 3, low: 4), jobName: "nightly \"report\"",
-            scheduledFor: Instant(seconds: 1_799_999_999),
-            zone: "", attempt: 2, fence: 7, action: ActionDefinition(type: "webhook", fields: fields), payload: payload,
-            timeout: timeout, delivery: .atLeastOnce)
-    }
-
-    func run(_ receiver: Receiver, _ fields: [String: JSONValue] = [:], timeout: Span = .seconds(20)) async -> Outcome {
-        var fields = fields
-        fields["url"] = fields["url"] ?? .string("http://127.0.0.1:\(receiver.port)/hook")
-        return await action.run(attempt(fields, timeout: timeout))
-    }
-
-    /// Runs a test body and ends the action's connections whatever happens.
-    static func with(allowed: [String] = ["127.0.0.0/8"], _ body: (WebhookFixture) async throws -> Void) async throws {
-        let fixture = WebhookFixture(allowed: allowed)
-        do { try await body(fixture) } catch {
-            await fixture.action.shutdown()
-            throw error
-        }
-        await fixture.action.shutdown()
-    }
+    await action.shutdown()
+    try await receiver.stop()
 }

@@ -1,131 +1,166 @@
-import Foundation
 import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A receiver on loopback that keeps the bytes of every request and answers as told.
+/// A receiver on loopback that speaks just enough HTTP/1.1 to see the exact bytes of a request and to answer wrongly.
 final class Receiver: Sendable {
-    /// What to do with the n-th request (from 0).
-    enum Answer: Sendable {
-        case raw(String)
-        /// Closes without an answer.
-        case close
-        /// Never answers.
-        case hang
-        /// Sends the head, then this many bytes, in chunks as the peer takes them.
-        case stream(bytes: Int)
+    struct Request: Sendable {
+        let bytes: [UInt8]
+        let line: String
+        let headers: [(name: String, value: String)]
+        let body: [UInt8]
+        /// Numbered from 1, by connection and on its connection.
+        let connection: Int
+        let position: Int
+
+        subscript(name: String) -> String? {
+            headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
     }
 
-    private struct State {
-        var requests: [String] = []
-        var connections = 0
-        var inFlight = 0
-        var mostInFlight = 0
-        var pouredBytes = 0
-        /// Held back until `release` while collecting a crowd.
-        var waiting: [any Channel] = []
+    typealias Answer = @Sendable (Request, any Channel) -> Void
+
+    fileprivate struct Log {
+        var port = 0
+        var accepted = 0
+        var bytes = 0
+        var requests: [Request] = []
     }
 
-    private let state = Mutex(State())
-    private let channel: any Channel
-    private let answer: @Sendable (Int) -> Answer
-    private let crowd: Int
+    fileprivate let log = Mutex(Log())
+    let arrivals: AsyncStream<Request>
+    fileprivate let arrival: AsyncStream<Request>.Continuation
+    let closings: AsyncStream<Int>
+    fileprivate let closing: AsyncStream<Int>.Continuation
+    let dials: AsyncStream<Int>
+    fileprivate let dial: AsyncStream<Int>.Continuation
+    private let server = Mutex<(any Channel)?>(nil)
+    private let connections = Mutex<[any Channel]>([])
 
-    var port: Int { channel.localAddress?.port ?? 0 }
-    var requests: [String] { state.withLock { $0.requests } }
-    var connections: Int { state.withLock { $0.connections } }
-    /// Bytes of streams that the peer's kernel has taken.
-    var pouredBytes: Int { state.withLock { $0.pouredBytes } }
-    var mostInFlight: Int { state.withLock { $0.mostInFlight } }
+    var accepted: Int { log.withLock { $0.accepted } }
+    var bytes: Int { log.withLock { $0.bytes } }
+    var requests: [Request] { log.withLock { $0.requests } }
+    var port: Int { log.withLock { $0.port } }
+    var url: String { "http://127.0.0.1:\(port)/hook" }
 
-    /// - Parameter crowd: answers are held back until this many requests wait together.
-    init(crowd: Int = 1, answer: @escaping @Sendable (Int) -> Answer = { _ in .raw(Receiver.ok) }) async throws {
-        self.answer = answer
-        self.crowd = crowd
-        let box = Box()
-        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.backlog, value: 2_048)
+    private init() {
+        (arrivals, arrival) = AsyncStream.makeStream()
+        (closings, closing) = AsyncStream.makeStream()
+        (dials, dial) = AsyncStream.makeStream()
+    }
+
+    /// Speaks first, as mail servers do.
+    static func startGreeting(_ greeting: String) async throws -> Receiver {
+        try await start({ _, _ in }, greeting: greeting)
+    }
+
+    /// `port` 0 is a free one.
+    static func start(
+        _ answer: @escaping Answer, host: String = "127.0.0.1", port: Int = 0, greeting: String? = nil
+    ) async throws -> Receiver {
+        let receiver = Receiver()
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                box.receiver?.connected()
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(RequestHandler(box))
+                channel.eventLoop.makeCompletedFuture {
+                    let number = receiver.log.withLock {
+                        $0.accepted += 1
+                        return $0.accepted
+                    }
+                    receiver.connections.withLock { $0.append(channel) }
+                    receiver.dial.yield(number)
+                    try channel.pipeline.syncOperations.addHandler(
+                        ReceiverHandler(receiver: receiver, connection: number, answer: answer, greeting: greeting))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
-        box.receiver = self
+            .bind(host: host, port: port).get()
+        receiver.server.withLock { $0 = channel }
+        receiver.log.withLock { $0.port = channel.localAddress?.port ?? 0 }
+        return receiver
     }
 
-    func stop() async { try? await channel.close() }
-
-    static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
-    static func status(_ line: String, headers: String = "", body: String = "") -> String {
-        "HTTP/1.1 \(line)\r\n\(headers)content-length: \(body.utf8.count)\r\n\r\n\(body)"
+    /// Also closes the connections, so that no dial waits for them.
+    func stop() async throws {
+        try await server.withLock { $0.take() }?.close()
+        for channel in connections.withLock({ $0 }) { channel.close(promise: nil) }
     }
 
-    fileprivate func connected() { state.withLock { $0.connections += 1 } }
-
-    fileprivate func received(_ request: String, on channel: any Channel) {
-        let (number, ready) = state.withLock { state in
-            state.requests.append(request)
-            state.inFlight += 1
-            state.mostInFlight = max(state.mostInFlight, state.inFlight)
-            state.waiting.append(channel)
-            guard state.waiting.count >= crowd else { return (state.requests.count - 1, [any Channel]()) }
-            defer { state.waiting = [] }
-            return (state.requests.count - 1, state.waiting)
-        }
-        for channel in ready { send(answer(number), to: channel) }
+    static func ok(_ body: String = "ok", status: String = "200 OK", headers: String = "") -> Answer {
+        { _, channel in channel.send(response(body, status: status, headers: headers)) }
     }
 
-    private func send(_ answer: Answer, to channel: any Channel) {
-        state.withLock { $0.inFlight -= 1 }
-        switch answer {
-        case .raw(let text): channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
-        case .close: channel.close(promise: nil)
-        case .hang: break
-        case .stream(let bytes):
-            channel.writeAndFlush(
-                ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: \(bytes)\r\n\r\n"), promise: nil)
-            pour(bytes, to: channel)
-        }
-    }
-
-    private func pour(_ left: Int, to channel: any Channel) {
-        guard left > 0 else { return }
-        let chunk = ByteBuffer(repeating: 0x61, count: min(left, 65_536))
-        channel.writeAndFlush(chunk).whenSuccess {
-            self.state.withLock { $0.pouredBytes += chunk.readableBytes }
-            self.pour(left - chunk.readableBytes, to: channel)
-        }
+    static func response(_ body: String = "ok", status: String = "200 OK", headers: String = "") -> String {
+        "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
     }
 }
 
-// The receiver is set once, before the first connection can be made by a test.
-private final class Box: @unchecked Sendable {
-    weak var receiver: Receiver?
+extension Channel {
+    func send(_ text: String) {
+        writeAndFlush(ByteBuffer(string: text), promise: nil)
+    }
+
+    func sendThenClose(_ text: String) {
+        writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in self.close(promise: nil) }
+    }
 }
 
-private final class RequestHandler: ChannelInboundHandler {
+private final class ReceiverHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
-    private let box: Box
-    private var text = ""
 
-    init(_ box: Box) { self.box = box }
+    let receiver: Receiver
+    let connection: Int
+    let answer: Receiver.Answer
+    let greeting: String?
+    var pending: [UInt8] = []
+    var count = 0
+
+    init(receiver: Receiver, connection: Int, answer: @escaping Receiver.Answer, greeting: String?) {
+        self.receiver = receiver
+        self.connection = connection
+        self.answer = answer
+        self.greeting = greeting
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if let greeting { context.channel.send(greeting) }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        text += String(buffer: unwrapInboundIn(data))
-        while let end = text.range(of: "\r\n\r\n") {
-            let head = text[..<end.lowerBound].lowercased()
-            let length =
-                head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
-                .flatMap { Int($0.split(separator: " ")[1]) } ?? 0
-            guard text[end.upperBound...].utf8.count >= length else { return }
-            let bodyEnd = text.utf8.index(end.upperBound, offsetBy: length)
-            box.receiver?.received(String(text[..<bodyEnd]), on: context.channel)
-            text = String(text[bodyEnd...])
+        let buffer = unwrapInboundIn(data)
+        receiver.log.withLock { $0.bytes += buffer.readableBytes }
+        pending += buffer.readableBytesView
+        while let request = takeRequest() {
+            receiver.log.withLock { $0.requests.append(request) }
+            receiver.arrival.yield(request)
+            answer(request, context.channel)
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func channelInactive(context: ChannelHandlerContext) {
+        receiver.closing.yield(connection)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func takeRequest() -> Receiver.Request? {
+        guard let end = pending.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let head = String(decoding: pending[..<end.lowerBound], as: UTF8.self)
+        var lines = head.split(separator: "\r\n").map(String.init)
+        let line = lines.removeFirst()
+        let headers = lines.map { text -> (name: String, value: String) in
+            let parts = text.split(separator: ":", maxSplits: 1)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
+        }
+        let length = headers.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) } ?? 0
+        guard pending.count >= end.upperBound + length else { return nil }
+        count += 1
+        let request = Receiver.Request(
+            bytes: Array(pending[..<(end.upperBound + length)]), line: line, headers: headers,
+            body: Array(pending[end.upperBound..<(end.upperBound + length)]), connection: connection, position: count)
+        pending.removeFirst(end.upperBound + length)
+        return request
+    }
 }

@@ -1,5 +1,6 @@
 import CronApp
 import CronHTTP
+import CronModel
 import Foundation
 import Testing
 
@@ -11,12 +12,13 @@ import Testing
     @Test func noProxyIsTrustedUnlessNamed() throws {
         #expect(try config().trustedProxies == .none)
         let named = try config(["CRONPP_TRUSTED_PROXIES": "10.0.0.0/8, ::1"]).trustedProxies
-        let blocks = ["10.0.0.0/8", "::1"].compactMap { AddressBlock($0) }
-        #expect(named == TrustedProxies(blocks: blocks) && blocks.count == 2)
+        let ranges = ["10.0.0.0/8", "::1"].compactMap { try? NetworkRange($0) }
+        #expect(named == TrustedProxies(ranges: ranges) && ranges.count == 2)
     }
 
     @Test func aBadBlockIsToldWithWhereItWasSet() {
-        let expected = "CRONPP_TRUSTED_PROXIES: \"10.0.0.0/40\" is not an address block such as 10.0.0.0/8"
+        let expected =
+            "CRONPP_TRUSTED_PROXIES: the prefix length of \"10.0.0.0/40\" must be a number from 0 to 32"
         #expect { try config(["CRONPP_TRUSTED_PROXIES": "::1,10.0.0.0/40"]) } throws: {
             ($0 as? ConfigError)?.description == expected
         }

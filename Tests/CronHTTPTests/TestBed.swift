@@ -35,7 +35,7 @@ struct TestBed: Sendable {
         signal = RecordingSignal()
         var settings = HTTPSettings(registration: registration, setupCode: setupCode, jwtSecret: Self.secret)
         settings.passwordCost = cost
-        settings.trustedProxies = TrustedProxies(blocks: trustedProxies.compactMap { AddressBlock($0) })
+        settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,
             settings: settings,

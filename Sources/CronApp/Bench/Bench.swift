@@ -22,6 +22,11 @@ package struct Bench: Sendable {
     package static let email = "bench@example.com"
     package static let password = "correct horse battery"
     private static let createBatch = 1_000
+    private static let logger = {
+        var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        return logger
+    }()
 
     private let workload: Workload
     private let jobs: Int
@@ -47,9 +52,11 @@ package struct Bench: Sendable {
         _ = try DataDirectory(path: directory)
         // Before the store is opened, since it never follows a step back.
         if workload == .recurring { clock.move(to: .seconds(-Int64(slots) - 5)) }
+        let loopback = try NetworkRange("127.0.0.0/8")
         let store = try SQLiteStore.open(path: directory + "/cronpp.sqlite", clock: clock)
-        let loopback = [NetworkRange("127.0.0.0/8")].compactMap { $0 }
-        let actions = StandardActions(allowedNetworks: loopback, userAgent: "cronpp-bench", now: { clock.now })
+        let actions = StandardActions(
+            allowedNetworks: [loopback], userAgent: "cronpp-bench", now: { clock.now },
+            logger: Self.logger)
         let result: Result<BenchReport, any Error>
         do {
             let runner = BenchRunner(
@@ -113,14 +120,12 @@ package struct Bench: Sendable {
             id: NodeID(at: clock.now, using: &random), pid: ProcessInfo.processInfo.processIdentifier, host: "bench",
             version: AppVersion.number, startedAt: clock.now, leaseUntil: clock.now + .seconds(15))
         _ = try await store.register(node)
-        var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .error
         let engine = Engine(
             node: node.id, store: store, actions: ActionRegistry([runner]), settings: EngineSettings(),
-            metrics: EngineMetrics(), logger: logger)
+            metrics: EngineMetrics(), logger: Self.logger)
         let before = Usage(store)
         let begin = max(first, clock.now)
-        let group = ServiceGroup(configuration: .init(services: [.init(service: engine)], logger: logger))
+        let group = ServiceGroup(configuration: .init(services: [.init(service: engine)], logger: Self.logger))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             let total = jobs * slots

@@ -1,3 +1,4 @@
+package import CronModel
 import HTTPTypes
 import Hummingbird
 
@@ -7,29 +8,45 @@ import Hummingbird
 /// the right: each proxy appends the address that it saw, and the first one not of a trusted proxy is the client. What
 /// stands left of it is the client's own invention.
 package struct TrustedProxies: Hashable, Sendable {
-    private let blocks: [AddressBlock]
+    private let ranges: [NetworkRange]
 
-    package static let none = TrustedProxies(blocks: [])
+    package static let none = TrustedProxies(ranges: [])
 
-    package init(blocks: [AddressBlock]) {
-        self.blocks = blocks
+    package init(ranges: [NetworkRange]) {
+        self.ranges = ranges
     }
 
     /// - Parameters:
     ///   - socket: the connection's other end.
     ///   - forwarded: the header as it came, or nil.
     func client(socket: String, forwarded: String?) -> String {
-        guard let forwarded, var nearest = IPAddress(socket), trust(nearest) else { return socket }
+        guard let forwarded, var nearest = IPAddress(socket)?.unmapped, trust(nearest) else { return socket }
         for hop in forwarded.split(separator: ",", omittingEmptySubsequences: false).reversed() {
             // A hop that cannot be read hides everything left of it: the proxy that wrote it is the best that is known.
             guard let address = IPAddress(hop: hop) else { break }
             nearest = address
             guard trust(address) else { break }
         }
-        return nearest.text
+        return nearest.description
     }
 
-    private func trust(_ address: IPAddress) -> Bool { blocks.contains { $0.contains(address) } }
+    private func trust(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
+}
+
+extension IPAddress {
+    /// An address as proxies write it: with blanks around it, and perhaps with a port.
+    fileprivate init?(hop: Substring) {
+        let hop = hop.trimmingPrefix { $0 == " " || $0 == "\t" }.reversed().trimmingPrefix { $0 == " " || $0 == "\t" }
+        guard let address = IPAddress(Self.withoutPort(String(String(hop).reversed()))) else { return nil }
+        // Sockets that listen on both families show `::ffff:10.0.0.1`.
+        self = address.unmapped
+    }
+
+    private static func withoutPort(_ text: String) -> Substring {
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") { return text.dropFirst()[..<end] }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 2 ? parts[0] : text[...]
+    }
 }
 
 /// Puts the client's address into the request's context.

@@ -1,0 +1,81 @@
+import CronModel
+
+/// Text with `{{name}}` in it. The names are those of `Template.Name`; there are no loops, conditions or escapes, so that
+/// a template can be checked completely when a job is saved.
+struct Template: Hashable, Sendable {
+    enum Name: Hashable, Sendable {
+        case runID, jobID, jobName, scheduledFor, attempt, zone
+        /// Members and array indices from the payload's root; empty for the whole payload.
+        case payload([String])
+    }
+
+    private enum Part: Hashable {
+        case text(String)
+        case value(Name)
+    }
+
+    /// What is wrong with a template's text; `column` counts characters from 1.
+    struct Problem: Error, Hashable {
+        let message: String
+        let column: Int
+    }
+
+    private let parts: [Part]
+
+    init(_ text: String) throws(Problem) {
+        var parts: [Part] = []
+        var rest = text[...]
+        while let open = rest.firstRange(of: "{{") {
+            if open.lowerBound > rest.startIndex { parts.append(.text(String(rest[..<open.lowerBound]))) }
+            let column = text.distance(from: text.startIndex, to: open.lowerBound) + 1
+            guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
+                throw Problem(message: "\"{{\" is never closed by \"}}\"", column: column)
+            }
+            parts.append(.value(try Self.name(rest[open.upperBound..<close.lowerBound], column: column + 2)))
+            rest = rest[close.upperBound...]
+        }
+        if !rest.isEmpty { parts.append(.text(String(rest))) }
+        self.parts = parts
+    }
+
+    /// The text with every value in its place, each passed through `escape`.
+    func rendered(with values: TemplateValues, escape: (String) -> String = { $0 }) throws(TemplateValues.Missing)
+        -> String
+    {
+        var result = ""
+        for part in parts {
+            switch part {
+            case .text(let text): result += text
+            case .value(let name): result += escape(try values.text(of: name))
+            }
+        }
+        return result
+    }
+
+    private static let plainNames: [String: Name] = [
+        "run_id": .runID, "job_id": .jobID, "job_name": .jobName, "scheduled_for": .scheduledFor, "attempt": .attempt,
+        "zone": .zone,
+    ]
+
+    private static func name(_ text: Substring, column: Int) throws(Problem) -> Name {
+        let blanks = text.prefix { $0 == " " }.count
+        let word = text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+        let name = String(word)
+        if let known = plainNames[name] { return known }
+        let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard path.first == "payload" else {
+            throw Problem(message: "unknown name \"\(name.prefix(40))\"\(hint(for: name))", column: column + blanks)
+        }
+        guard path.allSatisfy({ !$0.isEmpty && !$0.contains { $0.isWhitespace || $0 == "{" || $0 == "}" } }) else {
+            throw Problem(
+                message: "\"\(name.prefix(40))\" is not a path such as payload.user.name", column: column + blanks)
+        }
+        return .payload(Array(path.dropFirst()))
+    }
+
+    private static func hint(for name: String) -> String {
+        let known = plainNames.keys.sorted() + ["payload"]
+        if let near = known.first(where: { editDistance($0, name) <= 2 }) { return "; did you mean \"\(near)\"?" }
+        return "; known are \(known.joined(separator: ", ")) and payload.FIELD"
+    }
+}

@@ -1,0 +1,45 @@
+import CronModel
+import CronSchedule
+
+/// What a template may name: facts about one attempt.
+struct TemplateValues {
+    /// A payload path that leads nowhere.
+    struct Missing: Error, Hashable {
+        let message: String
+    }
+
+    let attempt: AttemptContext
+
+    /// Text goes in as it is; numbers, booleans, null, arrays and objects as JSON.
+    func text(of name: Template.Name) throws(Missing) -> String {
+        switch name {
+        case .runID: attempt.runID.description
+        case .jobID: attempt.jobID.description
+        case .jobName: attempt.jobName
+        case .scheduledFor: attempt.scheduledFor.description
+        case .attempt: String(attempt.attempt)
+        case .zone: attempt.zone
+        case .payload(let path): try payloadText(path)
+        }
+    }
+
+    private func payloadText(_ path: [String]) throws(Missing) -> String {
+        var value = attempt.payload
+        for (depth, key) in path.enumerated() {
+            guard let next = Self.member(key, of: value) else {
+                let place = (["payload"] + path.prefix(depth)).joined(separator: ".")
+                throw Missing(message: "\(place) has no \"\(key.prefix(80))\"")
+            }
+            value = next
+        }
+        return value.stringValue ?? JSONWriter.text(value)
+    }
+
+    private static func member(_ key: String, of value: JSONValue) -> JSONValue? {
+        if let items = value.arrayValue {
+            guard let index = Int(key), items.indices.contains(index) else { return nil }
+            return items[index]
+        }
+        return value[key]
+    }
+}
