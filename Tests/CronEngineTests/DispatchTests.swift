@@ -38,6 +38,28 @@ import Testing
         #expect(effects.finishes.map(\.outcome.reach) == [.nothingSent])
     }
 
+    @Test func aNodeFrozenBetweenStartAndSendSendsNothing() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .milliseconds(3))
+        harness.take([claim])
+        let request = try #require(harness.tick().starts.first)
+        harness.handle(.started(request, .success([.started(harness.context(claim), dueAt: claim.dueAt)]), took: .zero))
+        let effects = harness.tick(after: .milliseconds(501))
+        #expect(effects.executions.isEmpty, "its job may have been edited meanwhile")
+        #expect(effects.finishes.map(\.outcome.kind) == [.notSent])
+    }
+
+    @Test func aRunThatIsPutBackIsNotAskedForAgainAheadOfItsTime() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .milliseconds(4))
+        harness.take([claim])
+        let request = try #require(harness.tick().starts.first)
+        harness.handle(.started(request, .success([.putBack(until: claim.dueAt)]), took: .zero))
+        #expect(harness.tick().starts.isEmpty)
+        #expect(harness.core.nextTick == claim.dueAt)
+        #expect(harness.tick(after: .milliseconds(4)).starts.flatMap(\.tokens) == [claim.token])
+    }
+
     @Test func aClaimNeverReplacesANewerOneOfItsRun() {
         var harness = CoreHarness()
         let claim = harness.claim(dueIn: .seconds(1), fence: 5)

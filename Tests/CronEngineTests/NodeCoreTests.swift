@@ -85,6 +85,29 @@ import Testing
         #expect(effects.contains { if case .lost = $0 { true } else { false } })
     }
 
+    @Test func aNodeDeclaredDeadSendsNothingMore() throws {
+        var harness = CoreHarness()
+        let claim = harness.claim(dueIn: .milliseconds(3))
+        harness.take([claim])
+        let request = try #require(harness.tick().starts.first)
+        harness.handle(.started(request, .success([.started(harness.context(claim), dueAt: claim.dueAt)]), took: .zero))
+        harness.handle(
+            .heartbeat(.success(HeartbeatAnswer(isAlive: false, cancelRequests: [])), sentAt: harness.now))
+        #expect(harness.tick(after: .milliseconds(3)).executions.isEmpty, "its run has been taken away")
+    }
+
+    @Test func aDrainIsNotKeptBusyByWhatItHandedBack() throws {
+        var harness = CoreHarness()
+        let running = harness.claim()
+        harness.run(running, timeout: .minutes(10))
+        let queued = harness.claim(dueIn: .seconds(3))
+        harness.take([queued])
+        harness.handle(.drain)
+        harness.handle(.handedBack([queued.token], .success(())))
+        _ = harness.tick(after: .seconds(3))
+        #expect(try #require(harness.core.nextTick) > harness.now)
+    }
+
     @Test func aDrainHandsBackWhatIsQueuedAndWaitsForWhatRuns() {
         var harness = CoreHarness()
         let running = harness.claim()

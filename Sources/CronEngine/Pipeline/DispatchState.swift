@@ -7,8 +7,8 @@ package struct DispatchState: Sendable {
     enum Phase: Sendable {
         case queued
         case starting
-        /// The start is committed; the effect waits for the due time.
-        case ready(AttemptContext)
+        /// The start, asked for at `sentAt`, is committed; the effect waits for the due time.
+        case ready(AttemptContext, sentAt: Instant)
         case running(abort: AbortReason?)
         /// The outcome is on its way to the store.
         case reporting
@@ -31,6 +31,8 @@ package struct DispatchState: Sendable {
     private let node: NodeID
     private(set) var held: [RunID: Held] = [:]
     private var queue = TimerWheel()
+    /// Asked for too early: not asked for again ahead of their time.
+    private var putBack = TimerWheel()
     private var ready = TimerWheel()
     private var deadlines = TimerWheel()
     private var startsInFlight = 0
@@ -53,7 +55,8 @@ package struct DispatchState: Sendable {
     /// When something must be done next, seen from `early` ahead of due times.
     func nextAt(early: Span) -> Instant? {
         let mayStart = busy < settings.concurrency && startsInFlight < settings.batchesInFlight
-        let start = mayStart ? queue.nextAt.map { max($0 - early, startRetryAt ?? $0 - early) } : nil
+        let due = [queue.nextAt.map { $0 - early }, putBack.nextAt].compactMap { $0 }.min()
+        let start = mayStart ? due.map { max($0, startRetryAt ?? $0) } : nil
         return [start, ready.nextAt, deadlines.nextAt].compactMap { $0 }.min()
     }
 
@@ -80,6 +83,7 @@ extension DispatchState {
         if let startRetryAt, startRetryAt > now { return nil }
         startRetryAt = nil
         guard startsInFlight < settings.batchesInFlight else { return nil }
+        while let token = putBack.pop(until: now) { queue.add(token, at: now, priority: priority(of: token)) }
         var tokens: [ClaimToken] = []
         let room = min(settings.batchLimit, settings.concurrency - busy)
         while tokens.count < room, let token = queue.pop(until: now + early) {
@@ -101,12 +105,15 @@ extension DispatchState {
         switch result {
         case .failure:
             startRetryAt = now + EngineSettings.storeRetry
-            for token in request.tokens { requeue(token, at: now) }
+            for token in request.tokens {
+                requeue(token)
+                queue.add(token, at: now, priority: priority(of: token))
+            }
             return []
         case .success(let answers):
             var unsent: [Finish] = []
             for (token, answer) in zip(request.tokens, answers) {
-                if let finish = started(token, answer, isFresh: took <= EngineSettings.sendWindow) {
+                if let finish = started(token, answer, sentAt: now - took, now: now) {
                     unsent.append(finish)
                 }
             }
@@ -114,15 +121,17 @@ extension DispatchState {
         }
     }
 
-    private mutating func started(_ token: ClaimToken, _ answer: StartAnswer, isFresh: Bool) -> Finish? {
+    private mutating func started(_ token: ClaimToken, _ answer: StartAnswer, sentAt: Instant, now: Instant) -> Finish?
+    {
         guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return nil }
         switch answer {
         case .started(let context, let dueAt):
-            guard isFresh else { return unsent(token, kind: .notSent, "the start's answer came too late to send") }
-            held[token.runID]?.phase = .ready(context)
+            guard now <= sentAt + EngineSettings.sendWindow else { return unsentTooLate(token) }
+            held[token.runID]?.phase = .ready(context, sentAt: sentAt)
             ready.add(token, at: dueAt)
         case .putBack(let until):
-            requeue(token, at: until)
+            requeue(token)
+            putBack.add(token, at: until)
         case .parked:
             if let job = held[token.runID]?.jobID { parked[job, default: 0] += 1 }
             drop(token)
@@ -132,17 +141,24 @@ extension DispatchState {
         return nil
     }
 
-    /// The attempts whose time has come.
-    mutating func executions(now: Instant) -> [AttemptContext] {
+    /// The attempts whose time has come. A node that was frozen since it asked for a start sends nothing of it: its job
+    /// may have been edited or paused meanwhile.
+    mutating func executions(now: Instant) -> (contexts: [AttemptContext], unsent: [Finish]) {
         var contexts: [AttemptContext] = []
+        var unsent: [Finish] = []
         while let token = ready.pop(until: now) {
-            guard let known = held[token.runID], known.fence == token.fence, case .ready(let context) = known.phase
+            guard let known = held[token.runID], known.fence == token.fence,
+                case .ready(let context, let sentAt) = known.phase
             else { continue }
+            guard now <= sentAt + EngineSettings.sendWindow else {
+                if let finish = unsentTooLate(token) { unsent.append(finish) }
+                continue
+            }
             held[token.runID]?.phase = .running(abort: nil)
             deadlines.add(token, at: now + context.timeout)
             contexts.append(context)
         }
-        return contexts
+        return (contexts, unsent)
     }
 }
 
@@ -194,7 +210,7 @@ extension DispatchState {
 
     /// Stops everything under way: the drain's time is over.
     mutating func stopAll(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
-        stop(Array(held.keys), .shutdown, now: now)
+        stop(held.keys.sorted(), .shutdown, now: now)
     }
 
     /// Gives up what has not been started; answers its tokens.
@@ -204,7 +220,11 @@ extension DispatchState {
             guard case .queued = known.phase else { continue }
             tokens.append(ClaimToken(runID: run, fence: known.fence))
         }
+        tokens.sort { $0.runID < $1.runID }
         for token in tokens { held[token.runID] = nil }
+        // Entries of runs that are no longer held would be due, with nobody to take them out, until the drain is over.
+        queue = TimerWheel()
+        putBack = TimerWheel()
         return tokens
     }
 }
@@ -241,6 +261,10 @@ extension DispatchState {
         deadlines.add(token, at: now + EngineSettings.abortGrace)
     }
 
+    private mutating func unsentTooLate(_ token: ClaimToken) -> Finish? {
+        unsent(token, kind: .notSent, "the start's answer came too late to send")
+    }
+
     private mutating func unsent(_ token: ClaimToken, kind: Outcome.Kind, _ why: String) -> Finish? {
         var outcome = Outcome(kind: kind, verdict: .transient, reach: .nothingSent)
         outcome.error = why
@@ -254,12 +278,13 @@ extension DispatchState {
         return Finish(token: token, outcome: outcome)
     }
 
-    private mutating func requeue(_ token: ClaimToken, at: Instant) {
+    private mutating func requeue(_ token: ClaimToken) {
         guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return }
         busy -= 1
         held[token.runID]?.phase = .queued
-        queue.add(token, at: at, priority: held[token.runID]?.priority ?? 0)
     }
+
+    private func priority(of token: ClaimToken) -> Int { held[token.runID]?.priority ?? 0 }
 
     private mutating func drop(_ token: ClaimToken) {
         busy -= 1

@@ -110,7 +110,9 @@ package struct NodeCore: Sendable {
             if draining == nil {
                 while let request = dispatch.startBatch(early: early.span, now: now) { effects.append(.start(request)) }
             }
-            for context in dispatch.executions(now: now) { effects.append(.execute(context)) }
+            let due = dispatch.executions(now: now)
+            for context in due.contexts { effects.append(.execute(context)) }
+            for finish in due.unsent { updater.add(finish) }
         }
         if let draining, !draining.stoppedAll, draining.until <= now {
             self.draining?.stoppedAll = true
@@ -187,8 +189,11 @@ extension NodeCore {
             lease.failed(now: now)
             return []
         case .success(let answer):
+            guard answer.isAlive else {
+                lease.lost()
+                return [.lost]
+            }
             lease.renewed(sentAt: sentAt, now: now)
-            guard answer.isAlive else { return [.lost] }
             return stop(dispatch.cancel(answer.cancelRequests, now: now))
         }
     }

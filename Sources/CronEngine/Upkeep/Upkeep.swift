@@ -43,6 +43,9 @@ struct LeaseKeeper: Sendable {
         beat.ended(now: now)
     }
 
+    /// The others have taken its runs: nothing may be sent any more.
+    mutating func lost() { trustedUntil = Instant(microseconds: .min) }
+
     mutating func failed(now: Instant) { beat.ended(now: now, next: EngineSettings.storeRetry) }
 }
 
