@@ -61,7 +61,7 @@ extension WriteSession {
 
     func handBack(_ tokens: [ClaimToken], node: NodeID) throws {
         for token in tokens {
-            guard var run = try run(token.runID), run.status == .queued, run.fence == token.fence, run.owner == node
+            guard var run = try run(token.runID), run.status.isClaimed, run.fence == token.fence, run.owner == node
             else { continue }
             try takeAway(&run, reason: .handedBack)
         }

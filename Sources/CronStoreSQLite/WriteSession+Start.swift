@@ -33,7 +33,9 @@ extension WriteSession {
             early: request.early, now: now, cancelOther: &cancelOther)
         switch verdict {
         case .started:
-            if let earlier = found.current { try archive(earlier, of: run.id, replacing: false) }
+            if let earlier = found.current, earlier.number != run.attempt {
+                try archive(earlier, of: run.id, replacing: false)
+            }
             try saveStarted(run)
             return .started(AttemptContext(run, job: job), dueAt: run.dueAt)
         case .putBack(let until):

@@ -5,6 +5,47 @@ import Testing
 
 @Suite struct PipelineBehaviour {
     @Test(arguments: Driver.allCases)
+    func aStartWhoseAnswerWasLostIsGivenAgain(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            try await world.create("in 1s")
+            let claims = try await world.claim()
+            world.clock.advance(by: .seconds(1))
+            #expect(try await world.start(claims).map(\.verdictName) == ["started"])
+            world.clock.advance(by: .seconds(1))
+            #expect(try await world.start(claims).map(\.verdictName) == ["started"], "it is RUNNING under this claim")
+            try await world.finish(claims[0])
+            let attempts = try await world.store.attempts(of: claims[0].token.runID, owner: world.owner)
+            #expect(attempts?.map(\.outcome) == [.success])
+            #expect(attempts?.first?.startedAt == world.clock.now)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aStartWhoseAnswerWasLostIsNotGivenOnceItsJobIsPaused(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("in 1s") { $0.delivery = .atMostOnce }
+            let claims = try await world.claim()
+            world.clock.advance(by: .seconds(1))
+            _ = try await world.start(claims)
+            try await world.change(job, .pause)
+            #expect(try await world.start(claims).map(\.verdictName) == ["skipped"])
+            #expect(try await world.ledger(job) == ["1 SKIPPED(paused)"])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aStartedRunOfWhichNothingWasSentIsHandedBack(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("in 1s") { $0.delivery = .atMostOnce }
+            let claims = try await world.claim()
+            world.clock.advance(by: .seconds(1))
+            _ = try await world.start(claims)
+            try await world.store.handBack(claims.map(\.token), node: world.node)
+            #expect(try await world.ledger(job) == ["1 RETRYING"], "an unknown outcome would have made it DEAD")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func slotsBecomeClaimedRunsWithinTheLead(driver: Driver) async throws {
         try await World.with(driver) { world in
             let job = try await world.create("* * * * * *")
@@ -50,9 +91,9 @@ import Testing
             #expect(dueAt == claim.dueAt)
             #expect(context.attempt == 1)
             #expect(context.fence == claim.token.fence)
-            #expect(try await world.start([claim])[0].verdictName == "stale", "a start happens once")
             world.clock.advance(by: .milliseconds(300))
             #expect(try await world.finish(claim) == .applied(.success, dueAt: nil))
+            #expect(try await world.start([claim])[0].verdictName == "stale", "a run starts once")
             #expect(try await world.finish(claim) == .repeated)
             let run = try await world.run(claim.token.runID)
             #expect(run.current?.outcome == .success)

@@ -11,7 +11,8 @@ package protocol RunStore: Sendable {
     func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer]
     /// T5: one answer for each finish, in order.
     func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer]
-    /// Gives QUEUED claims back unstarted. Stale tokens are passed over.
+    /// Gives claims back of which nothing has been sent: QUEUED ones, and RUNNING ones whose start was committed without
+    /// its answer coming back. Stale tokens are passed over.
     func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError)
     /// Every lease length and after each reconnect: hands back this node's QUEUED rows that it does not hold (their
     /// claim's answer was lost), and frees parked runs whose key is free (a missed unpark). Answers how many of each.

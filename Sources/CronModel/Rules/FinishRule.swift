@@ -21,15 +21,21 @@ package enum FinishRule {
         }
     }
 
-    /// Takes a claimed run from a node that is gone (T6) or hands it back (drain, unknown claim).
+    /// Takes a claimed run from a node that is gone (T6) or hands it back (drain, unknown claim). What is handed back has
+    /// not been sent, even if its start was committed and only the answer was lost.
     package static func takeAway(
         _ run: inout Run, job: Job, reason: RunReason, now: Instant, random: Double
     ) throws(IllegalTransition) {
         if run.status == .queued {
             try run.move(to: run.waitingStatus, reason: reason, at: now, raisesFence: true)
         } else {
-            var outcome = Outcome(kind: .leaseLost, verdict: .transient, reach: .maybeSent)
-            outcome.error = "the node that ran this attempt was lost before it reported"
+            let isUnsent = reason == .handedBack
+            var outcome = Outcome(
+                kind: isUnsent ? .notSent : .leaseLost, verdict: .transient, reach: isUnsent ? .nothingSent : .maybeSent
+            )
+            outcome.error =
+                isUnsent
+                ? "handed back before anything was sent" : "the node that ran this attempt was lost before it reported"
             try finish(&run, job: job, outcome: outcome, now: now, random: random)
         }
     }

@@ -8,7 +8,7 @@ package enum StartVerdict: Hashable, Sendable {
     case putBack(until: Instant)
     /// Waits, without an owner, until its overlap key is free.
     case parked
-    /// Ended as SKIPPED.
+    /// Ended without being sent.
     case skipped
     /// No longer this node's claim: forget it.
     case stale
@@ -42,7 +42,9 @@ package enum StartRule {
         _ run: inout Run, job: Job, node: NodeID, fence: Int64, around: Surroundings, early: Span, now: Instant,
         cancelOther: inout Bool
     ) throws(IllegalTransition) -> StartVerdict {
-        guard run.status == .queued, run.fence == fence, run.owner == node else { return .stale }
+        guard run.fence == fence, run.owner == node else { return .stale }
+        if run.status == .running { return try startedBefore(&run, job: job, now: now) }
+        guard run.status == .queued else { return .stale }
         if let reason = ending(run, job: job, now: now) {
             try run.move(to: .skipped, reason: reason, at: now, raisesFence: true)
             return .skipped
@@ -76,6 +78,23 @@ package enum StartRule {
         run.blockedOn = nil
         run.catchUp = true
         try run.move(to: run.status, reason: .unblocked, at: now, raisesFence: true)
+    }
+
+    /// RUNNING under this very claim: the start's answer was lost, so nothing has been sent. It is given again, unless the
+    /// run was stopped meanwhile.
+    private static func startedBefore(
+        _ run: inout Run, job: Job, now: Instant
+    ) throws(IllegalTransition) -> StartVerdict {
+        guard run.cancelRequested || ending(run, job: job, now: now) != nil else {
+            let moment = max(now, run.dueAt)
+            run.runDeadline = job.definition.timeout.runDeadline(startedAt: moment)
+            run.current?.startedAt = moment
+            return .started
+        }
+        var outcome = Outcome(kind: .notSent, verdict: .transient, reach: .nothingSent)
+        outcome.error = "stopped before the start's lost answer was asked for again"
+        try FinishRule.finish(&run, job: job, outcome: outcome, now: now, random: 0)
+        return .skipped
     }
 
     private static func ending(_ run: Run, job: Job, now: Instant) -> RunReason? {

@@ -43,7 +43,7 @@ extension MemoryTransaction {
 
     fileprivate func holds(_ token: ClaimToken, _ node: NodeID) -> Bool {
         guard let run = tables.runs[token.runID] else { return false }
-        return run.status == .queued && run.fence == token.fence && run.owner == node
+        return run.status.isClaimed && run.fence == token.fence && run.owner == node
     }
 
     fileprivate func finish(_ finish: Finish) throws -> FinishAnswer {

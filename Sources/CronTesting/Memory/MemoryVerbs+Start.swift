@@ -60,7 +60,7 @@ extension MemoryTransaction {
             cancelOther: &cancelOther)
         switch verdict {
         case .started:
-            if let earlier = found.current { archive(earlier, of: run.id) }
+            if let earlier = found.current, earlier.number != run.attempt { archive(earlier, of: run.id) }
             put(run)
             return .started(AttemptContext(run, job: job), dueAt: run.dueAt)
         case .putBack(let until):
