@@ -256,6 +256,36 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func aStoppedJobsNewSlotsDoNotMeetItsRowsAheadOfTime(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("*/2 * * * * *")
+            let ahead = try #require(try await world.plan().claims.last)
+            _ = try await world.store.cancelRun(ahead.token.runID, owner: world.owner)
+            world.clock.advance(by: .seconds(1))
+            try await world.change(job, .pause)
+            try await world.edit(job) { $0.schedule = "* * * * * *" }
+            world.clock.advance(by: .seconds(5))
+            try await world.change(job, .resume(nil))
+            #expect(
+                try await world.ledger(job) == [
+                    "2 SKIPPED(paused)", "3 SKIPPED(paused)", "4 CANCELLED(user)", "5...6 SKIPPED(paused)",
+                ])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aOneShotCancelledAheadAndMovedNearerLeavesNothingBeyondTheCursor(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("in 8s")
+            let first = try #require(try await world.runs(job).first)
+            _ = try await world.store.cancelRun(first.id, owner: world.owner)
+            try await world.edit(job) { $0.schedule = "in 3s" }
+            #expect(try await world.ledger(job) == ["3 PENDING", "8 CANCELLED(user)"])
+            #expect(try await world.view(job).job.cursor == TestClock.start + .seconds(8))
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func versionsAreCompared(driver: Driver) async throws {
         try await World.with(driver) { world in
             let job = try await world.create("0 * * * * *")

@@ -277,9 +277,15 @@ extension ChangeRule {
     private mutating func restartSlots() throws {
         if result.job.state == .finished { result.job.state = .active }
         result.job.cursor = now
-        guard result.job.state == .active else { return }
+        guard result.job.state == .active else {
+            // The moment of a stopped one-shot stays open for its resume.
+            if !result.job.schedule.isOneShot { try fillUpToKept(.paused) }
+            return
+        }
         if result.job.schedule.isOneShot {
             result.inserted += try result.job.planOneShot(now: now, taken: taken, isAgain: true, random: &random)
+            // A moment that a person cancelled ahead of its time may lie beyond the new one.
+            result.job.cursor = max(result.job.cursor, taken.max() ?? now)
         } else {
             try fillUpToKept(nil)
             PlanRule.advance(&result.job, past: now)
