@@ -107,6 +107,10 @@ let package = Package(
         .testTarget(name: "CronAppTests", dependencies: ["CronApp", "CronHTTP"], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["CronEngine", "CronTesting", "CronModel", "CronSchedule", heap, hashTrees],
+            swiftSettings: settings),
         .testTarget(name: "CronModelTests", dependencies: ["CronModel", "CronSchedule"], swiftSettings: settings),
         .testTarget(
             name: "CronStoreSQLiteTests",

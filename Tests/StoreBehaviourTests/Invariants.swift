@@ -18,36 +18,24 @@ struct Invariants {
         var since: Instant
     }
 
-    /// More slots than this are counted, not looked at one by one.
-    private static let slotLimit = 2_000
-
     mutating func check(_ views: [JobView], _ runs: [Run]) {
         for run in runs {
-            checkPath(run)
+            expectNone(LedgerCheck.path(of: run))
             checkAgainstLastLook(run)
         }
         let byJob = Dictionary(grouping: runs, by: \.jobID)
         for view in views {
             let planned = (byJob[view.job.id] ?? []).filter { $0.origin == .schedule }
-            checkSlots(view.job, planned)
-            checkCoverage(view.job, planned, since: epoch(of: view.job))
+            expectNone(LedgerCheck.slots(of: view.job, planned))
+            let since = epoch(of: view.job)
+            // A job with `max_runs` has no slots after its last.
+            guard view.job.definition.maxRuns == nil, !wasPruned else { continue }
+            expectNone(LedgerCheck.coverage(of: view.job, planned, after: since, through: view.job.cursor))
         }
     }
 
-    private func checkPath(_ run: Run) {
-        let events = run.events
-        #expect(events.first?.from == nil && events.first?.to == .pending)
-        var fence: Int64 = 0
-        for (before, after) in zip(events, events.dropFirst()) {
-            #expect(after.from == before.to, "run \(run.id)")
-            #expect(RunStateMachine.allows(before.to, to: after.to), "\(before.to) → \(after.to)")
-            #expect(after.fence >= fence, "fences never go down")
-            fence = after.fence
-        }
-        #expect(events.last?.to == run.status)
-        #expect((run.owner != nil) == run.status.isClaimed)
-        #expect((run.runDeadline != nil) == (run.status == .running))
-        #expect(run.blockedOn == nil || run.status == .pending || run.status == .retrying)
+    private func expectNone(_ problems: [String]) {
+        for problem in problems { Issue.record(Comment(rawValue: problem)) }
     }
 
     private mutating func checkAgainstLastLook(_ run: Run) {
@@ -55,36 +43,6 @@ struct Invariants {
             #expect(run.fence >= before.fence, "run \(run.id): a fence went down")
             #expect(run.attempt >= before.attempt, "run \(run.id): an attempt was lost")
             if before.status.isFinal { #expect(run == before, "run \(run.id) changed after its end") }
-        }
-    }
-
-    /// No run of the schedule lies beyond the cursor; no two rows hold one slot.
-    private func checkSlots(_ job: Job, _ runs: [Run]) {
-        var lastEnd = Instant(microseconds: .min)
-        for run in runs {
-            #expect(run.lastSlot <= job.cursor, "\(job.definition.name): slot \(run.lastSlot) beyond \(job.cursor)")
-            #expect(run.scheduledFor > lastEnd, "\(job.definition.name): slot \(run.scheduledFor) is held twice")
-            lastEnd = run.lastSlot
-        }
-    }
-
-    /// Every slot up to the cursor has its row, or lies in a range. A job with `max_runs` has no slots after its last.
-    private func checkCoverage(_ job: Job, _ runs: [Run], since: Instant) {
-        guard job.definition.maxRuns == nil, !wasPruned else { return }
-        let count = job.slotCount(after: since, through: job.cursor)
-        let held = runs.filter { $0.lastSlot > since && $0.lastSlot <= job.cursor }
-        guard count <= Self.slotLimit else { return }
-        var slot = since
-        var next = held.startIndex
-        while let found = job.nextSlot(after: slot), found <= job.cursor {
-            slot = found
-            while next < held.endIndex, held[next].lastSlot < found { next += 1 }
-            let isHeld = next < held.endIndex && held[next].scheduledFor <= found
-            #expect(isHeld, "\(job.definition.name): slot \(found) up to the cursor \(job.cursor) was lost")
-        }
-        for range in held where range.skippedCount != nil && range.scheduledFor > since {
-            let slots = job.slotCount(after: range.scheduledFor - Span(microseconds: 1), through: range.lastSlot)
-            #expect(range.skippedCount == slots, "\(job.definition.name): a range tells a wrong number")
         }
     }
 

@@ -1,0 +1,237 @@
+import CronEngine
+import CronModel
+import CronSchedule
+import CronTesting
+
+/// The shell around one node's core, as `Engine` is, in virtual time: it performs effects and hands back what came of them.
+/// It crashes, freezes, drains and comes back as a new incarnation.
+final class SimulatedNode {
+    let number: Int
+    private unowned let simulation: Simulation
+    private var id = NodeID(high: 0, low: 0)
+    private var incarnation = 0
+    private var core: NodeCore?
+    private var isFrozen = false
+    private var isCutOff = false
+    /// What arrived while frozen.
+    private var mailbox: [(Instant) -> EngineEvent] = []
+    private var underWay: [RunID: UnderWay] = [:]
+    private var attemptNumber = 0
+    private var timerNumber = 0
+    private var ticks = (second: Instant(microseconds: 0), count: 0)
+
+    private struct UnderWay {
+        var token: ClaimToken
+        var number: Int
+    }
+
+    init(number: Int, in simulation: Simulation) {
+        self.number = number
+        self.simulation = simulation
+    }
+
+    var isUp: Bool { core != nil }
+    private var now: Instant { simulation.clock.now }
+}
+
+// MARK: - Life
+
+extension SimulatedNode {
+    func boot() {
+        incarnation += 1
+        let mine = incarnation
+        id = NodeID(at: now, using: &simulation.random)
+        let booted = now
+        let node = Node(
+            id: id, pid: Int32(number), host: "host-\(number)", version: "v", startedAt: now,
+            leaseUntil: now + Simulation.settings.lease)
+        simulation.line.call(.register(node)) { [self] result in
+            guard mine == incarnation else { return }
+            guard case .success = result else { return simulation.after(.milliseconds(300), boot) }
+            core = NodeCore(node: node.id, settings: settings, now: booted)
+            advance([])
+        }
+    }
+
+    private var settings: EngineSettings {
+        var settings = Simulation.settings
+        if simulation.plant == .lostSlot {
+            settings.retention = .zero
+            settings.pruneInterval = .seconds(1)
+        }
+        return settings
+    }
+
+    /// kill -9, and a restart by whoever supervises it.
+    func crash() {
+        simulation.tell("node \(number) (\(id)) ends")
+        incarnation += 1
+        core = nil
+        isFrozen = false
+        isCutOff = false
+        mailbox = []
+        underWay = [:]
+        let mine = incarnation
+        simulation.after(simulation.span(1...3_000)) { [self] in if mine == incarnation { boot() } }
+    }
+
+    /// SIGSTOP for a while: what happens meanwhile is seen late.
+    func freeze(for span: Span) {
+        guard isUp, !isFrozen else { return }
+        simulation.tell("node \(number) (\(id)) freezes for \(span)")
+        isFrozen = true
+        let mine = incarnation
+        simulation.after(span) { [self] in if mine == incarnation { thaw() } }
+    }
+
+    /// The network between it and the database breaks.
+    func cutOff(for span: Span) {
+        guard isUp, !isCutOff else { return }
+        simulation.tell("node \(number) (\(id)) is cut off for \(span)")
+        isCutOff = true
+        let mine = incarnation
+        simulation.after(span) { [self] in if mine == incarnation { isCutOff = false } }
+    }
+
+    func calm() {
+        isCutOff = false
+        thaw()
+    }
+
+    private func thaw() {
+        guard isFrozen else { return }
+        simulation.tell("node \(number) (\(id)) goes on")
+        isFrozen = false
+        let letters = mailbox
+        mailbox = []
+        advance(letters.map { $0(now) })
+    }
+
+    /// SIGTERM.
+    func drain() { post { _ in .drain } }
+
+    private func state(of incarnation: Int) -> StoreLine.CallerState {
+        incarnation != self.incarnation ? .gone : isFrozen ? .frozen : isCutOff ? .cutOff : .working
+    }
+}
+
+// MARK: - Events
+
+extension SimulatedNode {
+    /// - Parameter event: made when it is read, which for a frozen process is later.
+    func post(_ event: @escaping (Instant) -> EngineEvent) {
+        guard isUp else { return }
+        if isFrozen { mailbox.append(event) } else { advance([event(now)]) }
+    }
+
+    private func advance(_ events: [EngineEvent]) {
+        guard var core else { return }
+        let now = now
+        var effects = events.flatMap { core.handle($0, now: now) }
+        effects += core.tick(now: simulation.plant == .earlyStart ? now + .milliseconds(20) : now)
+        self.core = core
+        // Once declared dead it still does what it has decided: the process ends a little later.
+        for effect in effects { perform(effect) }
+        schedule()
+    }
+
+    private func schedule() {
+        guard let at = core?.nextTick else { return }
+        timerNumber += 1
+        let number = timerNumber
+        let lag = simulation.span(0...0.3)
+        simulation.at(max(at, now) + lag) { [self] in
+            if number == timerNumber, isUp, !isFrozen { timerFired() }
+        }
+    }
+
+    private func timerFired() {
+        if now >= ticks.second + .seconds(1) { ticks = (now, 0) }
+        ticks.count += 1
+        if ticks.count > 3_000 { simulation.checker.report("node \(number) spins") }
+        advance([])
+    }
+}
+
+// MARK: - Effects
+
+extension SimulatedNode {
+    private func perform(_ effect: EngineEffect) {
+        let checker = simulation.checker
+        let node = id
+        switch effect {
+        case .plan(let request): ask(.plan(request)) { .planned($0) }
+        case .claim(let request): ask(.claim(request)) { .claimed($0) }
+        case .start(let request): start(request)
+        case .execute(let context): execute(context)
+        case .abort(let run): abort(run)
+        case .finish(let batch):
+            guard simulation.plant != .neverEnding else { return }
+            ask(.finish(batch), onCommit: { checker.finished(batch, $0) }) { .finished(batch, $0) }
+        case .handBack(let tokens): ask(.handBack(tokens, node: node)) { .handedBack(tokens, $0) }
+        case .heartbeat(let lease):
+            let sentAt = now
+            ask(.heartbeat(node, lease: lease)) { .heartbeat($0, sentAt: sentAt) }
+        case .repair(let held): ask(.repair(held: held, node: node)) { .repaired($0) }
+        case .reap: ask(.reap(node: node)) { .reaped($0) }
+        case .prune(let instant, let limit): ask(.prune(endedBefore: instant, limit: limit)) { .pruned($0) }
+        case .lost: crash()
+        case .stopped:
+            simulation.line.call(.retire(node)) { _ in }
+            crash()
+        }
+    }
+
+    private func ask<Answer>(
+        _ verb: MemoryVerb<Answer>, onCommit: @escaping (Answer) -> Void = { _ in },
+        _ event: @escaping (Result<Answer, StoreError>) -> EngineEvent
+    ) {
+        let mine = incarnation
+        simulation.line.call(verb, by: { self.state(of: mine) }, onCommit: onCommit) { [self] result in
+            if mine == incarnation { post { _ in event(result) } }
+        }
+    }
+
+    private func start(_ request: StartRequest) {
+        let mine = incarnation
+        let sent = now
+        let checker = simulation.checker
+        simulation.line.call(
+            .start(request), by: { self.state(of: mine) }, onCommit: { checker.started($0) },
+            reply: { [self] result in
+                if mine == incarnation { post { .started(request, result, took: $0 - sent) } }
+            })
+    }
+
+    private func execute(_ context: AttemptContext) {
+        let token = ClaimToken(runID: context.runID, fence: context.fence)
+        let attempt = Receiver.attempt(simulation)
+        var context = context
+        if simulation.plant == .oldDefinition { context.action.fields["edit"] = .integer(0) }
+        simulation.tell(
+            "node \(number) sends \(context.runID) fence \(context.fence): \(attempt.outcome.kind) in \(attempt.duration)"
+        )
+        simulation.checker.sent(context, leftByte: attempt.outcome.reach != .nothingSent)
+        if simulation.plant == .doubledStart { simulation.checker.sent(context, leftByte: true) }
+        attemptNumber += 1
+        let number = attemptNumber
+        underWay[context.runID] = UnderWay(token: token, number: number)
+        end(token, number, attempt.outcome, after: attempt.duration)
+    }
+
+    /// A stopped attempt ends as cancelled soon, or goes on as if it had not heard.
+    private func abort(_ run: RunID) {
+        guard let attempt = underWay[run], !simulation.strikes(0.1) else { return }
+        let outcome = Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)
+        end(attempt.token, attempt.number, outcome, after: simulation.span(0...30))
+    }
+
+    private func end(_ token: ClaimToken, _ number: Int, _ outcome: Outcome, after span: Span) {
+        let mine = incarnation
+        simulation.after(span) { [self] in
+            guard mine == incarnation, underWay[token.runID]?.number == number else { return }
+            underWay[token.runID] = nil
+            post { _ in .ended(token, outcome) }
+        }
+    }
+}
