@@ -5,7 +5,7 @@ import Synchronization
 /// hear of it, and the others wait for another connection.
 final class DialLog: Sendable {
     /// So many failures without a success between them end all that wait: the place is down.
-    static let failuresInARow = 16
+    static let failuresInARow = 4
 
     private struct State {
         var failures = 0

@@ -29,21 +29,19 @@ extension NetworkTests {
         @Test func holdsAThousandInFlightAndReusesTheirConnections() async throws {
             let count = 1_000
             let barrier = Barrier(count)
-            try await withReceiver({ _, channel in barrier.arrive(channel) }) { receiver, action in
+            let client = patientClient()
+            try await withReceiver({ _, channel in barrier.arrive(channel) }) { receiver, _ in
                 for _ in 1...2 {
-                    let outcomes = await withTaskGroup(of: Outcome.self) { group in
-                        for _ in 0..<count {
-                            group.addTask {
-                                await action.run(attempt(receiver.url, ["connect_timeout": .string("10s")]))
-                            }
-                        }
-                        return await group.reduce(into: [Outcome.Kind: Int]()) { $0[$1.kind, default: 0] += 1 }
+                    let outcomes = try await withThrowingTaskGroup(of: Outcome.self) { group in
+                        for _ in 0..<count { group.addTask { try await call(receiver.url, client) } }
+                        return try await group.reduce(into: [Outcome.Kind: Int]()) { $0[$1.kind, default: 0] += 1 }
                     }
                     #expect(outcomes == [.success: count])
                     #expect(receiver.accepted == count)
                 }
                 #expect(receiver.requests.count == 2 * count)
                 #expect(receiver.requests.filter { $0.position == 2 }.count == count)
+                await client.shutdown()
             }
         }
 

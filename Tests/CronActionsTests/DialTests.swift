@@ -1,8 +1,6 @@
-import AsyncHTTPClient
 import CronModel
 import CronSchedule
 import Dispatch
-import Logging
 import NIOCore
 import Synchronization
 import Testing
@@ -16,33 +14,11 @@ extension NetworkTests {
         static let first = IPAddress.v4(0x7F00_0001)
         static let second = IPAddress.v4(0x7F00_0002)
 
-        /// A client whose two walls, the look-up and the connection, may judge differently.
-        static func client(
-            judging: AddressGuard, connecting: AddressGuard,
-            resolve: @escaping @Sendable (String) -> [IPAddress] = NameResolver.addresses,
-            now: @escaping @Sendable () -> Instant = { fixedNow },
-            adjust: @escaping @Sendable (inout HTTPClient.Configuration) -> Void = { _ in }
-        ) -> WebhookClient {
-            let names = NameLookUp(addresses: judging, now: now, resolve: resolve)
-            return WebhookClient(
-                addresses: connecting, names: names, logger: Logger(label: "test"), adjust: adjust)
-        }
-
-        /// Past the check of the URL, which would refuse the text `localhost`.
-        static func call(_ url: String, _ client: WebhookClient) async throws -> Outcome {
-            let context = attempt(url)
-            let definition = try WebhookDefinition(context.action, addresses: AddressGuard(allowed: loopback))
-            let request = WebhookRequest(definition, body: [], for: context, at: fixedNow, userAgent: "test")
-            let limits = WebhookLimits(connect: .seconds(5), read: nil, total: .seconds(5))
-            let exchange = await client.exchange(request, limits: limits)
-            return Outcome(exchange, of: definition, limits: limits, now: fixedNow)
-        }
-
         @Test(arguments: ["http", "https"])
         func refusesNamesOfPrivateAddressesWithoutDialling(_ scheme: String) async throws {
-            let client = Self.client(judging: nothingAllowed, connecting: nothingAllowed)
+            let client = makeClient(judging: nothingAllowed, connecting: nothingAllowed)
             try await withReceiver(Receiver.ok()) { receiver, _ in
-                let outcome = try await Self.call("\(scheme)://localhost:\(receiver.port)/", client)
+                let outcome = try await call("\(scheme)://localhost:\(receiver.port)/", client)
                 #expect(outcome.kind == .connectError && outcome.verdict == .permanent && outcome.reach == .nothingSent)
                 #expect(outcome.error?.contains("is refused (loopback)") == true)
                 #expect(receiver.accepted == 0)
@@ -88,7 +64,7 @@ extension NetworkTests {
             let lookUps = Mutex(0)
             let seconds = Mutex<Int64>(0)
             let allowed = AddressGuard(allowed: [NetworkRange(Self.second)], ownAddresses: [])
-            let client = Self.client(
+            let client = makeClient(
                 judging: allowed, connecting: AddressGuard(allowed: loopback),
                 resolve: { _ in
                     lookUps.withLock {
@@ -104,7 +80,7 @@ extension NetworkTests {
             let other = try await Receiver.start(Receiver.ok(), port: judged.port)
             for round in 1...100 {
                 seconds.withLock { $0 += 10 }
-                let outcome = try await Self.call("\(scheme)://rebind.example:\(judged.port)/", client)
+                let outcome = try await call("\(scheme)://rebind.example:\(judged.port)/", client)
                 #expect(outcome.verdict == (round % 2 == 0 ? .permanent : .transient))
             }
             #expect(judged.accepted == 50 && other.accepted == 0)
@@ -116,9 +92,9 @@ extension NetworkTests {
 
         /// Were an address dialled that was not judged, the last wall still stands before the request.
         @Test func refusesTheDialledAddress() async throws {
-            let client = Self.client(judging: AddressGuard(allowed: loopback), connecting: nothingAllowed)
+            let client = makeClient(judging: AddressGuard(allowed: loopback), connecting: nothingAllowed)
             try await withReceiver(Receiver.ok()) { receiver, _ in
-                let outcome = try await Self.call("http://localhost:\(receiver.port)/", client)
+                let outcome = try await call("http://localhost:\(receiver.port)/", client)
                 #expect(outcome.kind == .connectError && outcome.verdict == .permanent && outcome.reach == .nothingSent)
                 #expect(
                     outcome.error
@@ -146,7 +122,7 @@ extension NetworkTests {
             let action = makeAction(
                 resolve: { _ in [Self.second, Self.first] }, adjust: try WebhookTLSTests.trustingConfiguration())
             let url = "https://localhost:\(answering.port)/"
-            let outcome = await action.run(attempt(url, ["connect_timeout": .string("2s")]))
+            let outcome = await action.run(attempt(url, ["connect_timeout": .string("4s")]))
             #expect(outcome.kind == .success && silent.accepted == 1, "\(outcome)")
             // The silent dial is still under way, and ends with its receiver.
             _ = await silent.dials.first { _ in true }

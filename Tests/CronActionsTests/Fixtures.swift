@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import CronModel
 import CronSchedule
 import Logging
+import NIOCore
 import Testing
 
 @testable import CronActions
@@ -32,9 +33,42 @@ func makeAction(
     adjust: @escaping @Sendable (inout HTTPClient.Configuration) -> Void = { _ in }
 ) -> WebhookAction {
     let addresses = AddressGuard(allowed: allowed)
-    let names = NameLookUp(addresses: addresses, now: { fixedNow }, resolve: resolve)
-    let client = WebhookClient(addresses: addresses, names: names, logger: Logger(label: "test"), adjust: adjust)
+    let client = makeClient(judging: addresses, connecting: addresses, resolve: resolve, adjust: adjust)
     return WebhookAction(addresses: addresses, userAgent: "cronpp/1.2.3", now: { fixedNow }, client: client)
+}
+
+/// A client whose two walls, the look-up and the connection, may judge differently.
+func makeClient(
+    judging: AddressGuard, connecting: AddressGuard,
+    resolve: @escaping @Sendable (String) -> [IPAddress] = NameResolver.addresses,
+    now: @escaping @Sendable () -> Instant = { fixedNow },
+    adjust: @escaping @Sendable (inout HTTPClient.Configuration) -> Void = { _ in }
+) -> WebhookClient {
+    let names = NameLookUp(addresses: judging, now: now, resolve: resolve)
+    return WebhookClient(addresses: connecting, names: names, logger: Logger(label: "test"), adjust: adjust)
+}
+
+/// For crowds, which on a busy machine may take longer than a job can ask for.
+func patientClient(
+    adjust: @escaping @Sendable (inout HTTPClient.Configuration) -> Void = { _ in }
+) -> WebhookClient {
+    let addresses = AddressGuard(allowed: loopback)
+    return makeClient(
+        judging: addresses, connecting: addresses,
+        adjust: {
+            adjust(&$0)
+            $0.timeout.connect = .minutes(2)
+        })
+}
+
+/// Past the check of the URL, which could refuse a text such as `localhost`, and with limits of two minutes.
+func call(_ url: String, _ client: WebhookClient) async throws -> Outcome {
+    let context = attempt(url)
+    let definition = try WebhookDefinition(context.action, addresses: AddressGuard(allowed: loopback))
+    let request = WebhookRequest(definition, body: [], for: context, at: fixedNow, userAgent: "test")
+    let limits = WebhookLimits(connect: .minutes(2), read: nil, total: .minutes(2))
+    let exchange = await client.exchange(request, limits: limits)
+    return Outcome(exchange, of: definition, limits: limits, now: fixedNow)
 }
 
 /// Everything that opens sockets, one test at a time.

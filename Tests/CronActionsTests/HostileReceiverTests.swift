@@ -49,9 +49,9 @@ extension NetworkTests {
                 }
             }) { receiver, action in
                 let outcome = await action.run(
-                    attempt(receiver.url, ["read_timeout": .string("200ms")], timeout: .milliseconds(300)))
+                    attempt(receiver.url, ["read_timeout": .string("1s")], timeout: .seconds(2)))
                 #expect(outcome.kind == .timeout && outcome.reach == .maybeSent && outcome.httpStatus == 200)
-                #expect(outcome.error == "no complete answer from 127.0.0.1:\(receiver.port): within 300ms")
+                #expect(outcome.error == "no complete answer from 127.0.0.1:\(receiver.port): within 2s")
                 #expect(outcome.output?.hasPrefix("xx") == true)
                 #expect(await receiver.closings.first { _ in true } == 1)
             }
@@ -60,9 +60,9 @@ extension NetworkTests {
         @Test func stallsMidBody() async throws {
             try await withReceiver({ _, channel in channel.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nxy") }) {
                 receiver, action in
-                let outcome = await action.run(attempt(receiver.url, ["read_timeout": .string("100ms")]))
+                let outcome = await action.run(attempt(receiver.url, ["read_timeout": .string("1s")]))
                 #expect(outcome.kind == .timeout && outcome.output == "xy")
-                #expect(outcome.error == "no complete answer from 127.0.0.1:\(receiver.port): nothing came for 100ms")
+                #expect(outcome.error == "no complete answer from 127.0.0.1:\(receiver.port): nothing came for 1s")
             }
         }
 

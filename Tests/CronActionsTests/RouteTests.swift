@@ -46,15 +46,15 @@ extension NetworkTests {
             let receiver = try await Receiver.start(Receiver.ok())
             let url = receiver.url
             try await receiver.stop()
-            let action = makeAction()
-            await withTaskGroup(of: Outcome.self) { group in
-                for _ in 0..<500 { group.addTask { await action.run(attempt(url)) } }
-                for await outcome in group {
+            let client = patientClient()
+            try await withThrowingTaskGroup(of: Outcome.self) { group in
+                for _ in 0..<500 { group.addTask { try await call(url, client) } }
+                for try await outcome in group {
                     #expect(outcome.kind == .connectError && outcome.reach == .nothingSent)
                     #expect(outcome.error?.hasPrefix("connection refused by ") == true)
                 }
             }
-            await action.shutdown()
+            await client.shutdown()
         }
 
         @Test func aFailureEndsTheFirstToHearOfIt() {

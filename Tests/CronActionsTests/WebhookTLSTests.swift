@@ -47,13 +47,16 @@ extension NetworkTests {
         }
 
         @Test func carriesManyRequestsOnFewHTTP2Connections() async throws {
-            try await Self.withReceiver(offering: ["h2"]) { receiver, action, url in
-                #expect(await action.run(attempt(url)).kind == .success)
-                await withTaskGroup(of: Void.self) { group in
-                    for _ in 0..<300 { group.addTask { #expect(await action.run(attempt(url)).kind == .success) } }
+            let client = patientClient(adjust: try Self.trustingConfiguration())
+            try await Self.withReceiver(offering: ["h2"]) { receiver, _, url in
+                #expect(try await call(url, client).kind == .success)
+                try await withThrowingTaskGroup(of: Outcome.self) { group in
+                    for _ in 0..<300 { group.addTask { try await call(url, client) } }
+                    for try await outcome in group { #expect(outcome.kind == .success, "\(outcome)") }
                 }
                 #expect(receiver.heads.withLock { $0.count } == 301)
                 #expect(receiver.accepted.withLock { $0 } == 1)
+                await client.shutdown()
             }
         }
 
@@ -95,11 +98,11 @@ extension NetworkTests {
 
         /// Were an address dialled that was not judged, the last wall still stands before the request.
         @Test(arguments: [["h2"], ["http/1.1"]]) func refusesTheDialledAddress(_ protocols: [String]) async throws {
-            let client = DialTests.client(
+            let client = makeClient(
                 judging: AddressGuard(allowed: loopback), connecting: nothingAllowed,
                 adjust: try Self.trustingConfiguration())
             let receiver = try await TLSReceiver.start(offering: protocols)
-            let outcome = try await DialTests.call("https://localhost:\(receiver.port)/", client)
+            let outcome = try await call("https://localhost:\(receiver.port)/", client)
             #expect(outcome.kind == .connectError && outcome.verdict == .permanent && outcome.reach == .nothingSent)
             #expect(outcome.error?.hasPrefix("127.0.0.1 is refused") == true)
             #expect(receiver.heads.withLock { $0.isEmpty })
