@@ -68,6 +68,10 @@ let package = Package(
             dependencies: ["CronModel", "CronSchedule", httpClient, crypto, logging, nioHTTP2, nioSSL] + nio,
             swiftSettings: settings),
         .target(name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite], swiftSettings: settings),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "PostgresClient", dependencies: ["CLibPQ"], swiftSettings: settings),
+        // A real PostgreSQL and pgbouncer for tests.
+        .target(name: "PostgresServer", swiftSettings: settings),
         .target(
             name: "CronHTTP", dependencies: [
                 "CronEngine", "CronModel", "CronSchedule", hummingbird, hummingbirdCore, httpTypes, jwt, crypto, cryptoExtras,
@@ -115,6 +119,8 @@ let package = Package(
         .testTarget(
             name: "CronStoreSQLiteTests",
             dependencies: ["CronStoreSQLite", "CronTesting", "CronModel", "CronSchedule", grdb], swiftSettings: settings),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresServer"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

@@ -1,0 +1,100 @@
+/// One connection. Its executor is a thread of its own, so that libpq's waiting blocks nobody else.
+package actor PostgresConnection {
+    private let thread: ConnectionThread
+    private let config: PostgresConfig
+    private let preamble: [PostgresQuery]
+    private var wire: Wire?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    private init(config: PostgresConfig) {
+        self.config = config
+        thread = ConnectionThread(name: "postgres")
+        preamble = Self.preamble(config)
+    }
+
+    deinit { thread.stop() }
+
+    package static func connect(_ config: PostgresConfig) async throws(PostgresError) -> PostgresConnection {
+        let connection = PostgresConnection(config: config)
+        try await connection.open()
+        return connection
+    }
+
+    private func open() throws(PostgresError) { wire = try Wire(config) }
+
+    /// Runs the body inside a transaction and commits it unless the body has. A throw rolls back. Errors are
+    /// `PostgresError` or the body's own.
+    package func transaction<T: Sendable>(_ body: @Sendable (PostgresTransaction) throws -> T) throws -> T {
+        try run(body, on: usable())
+    }
+
+    /// As `transaction`; nil, with nothing sent and the body not called, if the server has closed this connection.
+    func transactionIfAlive<T: Sendable>(_ body: @Sendable (PostgresTransaction) throws -> T) throws -> T? {
+        guard let wire, wire.isAlive else { return nil }
+        return try run(body, on: wire)
+    }
+
+    /// One statement outside a transaction: it commits itself, so a lost answer is `commitUnknown`.
+    package func query(_ query: PostgresQuery) throws(PostgresError) -> PostgresResult {
+        let results = try pipeline([query])
+        guard let result = results.last else { throw .misuse("a statement without an answer") }
+        return result
+    }
+
+    /// Several statements in one round trip and one transaction.
+    package func pipeline(_ queries: [PostgresQuery]) throws(PostgresError) -> [PostgresResult] {
+        let wire = try usable()
+        if queries.count == 1, config.pooling == .session { return try wire.exchange(queries, committing: true) }
+        let transaction = PostgresTransaction(wire, preamble: preamble)
+        do {
+            let results = try transaction.commit(queries)
+            try transaction.finish()
+            return results
+        } catch {
+            transaction.rollback()
+            throw error
+        }
+    }
+
+    /// False once the connection is closed or must not be used any more.
+    package var isUsable: Bool { wire?.isAlive ?? false }
+
+    /// How often an answer was waited for.
+    package var roundTrips: Int { wire?.roundTrips ?? 0 }
+
+    package func close() { wire = nil }
+
+    private func usable() throws(PostgresError) -> Wire {
+        guard let wire else { throw .connectionLost("the connection is closed") }
+        if let defect = wire.defect { throw .connectionLost(defect) }
+        return wire
+    }
+
+    private func run<T>(_ body: (PostgresTransaction) throws -> T, on wire: Wire) throws -> T {
+        let transaction = PostgresTransaction(wire, preamble: preamble)
+        do {
+            let value = try body(transaction)
+            try transaction.finish()
+            return value
+        } catch {
+            transaction.rollback()
+            throw error
+        }
+    }
+
+    private static func preamble(_ config: PostgresConfig) -> [PostgresQuery] {
+        let begin: PostgresQuery = "BEGIN ISOLATION LEVEL READ COMMITTED"
+        guard config.pooling == .transaction else { return [begin] }
+        // SET takes no parameters; one SELECT of set_config(…, is_local: true) sets them all.
+        var parts = PostgresQuery.StringInterpolation(literalCapacity: 0, interpolationCount: 0)
+        for (index, setting) in config.sessionSettings.enumerated() {
+            parts.appendLiteral(index == 0 ? "SELECT set_config(" : ", set_config(")
+            parts.appendInterpolation(setting.name)
+            parts.appendLiteral(", ")
+            parts.appendInterpolation(setting.value)
+            parts.appendLiteral(", true)")
+        }
+        return [begin, PostgresQuery(stringInterpolation: parts)]
+    }
+}

@@ -1,0 +1,62 @@
+/// SQL text and its parameters: `"SELECT … WHERE id = \(id)"`. Every interpolated value becomes a bind parameter, so that
+/// a value can never be read as SQL, and equal texts are one prepared statement of a connection.
+package struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
+    package let text: String
+    let oids: [UInt32]
+    /// All values one after the other; `ends[i]` is where value i ends, with the top bit set if it is NULL.
+    let bytes: [UInt8]
+    let ends: [Int]
+
+    static let null = Int.min
+
+    package init(stringLiteral value: String) {
+        text = value
+        oids = []
+        bytes = []
+        ends = []
+    }
+
+    package init(stringInterpolation parts: StringInterpolation) {
+        text = parts.text
+        oids = parts.oids
+        bytes = parts.bytes
+        ends = parts.ends
+    }
+
+    package var parameterCount: Int { oids.count }
+
+    package struct StringInterpolation: StringInterpolationProtocol {
+        var text = ""
+        var oids: [UInt32] = []
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+
+        package init(literalCapacity: Int, interpolationCount: Int) {
+            text.reserveCapacity(literalCapacity + interpolationCount * 4)
+            oids.reserveCapacity(interpolationCount)
+            ends.reserveCapacity(interpolationCount)
+        }
+
+        package mutating func appendLiteral(_ literal: String) { text.append(literal) }
+
+        /// Constant SQL text: names of tables, columns, shared conditions. Never anything that came from outside.
+        package mutating func appendInterpolation(unescaped sql: String) { text.append(sql) }
+
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) {
+            if value.isNull {
+                ends.append(bytes.count | PostgresQuery.null)
+            } else {
+                value.encode(into: &bytes)
+                ends.append(bytes.count)
+            }
+            oids.append(Value.postgresOID)
+            text.append("$")
+            text.append(String(oids.count))
+        }
+    }
+}
+
+extension PostgresQuery: CustomStringConvertible {
+    /// The text without the values.
+    package var description: String { text }
+}

@@ -1,0 +1,98 @@
+import Foundation
+
+struct ToolFailure: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
+}
+
+/// Where the programs are and as whom they run.
+enum Tool {
+    private static let places = ["/usr/lib/postgresql/15/bin", "/usr/bin", "/usr/sbin", "/usr/local/bin"]
+
+    /// PostgreSQL and pgbouncer refuse to run as root.
+    static let account: String? = getuid() == 0 ? "postgres" : nil
+
+    static func path(_ name: String) -> String {
+        places.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
+    }
+
+    static func call(as account: String?, _ command: [String]) -> [String] {
+        guard let account else { return command }
+        return [path("setpriv"), "--reuid=\(account)", "--regid=\(account)", "--init-groups"] + command
+    }
+}
+
+enum Command {
+    /// Runs a program to its end and gives its output.
+    @discardableResult
+    static func run(as account: String? = nil, _ command: String...) throws -> String {
+        let call = Tool.call(as: account, command)
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: call[0])
+        process.arguments = Array(call.dropFirst())
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        process.currentDirectoryURL = URL(filePath: "/")
+        try process.runWithSignals()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw ToolFailure(text: "\(command.joined(separator: " ")): \(text)")
+        }
+        return text.trimmingCharacters(in: .newlines)
+    }
+}
+
+/// Directories that the servers' account may write.
+enum Scratch {
+    static func directory(_ name: String) throws -> URL {
+        let url = FileManager.default.temporaryDirectory.appending(
+            path: "cronpp-\(name)-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        try own(url, mode: 0o700)
+        return url
+    }
+
+    static func write(_ text: String, to url: URL, mode: Int) throws {
+        try Data(text.utf8).write(to: url)
+        try own(url, mode: mode)
+    }
+
+    private static func own(_ url: URL, mode: Int) throws {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: url.path)
+        if let account = Tool.account { try Command.run("/bin/chown", "\(account):", url.path) }
+    }
+}
+
+extension Process {
+    /// Children inherit what the calling thread blocks, and Dispatch's threads block everything: a program so started
+    /// would never hear SIGTERM, nor a shell that its child has ended.
+    func runWithSignals() throws {
+        var (none, old) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &old)
+        defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+        try run()
+    }
+}
+
+enum Port {
+    /// A loopback port that nobody uses at the moment.
+    static func free() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard bound else { throw ToolFailure(text: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
