@@ -70,6 +70,9 @@ let package = Package(
         .target(name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite], swiftSettings: settings),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PostgresClient", dependencies: ["CLibPQ"], swiftSettings: settings),
+        .target(
+            name: "CronStorePostgres", dependencies: ["CronModel", "CronSchedule", "PostgresClient"],
+            swiftSettings: settings),
         // A real PostgreSQL and pgbouncer for tests.
         .target(name: "PostgresServer", swiftSettings: settings),
         .target(
@@ -106,7 +109,11 @@ let package = Package(
                 hummingbirdTesting, httpTypes, crypto, logging,
             ] + engineLoop, swiftSettings: settings),
         .testTarget(
-            name: "StoreBehaviourTests", dependencies: ["CronTesting", "CronStoreSQLite", "CronModel", "CronSchedule"],
+            name: "StoreBehaviourTests",
+            dependencies: [
+                "CronTesting", "CronStoreSQLite", "CronStorePostgres", "PostgresClient", "PostgresServer", "CronModel",
+                "CronSchedule",
+            ],
             swiftSettings: settings),
         .testTarget(name: "CronAppTests", dependencies: ["CronApp", "CronHTTP"], swiftSettings: settings),
         .testTarget(

@@ -22,11 +22,14 @@ package struct StoreDriver: Sendable {
 /// A store of a driver, and how it is done away with.
 package struct OpenedStore: Sendable {
     package let store: any Store
+    /// Whether several nodes may share it: leases count, and registering takes nobody's runs.
+    package let isCluster: Bool
     /// Removes what the store has left behind.
     package let remove: @Sendable () -> Void
 
-    package init(store: any Store, remove: @escaping @Sendable () -> Void) {
+    package init(store: any Store, isCluster: Bool = false, remove: @escaping @Sendable () -> Void) {
         self.store = store
+        self.isCluster = isCluster
         self.remove = remove
     }
 }

@@ -52,7 +52,7 @@ final class Cell: @unchecked Sendable {
         }
         var all = [
             "listen_addresses": "127.0.0.1", "port": "\(port)", "unix_socket_directories": directory.path,
-            "max_connections": "200", "shared_buffers": "32MB", "fsync": "off", "full_page_writes": "off",
+            "max_connections": "500", "shared_buffers": "32MB", "fsync": "off", "full_page_writes": "off",
             "synchronous_commit": "on", "autovacuum_naptime": "5", "max_wal_size": "256MB",
         ]
         all.merge(settings) { $1 }

@@ -266,9 +266,9 @@ import Testing
             let claim = try #require(try await world.claims().first)
             _ = try await world.start([claim])
             world.clock.advance(by: .seconds(40))
-            #expect(try await world.store.reap(node: world.node) == ReapAnswer())
+            #expect(try await world.reap() == ReapAnswer())
             world.clock.advance(by: .seconds(1))
-            #expect(try await world.store.reap(node: world.node) == ReapAnswer(queued: 0, running: 1))
+            #expect(try await world.reap() == ReapAnswer(queued: 0, running: 1))
             #expect(try await world.run(claim.token.runID).status == .retrying)
         }
     }

@@ -9,12 +9,12 @@ import Testing
     private static let seeds = UInt64(ProcessInfo.processInfo.environment["CRONPP_RANDOM_SEEDS"] ?? "") ?? 16
     private static let steps = 120
 
-    @Test(arguments: 1...seeds)
-    func storesAgree(seed: UInt64) async throws {
+    @Test(arguments: 1...seeds, [Driver.sqlite, .postgres])
+    func storesAgree(seed: UInt64, driver: Driver) async throws {
         try await World.with(.memory, seed: seed) { memory in
-            try await World.with(.sqlite, seed: seed) { sqlite in
+            try await World.with(driver, seed: seed) { other in
                 var left = RandomWalk(memory, seed: seed)
-                var right = RandomWalk(sqlite, seed: seed)
+                var right = RandomWalk(other, seed: seed)
                 for step in 1...Self.steps {
                     let expected = try await left.step()
                     let found = try await right.step()
@@ -22,7 +22,7 @@ import Testing
                     if expected != found { return }
                 }
                 try await memory.checkInvariants()
-                try await sqlite.checkInvariants()
+                try await other.checkInvariants()
             }
         }
     }

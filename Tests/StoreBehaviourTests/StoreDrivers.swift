@@ -1,12 +1,15 @@
 import CronModel
+import CronStorePostgres
 import CronStoreSQLite
 import CronTesting
 import Foundation
+import PostgresClient
+import PostgresServer
 import Testing
 
 /// The stores that the suite holds to one behaviour: a new driver is one more line.
 extension StoreDriver: CustomTestStringConvertible {
-    static let allCases = [memory, sqlite]
+    static let allCases = [memory, sqlite, postgres, pooledPostgres]
 
     package var testDescription: String { name }
 
@@ -17,6 +20,27 @@ extension StoreDriver: CustomTestStringConvertible {
         return OpenedStore(
             store: try SQLiteStore.open(path: path, clock: clock, seed: seed),
             remove: { try? FileManager.default.removeItem(at: directory) })
+    }
+}
+
+extension StoreDriver {
+    static let postgres = StoreDriver(name: "postgres") { clock, seed in
+        try await openPostgres(PostgresServer.shared.freshDatabase(), .session, clock, seed)
+    }
+
+    /// Behind a proxy that pools by transaction.
+    static let pooledPostgres = StoreDriver(name: "postgres, pooled") { clock, seed in
+        let server = PostgresServer.shared
+        return try await openPostgres(server.bouncerURL(server.freshDatabase()), .transaction, clock, seed)
+    }
+
+    private static func openPostgres(
+        _ url: String, _ pooling: PostgresConfig.Pooling, _ clock: TestClock, _ seed: UInt64
+    ) async throws -> OpenedStore {
+        let store = try await PostgresStore.open(
+            PostgresConfig(url: url, pooling: pooling), poolSize: 2, system: clock, fixedClock: clock, seed: seed,
+            isDurable: false)
+        return OpenedStore(store: store, isCluster: true, remove: {})
     }
 }
 

@@ -13,12 +13,15 @@ final class World {
     private var jobCount = 0
     private var wheel: [Claim] = []
     var invariants = Invariants()
+    /// Nodes that share the store: leases count, and a dead node's runs are taken by another one.
+    private let isCluster: Bool
+    private var reapers: UInt64 = 0
 
     static func with(_ driver: Driver, seed: UInt64 = 42, _ body: (World) async throws -> Void) async throws {
         let clock = TestClock()
         let opened = try await driver.open(clock: clock, seed: seed)
         defer { opened.remove() }
-        let world = World(store: opened.store, clock: clock)
+        let world = World(store: opened.store, clock: clock, isCluster: opened.isCluster)
         do {
             try await world.register(1)
             try await body(world)
@@ -30,17 +33,54 @@ final class World {
         await world.store.close()
     }
 
-    init(store: any Store, clock: TestClock) {
+    init(store: any Store, clock: TestClock, isCluster: Bool = false) {
         self.store = store
         self.clock = clock
+        self.isCluster = isCluster
     }
 
     /// A new incarnation takes over, as after a crash.
     @discardableResult
     func register(_ number: UInt64) async throws -> ReapAnswer {
+        if isCluster, number > 1 { try await store.retire(node: node) }
         node = NodeID(high: number, low: number)
-        return try await store.register(
-            Node(id: node, pid: 1, host: "h", version: "v", startedAt: clock.now, leaseUntil: clock.now + .seconds(15)))
+        let taken = try await enter(node, pid: 1)
+        return isCluster && number > 1 ? try await reapByAnother() : taken
+    }
+
+    private func enter(_ id: NodeID, pid: Int32) async throws -> ReapAnswer {
+        try await store.register(
+            Node(id: id, pid: pid, host: "h", version: "v", startedAt: clock.now, leaseUntil: clock.now + Self.lease))
+    }
+
+    func reap() async throws -> ReapAnswer {
+        guard isCluster else { return try await store.reap(node: node) }
+        try await renewLease()
+        return try await reapByAnother()
+    }
+
+    /// Reaps at this moment by a node that has held its lease for long enough; its process id is `reaperPID`.
+    private func reapByAnother() async throws -> ReapAnswer {
+        let now = clock.now
+        reapers += 1
+        let reaper = NodeID(high: 1 << 32, low: reapers)
+        clock.set(now - .seconds(20))
+        _ = try await enter(reaper, pid: Self.reaperPID)
+        for moment in [now - .seconds(10), now] {
+            clock.set(moment)
+            _ = try await store.heartbeat(node: reaper, lease: Self.lease)
+        }
+        let taken = try await store.reap(node: reaper)
+        try await store.retire(node: reaper)
+        return taken
+    }
+
+    static let lease = Span.seconds(15)
+    static let reaperPID: Int32 = 99
+
+    /// A test moves the clock by minutes; a node would have renewed its lease meanwhile.
+    private func renewLease() async throws {
+        if isCluster { _ = try await store.heartbeat(node: node, lease: Self.lease) }
     }
 
     // MARK: Jobs
@@ -80,12 +120,14 @@ final class World {
 
     @discardableResult
     func plan(claims: Int = 1_000) async throws -> PlanAnswer {
-        try await store.plan(
+        try await renewLease()
+        return try await store.plan(
             PlanRequest(node: node, lead: .seconds(5), threshold: .milliseconds(2_500), claimLimit: claims))
     }
 
     func claim(_ limit: Int = 1_000) async throws -> [Claim] {
-        try await store.claim(ClaimRequest(node: node, lead: .seconds(5), limit: limit)).claims
+        try await renewLease()
+        return try await store.claim(ClaimRequest(node: node, lead: .seconds(5), limit: limit)).claims
     }
 
     /// Plans, and claims what was waiting too.
@@ -95,7 +137,8 @@ final class World {
     }
 
     func start(_ claims: [Claim], early: Span = .zero) async throws -> [StartAnswer] {
-        try await store.start(StartRequest(node: node, tokens: claims.map(\.token), early: early))
+        try await renewLease()
+        return try await store.start(StartRequest(node: node, tokens: claims.map(\.token), early: early))
     }
 
     @discardableResult

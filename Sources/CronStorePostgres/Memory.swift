@@ -1,0 +1,78 @@
+import CronModel
+import Synchronization
+
+/// What a node remembers between transactions. Nothing of it is believed by itself: a job is used under the version that
+/// its locked row shows, a run under the fence that its row must still have when it is written.
+final class Memory: Sendable {
+    static let jobLimit = 100_000
+
+    private struct Contents {
+        var jobs: [JobID: Job] = [:]
+        /// Runs that this node holds, as it has written them.
+        var held: [RunID: Run] = [:]
+        var random: RandomSource
+        var pruneAfter: RunID?
+    }
+
+    private let contents: Mutex<Contents>
+    /// One transaction's draws follow the other's, so that a test can repeat them. Otherwise each has a source of its own.
+    private let isRepeatable: Bool
+
+    init(random: RandomSource, isRepeatable: Bool) {
+        contents = Mutex(Contents(random: random))
+        self.isRepeatable = isRepeatable
+    }
+
+    func jobs(_ ids: some Sequence<JobID>) -> [JobID: Job] {
+        contents.withLock { contents in
+            var found: [JobID: Job] = [:]
+            for id in ids { found[id] = contents.jobs[id] }
+            return found
+        }
+    }
+
+    func remember(_ jobs: some Sequence<Job>) {
+        contents.withLock { contents in
+            if contents.jobs.count > Self.jobLimit { contents.jobs.removeAll(keepingCapacity: true) }
+            for job in jobs { contents.jobs[job.id] = job }
+        }
+    }
+
+    /// The runs of these claims, as far as they are held under the same fence.
+    func runs(_ tokens: some Sequence<ClaimToken>) -> [RunID: Run] {
+        contents.withLock { contents in
+            var found: [RunID: Run] = [:]
+            for token in tokens where contents.held[token.runID]?.fence == token.fence {
+                found[token.runID] = contents.held[token.runID]
+            }
+            return found
+        }
+    }
+
+    /// Follows writes that were committed.
+    func follow(_ runs: some Sequence<Run>) {
+        contents.withLock { contents in
+            for run in runs { contents.held[run.id] = run.status.isClaimed ? run : nil }
+        }
+    }
+
+    func forget(_ ids: some Sequence<RunID>) {
+        contents.withLock { contents in
+            for id in ids { contents.held[id] = nil }
+        }
+    }
+
+    /// The source for one transaction.
+    func random() -> RandomSource {
+        contents.withLock { isRepeatable ? $0.random : RandomSource(seed: $0.random.next()) }
+    }
+
+    func used(_ random: RandomSource) {
+        if isRepeatable { contents.withLock { $0.random = random } }
+    }
+
+    var pruneAfter: RunID? {
+        get { contents.withLock { $0.pruneAfter } }
+        set { contents.withLock { $0.pruneAfter = newValue } }
+    }
+}

@@ -1,0 +1,158 @@
+package import CronModel
+package import CronSchedule
+import PostgresClient
+
+/// The verbs of the pipeline, in its order.
+extension PostgresStore {
+    package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
+        try await perform { try $0.plan(request) }
+    }
+
+    package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
+        try await perform { try $0.claim(request) }
+    }
+
+    /// After a lost answer the node asks again, and must not take what it remembers for what is stored.
+    package func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
+        do {
+            return try await perform { try $0.start(request) }
+        } catch {
+            memory.forget(request.tokens.map(\.runID))
+            throw error
+        }
+    }
+
+    package func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer] {
+        let work: FinishWork
+        do {
+            work = try await perform { try $0.finish(finishes, node: node) }
+        } catch {
+            memory.forget(finishes.map(\.token.runID))
+            throw error
+        }
+        var answers: [ClaimToken: FinishAnswer] = [:]
+        for (finish, change) in work.ended {
+            let run = change.after
+            answers[finish.token] = .applied(run.status, dueAt: run.status == .retrying ? run.dueAt : nil)
+        }
+        for finish in work.late { answers[finish.token] = try await perform { try $0.late(finish) } }
+        for (job, outcome) in work.disabled {
+            // The next 410 says it again if this one cannot be written.
+            _ = try? await changeJob(
+                job, owner: nil, version: nil, .disable(outcome.error ?? "the receiver answered 410 Gone"))
+        }
+        return finishes.map { answers[$0.token] ?? .superseded }
+    }
+
+    package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {
+        let fences = Dictionary(tokens.map { ($0.runID, $0.fence) }, uniquingKeysWith: max)
+        memory.forget(fences.keys)
+        _ = try await perform { session in
+            try session.takeAway(Array(fences.keys), reason: .handedBack) { run in
+                run.owner == node && run.fence == fences[run.id]
+            }
+        }
+    }
+
+    package func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer {
+        let unheld = try await perform { try $0.unheld(held, node: node) }
+        var answer = RepairAnswer()
+        if !unheld.isEmpty {
+            let fences = Dictionary(unheld.map { ($0.runID, $0.fence) }, uniquingKeysWith: max)
+            answer.handedBack = try await perform { session in
+                try session.takeAway(Array(fences.keys), reason: .handedBack) { run in
+                    run.status == .queued && run.owner == node && run.fence == fences[run.id]
+                }
+            }.queued
+        }
+        answer.unparked = try await perform { try $0.repairParked() }
+        try await perform { try $0.repairFinished() }
+        return answer
+    }
+
+    package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer {
+        try await perform { try $0.markDead(by: node) }
+        return try await perform { try $0.reap(node) }
+    }
+
+    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
+        try await perform { try $0.prune(endedBefore: instant, atMost: limit) }
+    }
+
+    package func register(_ node: Node) async throws(StoreError) -> ReapAnswer {
+        try await perform { session in
+            try session.register(node)
+            try session.planReboots(node.id)
+        }
+        return ReapAnswer()
+    }
+
+    package func retire(node: NodeID) async throws(StoreError) { try await perform { try $0.retire(node) } }
+}
+
+private enum ChangeAttempt: Sendable {
+    case made(ChangedJob)
+    case wait(until: Instant)
+}
+
+/// The verbs of people.
+extension PostgresStore {
+    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        try await perform(.told) { try $0.create(drafts) }
+    }
+
+    package func changeJob(
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+    ) async throws(StoreError) -> ChangedJob {
+        while true {
+            let attempt: ChangeAttempt = try await perform(.told) { session in
+                let live = try session.lockForChange(id, owner: owner)
+                let future = live.filter { $0.status == .running && $0.dueAt > session.now }.map(\.dueAt).max()
+                if change.dividesTime, let future {
+                    // A clock that only a test moves is not waited for with locks in hand.
+                    guard session.fixedClock == nil else { return .wait(until: future) }
+                    try session.wait(until: future)
+                }
+                return .made(try session.change(id, live: live, version: version, change))
+            }
+            switch attempt {
+            case .made(let changed): return changed
+            case .wait(let instant): await clock.wait(until: instant)
+            }
+        }
+    }
+
+    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await perform(.told) { try $0.cancelRun(id, owner: owner) }
+    }
+
+    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
+        try await perform(.told) { try $0.redriveRun(id, owner: owner, payload: payload) }
+    }
+
+    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
+        try await perform(.told) { try $0.discardRun(id, owner: owner) }
+    }
+
+    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
+        try await perform(.told) { try $0.createUser(user, onlyFirst: onlyFirst) }
+    }
+
+    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
+        try await perform(.told) { session in
+            _ = try session.query("UPDATE users SET password_hash = \(hash) WHERE id = \(id.uuid)")
+        }
+    }
+
+    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
+        try await perform(.told) { try $0.addRefreshToken(token) }
+    }
+
+    package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {
+        try await perform(.told) { try $0.rotateRefreshToken(hash: hash, next: next) }
+    }
+
+    package func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError) {
+        try await perform(.told) { try $0.revokeRefreshFamily(hash: hash) }
+    }
+}

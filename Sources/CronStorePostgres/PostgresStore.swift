@@ -1,0 +1,164 @@
+package import CronModel
+package import CronSchedule
+package import PostgresClient
+
+/// The cluster's store: any number of nodes over one PostgreSQL. Each verb is one transaction; the database's clock
+/// decides.
+package final class PostgresStore: Store {
+    /// What a node takes of the server's connections, heartbeats not counted.
+    package static let standardPoolSize = 8
+    /// How long a verb waits for a connection before it fails.
+    private static let waitLimitMilliseconds = 5_000
+    /// A transaction that met another one is made again so often before its caller hears of it.
+    private static let conflictLimit = 5
+
+    package let clock: any EngineClock
+    package let description: String
+    let memory: Memory
+    private let databaseClock: PostgresClock?
+    private let fixedClock: (any EngineClock)?
+    private let pool: PostgresPool
+    /// A connection of its own, so that no work of this node keeps its lease from being renewed.
+    private let heartbeatPool: PostgresPool
+
+    /// Connects, checks the server and brings its schema up to date.
+    /// - Parameters:
+    ///   - system: for time that never jumps; the database's clock decides.
+    ///   - fixedClock: decides instead of the database's, in tests.
+    ///   - seed: makes ids repeatable, for tests.
+    ///   - isDurable: refuse a server that may lose acknowledged commits; tests need none that keeps them.
+    /// - Throws: `unavailable` when the server cannot be reached, does not keep acknowledged commits, or its schema is
+    ///   newer than this binary.
+    package static func open(
+        _ config: PostgresConfig, poolSize: Int = standardPoolSize, system: any EngineClock,
+        fixedClock: (any EngineClock)? = nil, seed: UInt64? = nil, isDurable: Bool = true
+    ) async throws(StoreError) -> PostgresStore {
+        let store = PostgresStore(
+            config, poolSize: poolSize, system: system, fixedClock: fixedClock,
+            memory: Memory(random: seed.map { RandomSource(seed: $0) } ?? RandomSource(), isRepeatable: seed != nil))
+        do {
+            try await store.prepare(isDurable: isDurable)
+        } catch {
+            await store.close()
+            throw error
+        }
+        return store
+    }
+
+    private init(
+        _ config: PostgresConfig, poolSize: Int, system: any EngineClock, fixedClock: (any EngineClock)?,
+        memory: Memory
+    ) {
+        description = config.description
+        self.memory = memory
+        self.fixedClock = fixedClock
+        let databaseClock = fixedClock == nil ? PostgresClock(system: system) : nil
+        self.databaseClock = databaseClock
+        clock = fixedClock ?? databaseClock ?? system
+        pool = PostgresPool(config: config, size: poolSize, waitLimit: Self.waitLimitMilliseconds)
+        heartbeatPool = PostgresPool(config: config, size: 1, waitLimit: Self.waitLimitMilliseconds)
+    }
+
+    private func prepare(isDurable: Bool) async throws(StoreError) {
+        let settings = try await perform { session in
+            try session.query("SELECT current_setting('fsync'), current_setting('server_version_num')::integer").first {
+                (fsync: try $0.text(0), version: try $0.int(1))
+            }
+        }
+        if isDurable, settings?.fsync != "on" {
+            throw .unavailable("the server runs with fsync=off: it would lose acknowledged commits")
+        }
+        if let version = settings?.version, version < 130_000 {
+            throw .unavailable("the server's version \(version / 10_000) is older than 13")
+        }
+        try await perform { session in try Migrations.run(session) }
+        for _ in 0..<3 { try await readClock() }
+    }
+
+    private func readClock() async throws(StoreError) {
+        guard let databaseClock else { return }
+        try await perform { session in
+            let sent = databaseClock.uptime
+            let now = try session.query("SELECT cronpp_now()").first { try $0.instant(0) }
+            if let now { databaseClock.observe(now, between: sent, and: databaseClock.uptime) }
+        }
+    }
+
+    package func check() async throws(StoreError) {
+        try await perform { session in _ = try session.query("SELECT 1") }
+    }
+
+    package func close() async {
+        await pool.close()
+        await heartbeatPool.close()
+    }
+
+    package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {
+        let answer = try await perform(on: heartbeatPool) { session in try session.heartbeat(node, lease: lease) }
+        // A round trip of its own: the update may have waited for a lock.
+        try? await readClock()
+        return answer
+    }
+}
+
+// MARK: - Transactions
+
+extension PostgresStore {
+    /// Whether a caller must be told when a COMMIT's answer is lost.
+    enum LostAnswer {
+        /// The verb asks again by fence, and finds out.
+        case askedAgain
+        case told
+    }
+
+    /// Runs a verb in one transaction.
+    func perform<Value: Sendable>(
+        on other: PostgresPool? = nil, _ lost: LostAnswer = .askedAgain,
+        _ body: @escaping @Sendable (Session) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let (memory, fixedClock) = (memory, fixedClock)
+        for _ in 1..<Self.conflictLimit {
+            do {
+                return try await (other ?? pool).transaction { transaction in
+                    let session = Session(transaction, memory: memory, fixedClock: fixedClock)
+                    let value = try body(session)
+                    memory.used(session.random)
+                    return value
+                }
+            } catch let error as PostgresError where error.isConflict {
+                continue
+            } catch {
+                throw StoreError(postgres: error, lost)
+            }
+        }
+        throw .unavailable("other transactions kept this one from being made")
+    }
+}
+
+extension PostgresError {
+    /// Another transaction was in the way; nothing was committed, and the same may succeed now.
+    fileprivate var isConflict: Bool {
+        // 42P07, 42723: two nodes create the schema at once.
+        guard case .sqlState(let code, _, let constraint, _) = self else { return false }
+        return code == "40001" || code == "40P01" || code == "42P07" || code == "42723"
+            || (code == "23505" && constraint?.hasPrefix("pg_") == true)
+    }
+}
+
+extension StoreError {
+    init(postgres error: any Error, _ lost: PostgresStore.LostAnswer) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as IllegalTransition: self.init(ChangeRefusal.defect(error))
+        case PostgresError.commitUnknown(let text):
+            self = lost == .told ? .outcomeUnknown(text) : .unavailable(text)
+        case PostgresError.sqlState(let code, let message, let constraint, _):
+            self =
+                code.hasPrefix("23")
+                ? .corrupt("PostgreSQL: \(message) \(constraint ?? "")")
+                : .unavailable("PostgreSQL: \(message) (\(code))")
+        case PostgresError.decoding: self = .corrupt("\(error)")
+        default: self = .unavailable("\(error)")
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import CronModel
+import CronSchedule
+import PostgresClient
+
+/// T7 and the creation of jobs.
+extension Session {
+    /// Locks the job as only an edit does, then its live runs: whoever starts one of them is done or waits.
+    func lockForChange(_ id: JobID, owner: UserID?) throws -> [Run] {
+        let results = try send([
+            "SELECT user_id FROM jobs WHERE id = \(id.uuid) AND deleted_at IS NULL FOR UPDATE",
+            """
+            SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE job_id = \(id.uuid) ORDER BY id FOR UPDATE
+            """,
+            clock(),
+        ])
+        let found: UserID? = try results[0].first { try $0.id(0) }
+        guard let found, owner == nil || owner == found else { throw StoreError.notFound }
+        try readClock(results[2])
+        return try results[1].all(RunRow.read)
+    }
+
+    /// Starts are committed up to 50 ms ahead of their due time, and a change divides slots into past and future: it
+    /// waits, with its locks, until no RUNNING run is due in the future.
+    func wait(until instant: Instant) throws {
+        let seconds = Double((instant - now).microseconds + 1_000) / 1_000_000
+        _ = try query("SELECT pg_sleep(\(seconds))")
+        try readClock()
+    }
+
+    func change(_ id: JobID, live: [Run], version: Int64?, _ change: JobChange) throws -> ChangedJob {
+        let results = try send([
+            """
+            SELECT \(unescaped: JobRow.columns) FROM \(unescaped: JobRow.tables) WHERE j.id = \(id.uuid)
+            """,
+            """
+            SELECT scheduled_for FROM run_history WHERE job_id = \(id.uuid) AND scheduled_for >= \(now.microseconds)
+            """,
+        ])
+        guard let job = try results[0].first(JobRow.read) else { throw StoreError.notFound }
+        if let version, version != job.version { throw StoreError.versionMismatch(current: job.version) }
+        let ended = try results[1].all { try $0.instant(0) }
+        let inOrder = live.sorted { ($0.scheduledFor, $0.id) < ($1.scheduledFor, $1.id) }
+        let result = try refused { () throws(ChangeRefusal) in
+            try ChangeRule.apply(change, to: job, live: inOrder, ended: ended, now: now, random: &random)
+        }
+        return try write(result, live: live)
+    }
+
+    private func write(_ result: JobChangeResult, live: [Run]) throws -> ChangedJob {
+        let before = Dictionary(live.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let changes = result.updated.compactMap { run in before[run.id].map { RunChange(before: $0, after: run) } }
+        do {
+            _ = try query(Self.saveJob(result.job))
+        } catch let error as PostgresError where error.constraint == "jobs_name" {
+            throw StoreError.conflict("a job named \"\(result.job.definition.name)\" exists")
+        }
+        _ = try send(
+            [Self.saveCursors([result.job])]
+                + (result.withdrawn.isEmpty ? [] : [RunWrites.withdraw(result.withdrawn)]) + writes(changes)
+                + inserts(result.inserted))
+        let view = try view([result.job])[0]
+        memory.remember([result.job])
+        memory.forget(result.updated.map(\.id) + result.withdrawn)
+        return ChangedJob(
+            job: view, triggered: result.inserted.last { $0.origin == .trigger }, cancelRequests: result.cancelRequests)
+    }
+
+    func refused<Value>(_ body: () throws(ChangeRefusal) -> Value) throws(StoreError) -> Value {
+        do throws(ChangeRefusal) {
+            return try body()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
+
+// MARK: - Creation
+
+extension Session {
+    func create(_ drafts: [JobDraft]) throws -> [Result<CreatedJob, StoreError>] {
+        try readClock()
+        var results = [Result<CreatedJob, StoreError>?](repeating: nil, count: drafts.count)
+        var created: [(index: Int, result: JobChangeResult)] = []
+        for (index, draft) in drafts.enumerated() {
+            do {
+                if let replay = try replay(draft) {
+                    results[index] = .success(replay)
+                    continue
+                }
+                let result = try refused { () throws(ChangeRefusal) in
+                    try CreateRule.create(
+                        draft.definition, id: draft.id, userID: draft.userID, now: now, random: &random)
+                }
+                created.append((index, result))
+            } catch let error as StoreError {
+                results[index] = .failure(error)
+            }
+        }
+        let inserted = try insert(created.map(\.result))
+        for (index, result) in created {
+            let job = result.job
+            guard inserted.contains(job.id) else {
+                results[index] = .failure(try refusal(job))
+                try dropKey(drafts[index])
+                continue
+            }
+            let next = result.inserted.first { $0.status.isLive }?.scheduledFor
+            let view = JobView(
+                job: job, nextRunTime: [next, job.nextSlot].compactMap { $0 }.min(), newest: nil)
+            results[index] = .success(CreatedJob(job: view, isReplay: false))
+        }
+        return results.compactMap { $0 }
+    }
+
+    /// Inserts the jobs whose id and name are free; answers their ids.
+    private func insert(_ results: [JobChangeResult]) throws -> Set<JobID> {
+        guard !results.isEmpty else { return [] }
+        let inserted: Set<JobID> = try query(Self.insertJobs(results.map(\.job))).ids()
+        let kept = results.filter { inserted.contains($0.job.id) }
+        guard !kept.isEmpty else { return [] }
+        _ = try send([Self.insertCursors(kept.map(\.job))] + inserts(kept.flatMap(\.inserted)))
+        memory.remember(kept.map(\.job))
+        return inserted
+    }
+
+    private func refusal(_ job: Job) throws -> StoreError {
+        let exists = try query("SELECT 1 FROM jobs WHERE id = \(job.id.uuid)").rowCount > 0
+        return exists
+            ? .conflict("a job with the id \(job.id) exists")
+            : .conflict("a job named \"\(job.definition.name)\" exists")
+    }
+
+    /// Takes the draft's idempotency key, or answers the job that an earlier request with it created. Of two requests
+    /// at once the second waits here for the first.
+    private func replay(_ draft: JobDraft) throws -> CreatedJob? {
+        guard let key = draft.idempotency else { return nil }
+        let taken = try query(
+            """
+            INSERT INTO idempotency_keys AS k (user_id, key, digest, job_id, at)
+            VALUES (\(draft.userID.uuid), \(key.key), \(key.bodyDigest), \(draft.id.uuid), \(now.microseconds))
+            ON CONFLICT (user_id, key) DO UPDATE SET digest = excluded.digest, job_id = excluded.job_id, at = excluded.at
+                WHERE k.at <= \((now - IdempotencyKey.kept).microseconds)
+            RETURNING 1
+            """)
+        if taken.rowCount > 0 { return nil }
+        let known = try query(
+            "SELECT digest, job_id FROM idempotency_keys WHERE user_id = \(draft.userID.uuid) AND key = \(key.key)"
+        ).first { (digest: try $0.bytes(0), job: try $0.id(1, of: JobKind.self)) }
+        guard let known, known.digest == key.bodyDigest else {
+            throw StoreError.conflict("this Idempotency-Key was used for another request body")
+        }
+        guard let job = try jobs([known.job]).first, job.deletedAt == nil else {
+            throw StoreError.conflict("the job that this Idempotency-Key created was deleted")
+        }
+        return CreatedJob(job: try view([job])[0], isReplay: true)
+    }
+
+    /// A refused creation leaves its key free.
+    private func dropKey(_ draft: JobDraft) throws {
+        guard let key = draft.idempotency else { return }
+        _ = try query(
+            """
+            DELETE FROM idempotency_keys
+            WHERE user_id = \(draft.userID.uuid) AND key = \(key.key) AND job_id = \(draft.id.uuid)
+            """)
+    }
+}

@@ -1,0 +1,156 @@
+import CronModel
+import CronSchedule
+import PostgresClient
+
+/// T5 and the other ends of attempts. What succeeds under a job that limits nothing needs no lock besides its own row:
+/// its fence says it all. Whatever else happens to a run is decided on its locked row under its locked job.
+extension Session {
+    func finish(_ finishes: [Finish], node: NodeID) throws -> FinishWork {
+        let held = memory.runs(finishes.map(\.token))
+        let known = memory.jobs(held.values.map(\.jobID))
+        var simple: [(finish: Finish, run: Run, job: Job)] = []
+        var others: [Finish] = []
+        for finish in finishes {
+            if finish.outcome.verdict == .success, let run = held[finish.token.runID], run.status == .running,
+                let job = known[run.jobID], !job.isStrict
+            {
+                simple.append((finish, run, job))
+            } else {
+                others.append(finish)
+            }
+        }
+        var ends = try lockEnds(others.map(\.token.runID))
+        if others.isEmpty { try readClock() }
+        var work = FinishWork()
+        for (finish, run, job) in simple {
+            var after = run
+            try FinishRule.finish(&after, job: job, outcome: finish.outcome, now: now, random: random.fraction())
+            work.ended.append((finish, RunChange(before: run, after: after)))
+        }
+        for finish in others {
+            guard let run = ends.runs[finish.token.runID], run.status == .running, run.fence == finish.token.fence,
+                let job = ends.jobs[run.jobID]
+            else {
+                work.late.append(finish)
+                continue
+            }
+            var after = run
+            try FinishRule.finish(&after, job: job, outcome: finish.outcome, now: now, random: random.fraction())
+            work.ended.append((finish, RunChange(before: run, after: after)))
+            try ends.free(run, job: job, now: now)
+            if finish.outcome.disablesJob { work.disabled.append((job.id, finish.outcome)) }
+        }
+        try commit(&work, ends)
+        return work
+    }
+
+    private func commit(_ work: inout FinishWork, _ ends: Ends) throws {
+        let writes = writes(work.ended.map(\.change))
+        let results = try transaction.commit(writes + ends.rest)
+        let written = try results.prefix(writes.count).reduce(into: Set<RunID>()) { $0.formUnion(try $1.ids()) }
+        memory.forget(work.ended.map(\.change.after.id))
+        work.late += work.ended.filter { !written.contains($0.change.after.id) }.map(\.finish)
+        work.ended.removeAll { !written.contains($0.change.after.id) }
+    }
+
+    /// Takes claimed runs from their node, as far as `matches` still says so of their locked rows.
+    func takeAway(
+        _ ids: [RunID], reason: RunReason, lease: LeaseGuard = .none, matches: (Run) throws -> Bool
+    ) throws -> ReapAnswer {
+        var answer = ReapAnswer()
+        var ends = try lockEnds(ids, skipsLocked: reason == .leaseLost)
+        var changes: [RunChange] = []
+        for run in ends.runs.values.sorted(by: { $0.id < $1.id }) {
+            guard run.status.isClaimed, try matches(run) else { continue }
+            guard let job = ends.jobs[run.jobID] else { continue }
+            var after = run
+            try FinishRule.takeAway(&after, job: job, reason: reason, now: now, random: random.fraction())
+            changes.append(RunChange(before: run, after: after))
+            if run.status == .running { try ends.free(run, job: job, now: now) }
+            if run.status == .queued { answer.queued += 1 } else { answer.running += 1 }
+        }
+        guard !changes.isEmpty else { return ReapAnswer() }
+        let writes = writes(changes, lease)
+        let results = try transaction.commit(writes + ends.rest)
+        memory.forget(changes.map(\.after.id))
+        let written = try results.prefix(writes.count).reduce(0) { $0 + $1.rowCount }
+        return written == changes.count ? answer : ReapAnswer()
+    }
+}
+
+/// What a finish did, and what is still to be done about it.
+struct FinishWork {
+    var ended: [(finish: Finish, change: RunChange)] = []
+    /// Their run was not RUNNING under their fence.
+    var late: [Finish] = []
+    var disabled: [(job: JobID, outcome: Outcome)] = []
+}
+
+/// Runs whose attempts end, locked after their jobs, with what their ends set free.
+struct Ends {
+    var runs: [RunID: Run] = [:]
+    var jobs: [JobID: Job] = [:]
+    fileprivate var running: [OverlapKey: Int] = [:]
+    fileprivate var parked: [OverlapKey: [Run]] = [:]
+    fileprivate var freed: [RunChange] = []
+    fileprivate var done: Set<JobID> = []
+
+    /// A run of the job has ended: the oldest parked run of its key may be claimed again.
+    mutating func free(_ run: Run, job: Job, now: Instant) throws {
+        if job.nextSlot == nil { done.insert(job.id) }
+        let key = run.overlapKey
+        guard job.limitsStarts else { return }
+        running[key, default: 1] -= 1
+        guard running[key, default: 0] < job.runningLimit, var next = parked[key]?.first else { return }
+        parked[key]?.removeFirst()
+        let before = next
+        try StartRule.unpark(&next, now: now)
+        freed.append(RunChange(before: before, after: next))
+    }
+
+    fileprivate var rest: [PostgresQuery] {
+        (freed.isEmpty ? [] : [RunWrites.update(freed)]) + (done.isEmpty ? [] : [Session.finishJobs(done.sorted())])
+    }
+}
+
+extension Session {
+    /// Locks what ends: jobs by id, then runs by id, then the parked runs that come next. Reads the clock after that.
+    func lockEnds(_ ids: [RunID], skipsLocked: Bool = false) throws -> Ends {
+        var ends = Ends()
+        guard !ids.isEmpty else { return ends }
+        let jobIDs = try jobIDs(of: ids)
+        let limited = limited(jobIDs)
+        let locks = locks(jobIDs)
+        let results = try send(
+            locks + [
+                skipsLocked ? Self.tryLockRuns(ids) : Self.lockRuns(ids), clock(), Self.moving(jobIDs),
+                Self.running(limited), Self.nextParked(limited, atMost: ids.count),
+            ])
+        let answers = Array(results.dropFirst(locks.count))
+        for run in try answers[0].all(RunRow.read) { ends.runs[run.id] = run }
+        try readClock(answers[1])
+        ends.jobs = try jobs(answers[2], among: jobIDs)
+        ends.running = try Self.counts(answers[3])
+        for run in try answers[4].all(RunRow.read) { ends.parked[run.overlapKey, default: []].append(run) }
+        return ends
+    }
+
+    private static func tryLockRuns(_ ids: [RunID]) -> PostgresQuery {
+        """
+        SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids())) ORDER BY id
+        FOR UPDATE SKIP LOCKED
+        """
+    }
+
+    /// The oldest parked runs of each key of these jobs.
+    private static func nextParked(_ jobs: [JobID], atMost limit: Int) -> PostgresQuery {
+        """
+        SELECT n.* FROM (
+            SELECT DISTINCT blocked_on FROM live_runs WHERE job_id = ANY(\(jobs.uuids())) AND blocked_on IS NOT NULL
+        ) k CROSS JOIN LATERAL (
+            SELECT \(unescaped: RunRow.columns) FROM live_runs r WHERE r.blocked_on = k.blocked_on
+            ORDER BY r.scheduled_for, r.id LIMIT \(Int64(limit)) FOR UPDATE
+        ) n
+        """
+    }
+}

@@ -1,0 +1,76 @@
+import CronModel
+import CronSchedule
+import PostgresClient
+
+/// T1: slots become runs, and those that are due within the lead are this node's claims at once.
+extension Session {
+    /// The earliest slot that is still to be planned. One statement, which an idle node sends instead of a transaction.
+    static let nextSlot: PostgresQuery =
+        "SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot LIMIT 1"
+
+    func plan(_ request: PlanRequest) throws -> PlanAnswer {
+        var answer = PlanAnswer()
+        let jobs = try lockDueJobs(request)
+        guard !jobs.isEmpty else {
+            answer.nextSlot = try query(Self.nextSlot).first { try $0.instant(0) }
+            return answer
+        }
+        var planned: [Run] = []
+        var moved: [Job] = []
+        for var job in jobs where planned.count < PlanRequest.rowLimit {
+            let rows = try PlanRule.plan(
+                &job, through: now + request.lead, now: now, limit: PlanRequest.rowLimit - planned.count,
+                random: &random)
+            moved.append(job)
+            for var run in rows {
+                try claimIfDue(&run, job: job, request, &answer)
+                planned.append(run)
+            }
+        }
+        answer.planned = planned.count
+        let ended = moved.filter { $0.nextSlot == nil }.map(\.id)
+        let results = try transaction.commit(
+            inserts(planned.sorted { $0.id < $1.id }) + [Self.saveCursors(moved)]
+                + (ended.isEmpty ? [] : [Self.finishJobs(ended)]) + [Self.nextSlot])
+        answer.nextSlot = try results.last?.first { try $0.instant(0) }
+        memory.remember(moved)
+        memory.follow(planned.lazy.filter { $0.status == .queued })
+        return answer
+    }
+
+    /// Jobs whose next slot is near, locked, as they are after the lock. Those that another node is planning are left to
+    /// it.
+    private func lockDueJobs(_ request: PlanRequest) throws -> [Job] {
+        let results = try send([
+            """
+            SELECT j.id FROM job_cursors c JOIN jobs j ON j.id = c.job_id
+            WHERE c.next_slot <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.threshold.microseconds)
+            ORDER BY c.next_slot, c.job_id LIMIT \(Int64(request.jobLimit)) FOR NO KEY UPDATE OF j SKIP LOCKED
+            """,
+            clock(node: request.node),
+            """
+            SELECT \(unescaped: JobRow.moving) FROM \(unescaped: JobRow.tables)
+            WHERE c.next_slot <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.threshold.microseconds)
+            ORDER BY c.next_slot, c.job_id LIMIT \(Int64(request.jobLimit * 2))
+            """,
+        ])
+        // Only a node with a live lease claims; what it planned without one, nobody would start.
+        guard try readClock(results[1]) else { return [] }
+        let locked = try results[0].ids(of: JobKind.self)
+        let order: [JobID] = try results[2].all { try $0.id(0) }
+        let known = try jobs(results[2], among: order)
+        return order.filter(locked.contains).compactMap { known[$0] }
+    }
+
+    private func claimIfDue(
+        _ run: inout Run, job: Job, _ request: PlanRequest, _ answer: inout PlanAnswer
+    ) throws {
+        guard run.status == .pending, run.dueAt <= now + request.lead else { return }
+        guard answer.claims.count < request.claimLimit else {
+            answer.leftUnclaimed = true
+            return
+        }
+        try ClaimRule.claim(&run, job: job, node: request.node, now: now)
+        if run.status == .queued { answer.claims.append(Claim(run, priority: job.definition.priority)) }
+    }
+}

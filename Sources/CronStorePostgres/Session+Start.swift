@@ -1,0 +1,179 @@
+import CronModel
+import CronSchedule
+import PostgresClient
+
+/// T3: what may start, starts. The jobs are locked and read under the lock; the runs are those that this node holds, and
+/// the write proves by fence, owner and lease that they still are.
+extension Session {
+    func start(_ request: StartRequest) throws -> [StartAnswer] {
+        var held = memory.runs(request.tokens)
+        let unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
+        var owners = Set(held.values.map(\.jobID))
+        if !unknown.isEmpty { owners.formUnion(try jobIDs(of: unknown)) }
+        let locks = locks(owners)
+        let ids = Array(owners)
+        let limited = limited(ids)
+        let results = try send(
+            locks + [clock(node: request.node), Self.moving(ids), Self.running(limited), Self.parked(limited)]
+                + (unknown.isEmpty ? [] : [Self.lockRuns(unknown)]))
+        let answers = results.dropFirst(locks.count)
+        guard try readClock(answers[answers.startIndex]) else {
+            throw StoreError.unavailable("this node's lease has run out")
+        }
+        let jobs = try jobs(answers[answers.startIndex + 1], among: ids)
+        if !unknown.isEmpty, let last = answers.last { for run in try last.all(RunRow.read) { held[run.id] = run } }
+        var batch = StartBatch(
+            running: try Self.counts(answers[answers.startIndex + 2]),
+            parked: try Self.counts(answers[answers.startIndex + 3]), counted: Set(limited))
+        try decide(request, held, jobs, &batch)
+        return try commit(batch, request, jobs)
+    }
+
+    /// Of several runs of a job in one batch the oldest is asked first: it is the one that starts.
+    private func decide(
+        _ request: StartRequest, _ held: [RunID: Run], _ jobs: [JobID: Job], _ batch: inout StartBatch
+    ) throws {
+        let order = request.tokens.compactMap { token in held[token.runID].map { (token, $0) } }.sorted { left, right in
+            (left.1.dueAt, left.1.scheduledFor, left.1.id) < (right.1.dueAt, right.1.scheduledFor, right.1.id)
+        }
+        for (token, run) in order {
+            guard let job = jobs[run.jobID] else { continue }
+            guard !job.limitsStarts || batch.counted.contains(job.id) else {
+                // Its rule was looser when it was locked: ask again, now that the node knows.
+                batch.verdicts[token] = .putBack(until: now)
+                continue
+            }
+            var after = run
+            var cancelOther = false
+            let key = run.overlapKey
+            let around = StartRule.Surroundings(
+                running: job.limitsStarts ? batch.running[key] ?? 0 : 0, parked: batch.parked[key] ?? 0)
+            let verdict = try StartRule.start(
+                &after, job: job, node: request.node, fence: token.fence, around: around, early: request.early,
+                now: now, cancelOther: &cancelOther)
+            batch.verdicts[token] = verdict
+            switch verdict {
+            case .started:
+                batch.started.append(RunChange(before: run, after: after))
+                if run.status != .running { batch.running[key, default: 0] += 1 }
+                if let earlier = run.current, earlier.number != after.attempt {
+                    batch.archived.append((run.id, earlier))
+                }
+            case .parked, .skipped:
+                batch.saved.append(RunChange(before: run, after: after))
+                if verdict == .parked { batch.parked[key, default: 0] += 1 }
+                if cancelOther { batch.cancelled.insert(key) }
+            case .putBack, .stale:
+                break
+            }
+        }
+    }
+
+    private func commit(
+        _ batch: StartBatch, _ request: StartRequest, _ jobs: [JobID: Job]
+    ) throws -> [StartAnswer] {
+        let lease = own(request.node)
+        let starts = batch.started.isEmpty ? [] : [RunWrites.start(batch.started, lease)]
+        let saves = writes(batch.saved, lease)
+        let others = others(batch, jobs)
+        let results = try transaction.commit(starts + saves + others)
+        let written = try results.prefix(starts.count + saves.count).reduce(into: Set<RunID>()) {
+            $0.formUnion(try $1.ids())
+        }
+        let after = Dictionary(
+            (batch.started + batch.saved).map { ($0.after.id, $0.after) }, uniquingKeysWith: { _, last in last })
+        memory.follow(after.values.filter { written.contains($0.id) })
+        return request.tokens.map { token in
+            switch batch.verdicts[token] {
+            case .started:
+                guard written.contains(token.runID), let run = after[token.runID], let job = jobs[run.jobID] else {
+                    break
+                }
+                return .started(AttemptContext(run, job: job), dueAt: run.dueAt)
+            case .putBack(let until): return .putBack(until: until)
+            case .parked where written.contains(token.runID): return .parked
+            case .skipped where written.contains(token.runID): return .skipped
+            case .parked, .skipped, .stale, nil: break
+            }
+            memory.forget([token.runID])
+            return .stale
+        }
+    }
+
+    private func others(_ batch: StartBatch, _ jobs: [JobID: Job]) -> [PostgresQuery] {
+        let done = Set(batch.saved.filter { !$0.after.status.isLive }.map(\.after.jobID)).filter {
+            jobs[$0]?.nextSlot == nil
+        }
+        return (batch.archived.isEmpty ? [] : [RunWrites.archive(batch.archived)])
+            + batch.cancelled.sorted { ($0.job, $0.zone) < ($1.job, $1.zone) }.map(Self.cancelRunning)
+            + (done.isEmpty ? [] : [Self.finishJobs(done.sorted())])
+    }
+}
+
+/// What one start batch found and decided.
+private struct StartBatch {
+    var running: [OverlapKey: Int]
+    var parked: [OverlapKey: Int]
+    /// Jobs whose runs were counted.
+    let counted: Set<JobID>
+    var verdicts: [ClaimToken: StartVerdict] = [:]
+    var started: [RunChange] = []
+    var saved: [RunChange] = []
+    var archived: [(run: RunID, attempt: Attempt)] = []
+    var cancelled: Set<OverlapKey> = []
+
+    init(running: [OverlapKey: Int], parked: [OverlapKey: Int], counted: Set<JobID>) {
+        self.running = running
+        self.parked = parked
+        self.counted = counted
+    }
+}
+
+// MARK: - What it asks
+
+extension Session {
+    /// Jobs whose runs must be counted before one starts or after one ends.
+    func limited(_ ids: [JobID]) -> [JobID] {
+        let known = memory.jobs(ids)
+        return ids.filter { known[$0]?.limitsStarts ?? true }
+    }
+
+    func jobIDs(of runs: [RunID]) throws -> [JobID] {
+        try query("SELECT DISTINCT job_id FROM live_runs WHERE id = ANY(\(runs.uuids()))").all { try $0.id(0) }
+    }
+
+    static func lockRuns(_ ids: [RunID]) -> PostgresQuery {
+        """
+        SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids())) ORDER BY id FOR UPDATE
+        """
+    }
+
+    static func running(_ jobs: [JobID]) -> PostgresQuery {
+        """
+        SELECT job_id, zone, count(*) FROM live_runs WHERE job_id = ANY(\(jobs.uuids())) AND status = 2
+        GROUP BY job_id, zone
+        """
+    }
+
+    static func parked(_ jobs: [JobID]) -> PostgresQuery {
+        """
+        SELECT job_id, zone, count(*) FROM live_runs WHERE job_id = ANY(\(jobs.uuids())) AND blocked_on IS NOT NULL
+        GROUP BY job_id, zone
+        """
+    }
+
+    static func counts(_ result: PostgresResult) throws -> [OverlapKey: Int] {
+        let counts = try result.all {
+            (OverlapKey(job: try $0.id(0), zone: try $0.text(1)), Int(try $0.int(2)))
+        }
+        return Dictionary(counts, uniquingKeysWith: +)
+    }
+
+    /// Asks the running runs of a key to stop (flags of `Run.storedFlags`: 2 cancel, 4 because of an overlap).
+    static func cancelRunning(_ key: OverlapKey) -> PostgresQuery {
+        """
+        UPDATE live_runs SET flags = flags | 6
+        WHERE job_id = \(key.job.uuid) AND zone = \(key.zone) AND status = 2 AND flags & 2 = 0
+        """
+    }
+}

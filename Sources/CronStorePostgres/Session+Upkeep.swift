@@ -1,0 +1,211 @@
+import CronModel
+import CronSchedule
+import PostgresClient
+
+/// T4, T6 and what keeps the tables in order.
+extension Session {
+    /// How far ahead of its due time a run may be claimed at most: claimed rows lie before this in the due index.
+    static let longestLead = Span.minutes(10)
+    /// Runs taken in one reaping transaction.
+    static let reapLimit = 500
+
+    func register(_ node: Node) throws {
+        let lease = (node.leaseUntil - node.startedAt).microseconds
+        try readClock()
+        _ = try query(
+            """
+            INSERT INTO nodes (id, pid, host, version, started_at, lease, lease_until, held_since)
+            VALUES (\(node.id.uuid), \(node.pid), \(node.host), \(node.version), \(now.microseconds), \(lease),
+                \((now + Span(microseconds: lease)).microseconds), \(now.microseconds))
+            """)
+    }
+
+    /// An elapsed lease that nobody acted on revives, and counts from now; none counts from before the server's start.
+    func heartbeat(_ node: NodeID, lease: Span) throws -> HeartbeatAnswer {
+        let results = try send([
+            """
+            UPDATE nodes SET lease = \(lease.microseconds), held_since = greatest(held_since,
+                    CASE WHEN lease_until <= t.now THEN t.now ELSE held_since END,
+                    CASE WHEN \(moment)::bigint IS NULL
+                        THEN (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint ELSE held_since END),
+                lease_until = t.now + \(lease.microseconds)
+            FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
+            WHERE id = \(node.uuid) AND dead_at IS NULL RETURNING t.now
+            """,
+            """
+            SELECT id FROM live_runs WHERE owner = \(node.uuid) AND status = 2 AND flags & 2 <> 0
+                AND blocked_on IS NULL
+                AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(Self.longestLead.microseconds)
+            ORDER BY id
+            """,
+        ])
+        guard results[0].rowCount == 1 else { return HeartbeatAnswer(isAlive: false, cancelRequests: []) }
+        return HeartbeatAnswer(isAlive: true, cancelRequests: try results[1].all { try $0.id(0) })
+    }
+
+    func retire(_ node: NodeID) throws {
+        _ = try query(
+            """
+            UPDATE nodes SET lease_until = least(lease_until, t.now), dead_at = coalesce(dead_at, t.now)
+            FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t WHERE id = \(node.uuid)
+            """)
+    }
+
+    /// Marks nodes dead whose lease has run out.
+    func markDead(by node: NodeID) throws {
+        _ = try query(
+            """
+            UPDATE nodes SET dead_at = t.now FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
+            WHERE dead_at IS NULL AND lease_until <= t.now AND (SELECT cronpp_leased(\(node.uuid), 1, \(moment)))
+            """)
+    }
+
+    /// Takes all runs whose owner is not a live node, RUNNING ones past their deadline, and QUEUED ones that nobody
+    /// started for a lease length.
+    func reap(_ node: NodeID) throws -> ReapAnswer {
+        let lost = try send([clock(node: node, lengths: 1), Self.lost(moment)])
+        guard try readClock(lost[0]) else { return ReapAnswer() }
+        let ids: [RunID] = try lost[1].all { try $0.id(0) }
+        guard !ids.isEmpty else { return ReapAnswer() }
+        let live = try liveNodes()
+        return try takeAway(
+            ids, reason: .leaseLost, lease: LeaseGuard(node: node.uuid, lengths: 1, moment: moment)
+        ) { run in
+            guard let owner = run.owner, let lease = live[owner] else { return true }
+            if let deadline = run.runDeadline { return deadline < self.now }
+            // A run that was overdue when it was claimed has its lease length from then.
+            let since = max(run.dueAt, run.events.last?.at ?? run.dueAt)
+            return run.status == .queued && since + lease < self.now
+        }
+    }
+
+    private static func lost(_ moment: Int64?) -> PostgresQuery {
+        """
+        SELECT r.id FROM live_runs r LEFT JOIN nodes n ON n.id = r.owner AND n.dead_at IS NULL
+        WHERE r.blocked_on IS NULL AND r.status IN (1, 2)
+            AND r.due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(longestLead.microseconds)
+            AND (n.id IS NULL OR r.run_deadline < (SELECT coalesce(\(moment), cronpp_now()))
+                OR (r.status = 1 AND r.due_at + n.lease < (SELECT coalesce(\(moment), cronpp_now()))))
+        ORDER BY r.due_at LIMIT \(Int64(reapLimit))
+        """
+    }
+
+    /// The lease length of each node that is not marked dead.
+    private func liveNodes() throws -> [NodeID: Span] {
+        let rows = try query("SELECT id, lease FROM nodes WHERE dead_at IS NULL").all {
+            (try $0.id(0, of: NodeKind.self), Span(microseconds: try $0.int(1)))
+        }
+        return Dictionary(rows, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+// MARK: - Repair and pruning
+
+extension Session {
+    /// This node's QUEUED rows that it does not hold: the answer to their claim was lost.
+    func unheld(_ held: Set<ClaimToken>, node: NodeID) throws -> [ClaimToken] {
+        try query(
+            """
+            SELECT id, fence FROM live_runs WHERE owner = \(node.uuid) AND status = 1 AND blocked_on IS NULL
+                AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(Self.longestLead.microseconds)
+            """
+        ).all { ClaimToken(runID: try $0.id(0), fence: try $0.int(1)) }.filter { !held.contains($0) }
+    }
+
+    /// Frees parked runs whose key is free, and ends jobs whose last runs ended side by side.
+    func repairParked() throws -> Int {
+        let keys: [JobID] = try query("SELECT DISTINCT job_id FROM live_runs WHERE blocked_on IS NOT NULL").all {
+            try $0.id(0)
+        }
+        guard !keys.isEmpty else { return 0 }
+        let results = try send([
+            Self.lockStrict(keys), clock(), Self.moving(keys), Self.running(keys),
+            """
+            SELECT \(unescaped: RunRow.columns) FROM live_runs
+            WHERE job_id = ANY(\(keys.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id FOR UPDATE
+            """,
+        ])
+        try readClock(results[1])
+        let jobs = try jobs(results[2], among: keys)
+        var running = try Self.counts(results[3])
+        var changes: [RunChange] = []
+        for run in try results[4].all(RunRow.read) {
+            guard let job = jobs[run.jobID], running[run.overlapKey, default: 0] < job.runningLimit else { continue }
+            running[run.overlapKey, default: 0] += 1
+            var after = run
+            try StartRule.unpark(&after, now: now)
+            changes.append(RunChange(before: run, after: after))
+        }
+        if !changes.isEmpty { _ = try query(RunWrites.update(changes)) }
+        return changes.count
+    }
+
+    /// Ends jobs that have neither slots nor live runs left, which two nodes may have overlooked side by side.
+    func repairFinished() throws {
+        let ids: [JobID] = try query(
+            """
+            SELECT j.id FROM job_cursors c JOIN jobs j ON j.id = c.job_id WHERE c.ended
+            ORDER BY j.id LIMIT \(Int64(Self.reapLimit)) FOR NO KEY UPDATE OF j SKIP LOCKED
+            """
+        ).all { try $0.id(0) }
+        guard !ids.isEmpty else { return }
+        _ = try send([
+            Self.finishJobs(ids),
+            """
+            UPDATE job_cursors c SET ended = false FROM jobs j
+            WHERE c.job_id = ANY(\(ids.uuids())) AND j.id = c.job_id AND j.state <> 'active'
+            """,
+        ])
+    }
+
+    func prune(endedBefore limit: Instant, atMost count: Int) throws -> Int {
+        let after = memory.pruneAfter ?? RunID(high: 0, low: 0)
+        let last = RunID(high: UInt64(clamping: max(0, limit.microseconds / 1_000)) << 16, low: 0)
+        let pruned = try query(
+            """
+            WITH old AS MATERIALIZED (
+                SELECT id FROM run_history
+                WHERE id > \(after.uuid) AND id < \(last.uuid) AND status <> 6 AND ended_at < \(limit.microseconds)
+                ORDER BY id LIMIT \(Int64(count)) FOR UPDATE SKIP LOCKED),
+            gone AS (DELETE FROM attempts a USING old WHERE a.run_id = old.id)
+            DELETE FROM run_history h USING old WHERE h.id = old.id RETURNING h.id
+            """
+        ).ids(of: RunKind.self)
+        memory.pruneAfter = pruned.count < count ? nil : pruned.max()
+        try readClock()
+        _ = try send([
+            "DELETE FROM idempotency_keys WHERE at < \((now - IdempotencyKey.kept).microseconds)",
+            "DELETE FROM refresh_tokens WHERE expires_at < \(now.microseconds)",
+            "DELETE FROM nodes WHERE dead_at < \(limit.microseconds)",
+        ])
+        return pruned.count
+    }
+
+    /// `@reboot` jobs get a run when the scheduler starts: when a node comes and no other is alive.
+    func planReboots(_ node: NodeID) throws {
+        let due: [JobID] = try query(
+            "SELECT id FROM jobs WHERE is_reboot AND deleted_at IS NULL AND state = 'active' ORDER BY id FOR NO KEY UPDATE"
+        ).all { try $0.id(0) }
+        guard !due.isEmpty else { return }
+        // Of nodes that come at once the second waited above, and finds the first.
+        let results = try send([clock(), Self.moving(due), Self.others(node, moment)])
+        try readClock(results[0])
+        guard results[2].rowCount == 0 else { return }
+        let known = try jobs(results[1], among: due)
+        var moved: [Job] = []
+        var runs: [Run] = []
+        for id in due {
+            guard var job = known[id], let run = PlanRule.reboot(&job, now: now, random: &random) else { continue }
+            moved.append(job)
+            runs.append(run)
+        }
+        _ = try send(inserts(runs) + (moved.isEmpty ? [] : [Self.saveCursors(moved)]))
+    }
+
+    private static func others(_ node: NodeID, _ moment: Int64?) -> PostgresQuery {
+        """
+        SELECT 1 FROM nodes WHERE id <> \(node.uuid) AND dead_at IS NULL
+            AND lease_until > (SELECT coalesce(\(moment), cronpp_now())) LIMIT 1
+        """
+    }
+}
