@@ -71,7 +71,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PostgresClient", dependencies: ["CLibPQ"], swiftSettings: settings),
         .target(
-            name: "CronStorePostgres", dependencies: ["CronModel", "CronSchedule", "PostgresClient"],
+            name: "CronStorePostgres", dependencies: ["CronModel", "CronSchedule", "PostgresClient", crypto],
             swiftSettings: settings),
         // A real PostgreSQL and pgbouncer for tests.
         .target(name: "PostgresServer", swiftSettings: settings),
@@ -84,8 +84,8 @@ let package = Package(
         .target(
             name: "CronApp",
             dependencies: [
-                "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronModel", "CronSchedule", hummingbird, lifecycle,
-                signals, logging, yams,
+                "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronStorePostgres", "PostgresClient", "CronModel",
+                "CronSchedule", hummingbird, lifecycle, signals, logging, yams, crypto,
             ], swiftSettings: settings),
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),

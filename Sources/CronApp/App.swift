@@ -3,6 +3,7 @@ import CronEngine
 import CronHTTP
 import CronModel
 import CronSchedule
+import CronStorePostgres
 import CronStoreSQLite
 import Foundation
 import Hummingbird
@@ -27,11 +28,14 @@ package struct App: Sendable {
             Self.announce(config, node, port: port)
         }
         // Shut down in reverse: first no more requests, then the engine drains, then the actions' connections close.
+        let engine = node.engine.map {
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: node.engine, successTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup),
+                services: [engine].compactMap { $0 } + [
+                    .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
@@ -52,7 +56,7 @@ package struct App: Sendable {
     /// One line for people and programs, then how to make the first account.
     private static func announce(_ config: AppConfig, _ node: RunningNode, port: Int) {
         let url = "http://\(config.host.contains(":") ? "[\(config.host)]" : config.host):\(port)"
-        write("cronpp ready: \(url) store=\(node.store.description) locks=store node=\(node.id)")
+        write("cronpp ready: \(url) store=\(node.store.description) locks=store node=\(node.node())")
         guard let code = node.setupCode else { return }
         write(
             """
@@ -69,11 +73,13 @@ package struct App: Sendable {
 
 /// What a started node consists of.
 struct RunningNode: Sendable {
-    let id: NodeID
-    let store: SQLiteStore
-    let engine: Engine
+    let store: any Store
+    /// Nil on a node that serves the API only.
+    let engine: Engine?
     let actions: StandardActions
     let server: HTTPServer
+    /// This process's incarnation.
+    let node: @Sendable () -> NodeID
     /// Nil once an account exists or where none is needed.
     let setupCode: String?
 
@@ -84,67 +90,71 @@ struct RunningNode: Sendable {
 }
 
 extension App {
-    /// Opens the store, takes over what an earlier process left, and puts the parts together; nothing runs yet.
+    /// Opens the store, makes this node known to it, and puts the parts together; nothing runs yet.
     static func start(_ config: AppConfig, logger: Logger) async throws -> RunningNode {
         let clock = SystemClock()
         let directory = try DataDirectory(path: config.dataDirectory)
         let secret = try jwtSecret(config, directory)
-        let store: SQLiteStore
-        do {
-            store = try SQLiteStore.open(path: config.databasePath, clock: clock)
-        } catch {
-            throw ConfigError(text(error))
-        }
-        let id = try await register(store, config, clock, logger)
-        let setupCode = try await setupCode(config, directory, store)
+        let store = try await open(config, clock)
+        let setupCode = try await setupCode(config, directory, store, secret: secret)
         let actions = StandardActions(
-            allowedNetworks: config.allowNetworks, userAgent: "cronpp/\(AppVersion.number)", now: { clock.now },
+            allowedNetworks: config.allowNetworks, userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now },
             logger: logger)
         let metrics = EngineMetrics()
-        let engine = Engine(
-            node: id, store: store, actions: actions.registry, settings: config.engine, metrics: metrics, logger: logger
-        )
+        let enlistment = Enlistment(store: store, lease: config.engine.lease, logger: logger)
+        let enlistedAt = store.clock.now
+        let id = config.role.executes ? try await enlistment.enlist() : enlistment.freshID()
+        let engine =
+            config.role.executes
+            ? Engine(
+                node: id, enlistedAt: enlistedAt, store: store, actions: actions.registry, settings: config.engine,
+                metrics: metrics, logger: logger, enlist: enlistment.enlist) : nil
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: secret)
         settings.trustedProxies = config.trustedProxies
+        settings.servesAPI = config.role.servesAPI
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
+        let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(
-            store: store, actions: actions.registry, signal: engine, settings: settings, node: { id },
-            metrics: { metrics.text + ProcessMetrics.text },
-            readiness: {
-                do throws(StoreError) {
-                    try await store.check()
-                    return Readiness(isReady: true, checks: ["store": "ok"])
-                } catch {
-                    return Readiness(isReady: false, checks: ["store": text(error)])
-                }
-            })
+            store: store, actions: actions.registry, signal: engine ?? NoEngine(), settings: settings, node: node,
+            metrics: { metrics.text + ProcessMetrics.text }, readiness: { await readiness(of: store) })
         return RunningNode(
-            id: id, store: store, engine: engine, actions: actions, server: server, setupCode: setupCode)
+            store: store, engine: engine, actions: actions, server: server, node: node, setupCode: setupCode)
     }
 
-    private static func register(
-        _ store: SQLiteStore, _ config: AppConfig, _ clock: SystemClock, _ logger: Logger
-    ) async throws -> NodeID {
-        var random = RandomSource()
-        let node = Node(
-            id: NodeID(at: clock.now, using: &random), pid: ProcessInfo.processInfo.processIdentifier,
-            host: ProcessInfo.processInfo.hostName, version: AppVersion.number, startedAt: clock.now,
-            leaseUntil: clock.now + config.engine.lease)
-        let taken = try await store.register(node)
-        if taken != ReapAnswer() {
-            logger.notice(
-                "took over runs of an earlier process",
-                metadata: ["queued": "\(taken.queued)", "running": "\(taken.running)"])
+    private static func open(_ config: AppConfig, _ clock: SystemClock) async throws(ConfigError) -> any Store {
+        do throws(StoreError) {
+            switch config.database {
+            case .sqlite(let path):
+                return try SQLiteStore.open(path: path, clock: clock)
+            case .postgres(let database):
+                let store = try await PostgresStore.open(database, poolSize: config.databasePool, system: clock)
+                try await store.checkSecrets([
+                    "JWT_SECRET": config.jwtSecret ?? [], "ENCRYPTION_KEY": config.encryptionKey ?? [],
+                ])
+                return store
+            }
+        } catch {
+            throw ConfigError(error.text)
         }
-        return node.id
+    }
+
+    private static func readiness(of store: any Store) async -> Readiness {
+        do throws(StoreError) {
+            try await store.check()
+            return Readiness(isReady: true, checks: ["store": "ok"])
+        } catch {
+            return Readiness(isReady: false, checks: ["store": error.text])
+        }
     }
 
     private static let setupCodeFile = "setup-code"
 
+    /// On the embedded store a code of its own; in a cluster the same on every node, made from their common secret.
     private static func setupCode(
-        _ config: AppConfig, _ directory: DataDirectory, _ store: SQLiteStore
+        _ config: AppConfig, _ directory: DataDirectory, _ store: any Store, secret: [UInt8]
     ) async throws -> String? {
         guard config.registration == .first, try await !store.hasUsers() else { return nil }
+        if case .postgres = config.database { return SetupCode.shared(secret: secret) }
         return try directory.secret(setupCodeFile) {
             DataDirectory.randomBytes(12).map { String(format: "%02x", $0) }.joined()
         }
@@ -159,13 +169,21 @@ extension App {
         }
         return Array(bytes)
     }
+}
 
-    private static func text(_ error: StoreError) -> String {
-        switch error {
+/// A node that executes nothing has nobody to wake: the others see what changed at their next look.
+private struct NoEngine: EngineSignal {
+    func wake() {}
+    func cancel(_ runs: [RunID]) {}
+}
+
+extension StoreError {
+    var text: String {
+        switch self {
         case .unavailable(let text), .corrupt(let text), .conflict(let text), .limitReached(let text),
             .outcomeUnknown(let text):
             text
-        default: "\(error)"
+        default: "\(self)"
         }
     }
 }

@@ -4,11 +4,15 @@ package import CronModel
 import CronSchedule
 import Foundation
 package import Logging
+package import PostgresClient
 import Yams
 
 /// Everything that can be configured, read once at the start: flags before environment before file before defaults.
 package struct AppConfig: Sendable {
-    package var databasePath: String
+    package var database: Database
+    /// Connections to PostgreSQL, besides one for heartbeats.
+    package var databasePool: Int
+    package var role: NodeRole
     package var dataDirectory: String
     package var host: String
     package var port: Int
@@ -19,6 +23,8 @@ package struct AppConfig: Sendable {
     package var logLevel: Logger.Level
     /// Nil: generated into the data directory.
     package var jwtSecret: [UInt8]?
+    /// Nil: none was given.
+    package var encryptionKey: [UInt8]?
 
     /// - Parameters:
     ///   - flags: what the command line set.
@@ -28,7 +34,9 @@ package struct AppConfig: Sendable {
     package init(flags: [ConfigKey: String], environment: [String: String], file: String?) throws(ConfigError) {
         let reader = ConfigReader(flags: flags, environment: environment, file: try Self.load(file))
         dataDirectory = try reader.text(.dataDir)
-        databasePath = try reader.databasePath(in: dataDirectory)
+        database = try reader.database(in: dataDirectory)
+        databasePool = try reader.integer(.databasePool, in: 2...200)
+        role = try reader.choice(.role)
         host = try reader.text(.httpHost)
         port = try reader.integer(.httpPort, in: 0...65_535)
         registration = try reader.choice(.registration)
@@ -36,6 +44,7 @@ package struct AppConfig: Sendable {
         trustedProxies = TrustedProxies(ranges: try reader.networks(.trustedProxies))
         logLevel = try reader.choice(.logLevel)
         jwtSecret = try reader.secret(.jwtSecret)
+        encryptionKey = try reader.secret(.encryptionKey)
         engine = EngineSettings()
         engine.concurrency = try reader.integer(.concurrency, in: 1...100_000)
         engine.lease = try reader.span(.lease, in: .milliseconds(100) ... .hours(1))
@@ -44,6 +53,17 @@ package struct AppConfig: Sendable {
         engine.poll = try reader.span(.poll, in: .milliseconds(10) ... .minutes(1))
         engine.drain = try reader.span(.drain, in: .zero ... .hours(24))
         engine.retention = try reader.span(.retention, in: .minutes(1) ... .days(36_500))
+        if case .postgres = database {
+            // Nodes that signed with different secrets would refuse each other's tokens.
+            if jwtSecret == nil { throw ConfigError("JWT_SECRET must be given with PostgreSQL, equal on all nodes") }
+            if encryptionKey == nil {
+                throw ConfigError("ENCRYPTION_KEY must be given with PostgreSQL, equal on all nodes")
+            }
+            // More would keep work from nodes with free slots.
+            engine.claimLimit = engine.concurrency * 4
+        } else if role != .all {
+            throw ConfigError("ROLE \(role.rawValue) needs PostgreSQL: the embedded store serves one process")
+        }
         if engine.heartbeat.microseconds * 2 > engine.lease.microseconds {
             throw ConfigError("HEARTBEAT \(engine.heartbeat) is above half of LEASE \(engine.lease)")
         }
@@ -71,6 +91,27 @@ package struct AppConfig: Sendable {
             throw ConfigError("\(path): \(error.localizedDescription)")
         }
     }
+}
+
+/// Where state lives.
+package enum Database: Sendable {
+    case sqlite(path: String)
+    case postgres(PostgresConfig)
+}
+
+package enum DatabasePooling: String, CaseIterable, Sendable {
+    case session
+    case transaction
+}
+
+/// What a node does.
+package enum NodeRole: String, CaseIterable, Sendable {
+    case all
+    case api
+    case worker
+
+    var executes: Bool { self != .api }
+    var servesAPI: Bool { self != .worker }
 }
 
 /// A configuration that cannot be used; nothing was started.

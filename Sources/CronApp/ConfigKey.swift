@@ -2,6 +2,9 @@
 /// YAML file in lower case with underscores.
 package enum ConfigKey: String, CaseIterable, Sendable {
     case databaseURL = "DATABASE_URL"
+    case databasePooling = "DATABASE_POOLING"
+    case databasePool = "DATABASE_POOL"
+    case role = "ROLE"
     case dataDir = "DATA_DIR"
     case httpHost = "HTTP_HOST"
     case httpPort = "HTTP_PORT"
@@ -17,6 +20,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case retention = "RETENTION"
     case logLevel = "LOG_LEVEL"
     case jwtSecret = "JWT_SECRET"
+    case encryptionKey = "ENCRYPTION_KEY"
 
     package var flag: String { rawValue.lowercased().replacing("_", with: "-") }
     package var fileKey: String { rawValue.lowercased() }
@@ -25,7 +29,10 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     /// The default as a person would write it; nil where there is none or where it is made at the first start.
     package var standard: String? {
         switch self {
-        case .databaseURL, .jwtSecret: nil
+        case .databaseURL, .jwtSecret, .encryptionKey: nil
+        case .databasePooling: "session"
+        case .databasePool: "8"
+        case .role: "all"
         case .dataDir: "./cronpp-data"
         case .httpHost: "127.0.0.1"
         case .httpPort: "8080"
@@ -42,12 +49,16 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         }
     }
 
-    package var isSecret: Bool { self == .jwtSecret }
+    package var isSecret: Bool { self == .jwtSecret || self == .encryptionKey }
 
     /// One line for `--help` and the README's table.
     package var meaning: String {
         switch self {
-        case .databaseURL: "where state lives: sqlite:PATH; absent = cronpp.sqlite in the data directory"
+        case .databaseURL:
+            "where state lives: sqlite:PATH, or postgres://USER@HOST:PORT/NAME for a cluster; absent = cronpp.sqlite in the data directory"
+        case .databasePooling: "session, or transaction behind a proxy that pools by transaction (pgbouncer)"
+        case .databasePool: "connections to PostgreSQL, besides one for heartbeats"
+        case .role: "all, api (no runs are executed here) or worker (no API, but health and metrics)"
         case .dataDir: "directory of the database and of generated secrets, created with mode 0700"
         case .httpHost: "address to listen on"
         case .httpPort: "port to listen on; 0 picks a free one"
@@ -64,7 +75,9 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .retention: "how long ended runs are kept; dead letters stay until somebody decides"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .jwtSecret:
-            "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600"
+            "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes"
+        case .encryptionKey:
+            "base64 of 32 bytes that encrypt stored secrets; with PostgreSQL it must be given, equal on all nodes"
         }
     }
 }

@@ -3,6 +3,7 @@ import CronModel
 import CronSchedule
 import Foundation
 import Logging
+import PostgresClient
 
 /// Finds each key's value and where it was set, so that a bad one can be told to the person who wrote it.
 struct ConfigReader {
@@ -69,15 +70,26 @@ struct ConfigReader {
         return ranges
     }
 
-    func databasePath(in directory: String) throws(ConfigError) -> String {
-        guard let url = find(.databaseURL)?.value, !url.isEmpty else { return directory + "/cronpp.sqlite" }
-        guard url.hasPrefix("sqlite:") else {
-            let scheme = url.prefix { $0 != ":" }
-            throw refuse(.databaseURL, "the scheme \"\(scheme)\" is not one of sqlite")
+    func database(in directory: String) throws(ConfigError) -> Database {
+        guard let url = find(.databaseURL)?.value, !url.isEmpty else {
+            return .sqlite(path: directory + "/cronpp.sqlite")
         }
-        let path = String(url.dropFirst("sqlite:".count))
-        guard !path.isEmpty else { throw refuse(.databaseURL, "\"sqlite:\" needs a path") }
-        return path
+        let scheme = url.prefix { $0 != ":" }
+        switch scheme {
+        case "sqlite":
+            let path = String(url.dropFirst("sqlite:".count))
+            guard !path.isEmpty else { throw refuse(.databaseURL, "\"sqlite:\" needs a path") }
+            return .sqlite(path: path)
+        case "postgres", "postgresql":
+            let pooling: DatabasePooling = try choice(.databasePooling)
+            do throws(PostgresError) {
+                return .postgres(try PostgresConfig(url: url, pooling: pooling == .session ? .session : .transaction))
+            } catch {
+                throw refuse(.databaseURL, "\(error)")
+            }
+        default:
+            throw refuse(.databaseURL, "the scheme \"\(scheme)\" is not one of sqlite, postgres")
+        }
     }
 
     private func find(_ key: ConfigKey) -> (value: String, origin: String)? {

@@ -1,5 +1,5 @@
 package import CronModel
-import CronSchedule
+package import CronSchedule
 package import Logging
 import NIOCore
 import NIOPosix
@@ -14,7 +14,8 @@ package actor Engine: Service {
     private let settings: EngineSettings
     private let metrics: EngineMetrics
     private nonisolated let logger: Logger
-    package nonisolated let node: NodeID
+    private nonisolated let enlist: @Sendable () async throws(StoreError) -> NodeID
+    private nonisolated let known: Mutex<NodeID>
     private nonisolated let group: MultiThreadedEventLoopGroup
     private nonisolated let loop: any EventLoop
     private nonisolated let inbox = Mutex(Inbox())
@@ -22,8 +23,8 @@ package actor Engine: Service {
     private var underWay: [RunID: UnderWay] = [:]
     private var timer: Scheduled<Void>?
     private var timerAt: Instant?
-    private nonisolated let done: AsyncStream<EngineEnd>
-    private nonisolated let end: AsyncStream<EngineEnd>.Continuation
+    private nonisolated let done: AsyncStream<Never>
+    private nonisolated let end: AsyncStream<Never>.Continuation
 
     private struct UnderWay {
         var job: JobID
@@ -37,11 +38,16 @@ package actor Engine: Service {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
+    /// - Parameters:
+    ///   - node: the incarnation that the store knows.
+    ///   - enlistedAt: when it was told to the store: its lease runs from then.
+    ///   - enlist: makes another incarnation known, after the others have declared this one dead.
     package init(
-        node: NodeID, store: any Store, actions: ActionRegistry, settings: EngineSettings, metrics: EngineMetrics,
-        logger: Logger
+        node: NodeID, enlistedAt: Instant, store: any Store, actions: ActionRegistry, settings: EngineSettings,
+        metrics: EngineMetrics, logger: Logger, enlist: @escaping @Sendable () async throws(StoreError) -> NodeID
     ) {
-        self.node = node
+        known = Mutex(node)
+        self.enlist = enlist
         self.store = store
         self.settings = settings
         self.metrics = metrics
@@ -49,17 +55,18 @@ package actor Engine: Service {
         executor = Executor(actions: actions)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         loop = group.any()
-        core = NodeCore(node: node, settings: settings, now: store.clock.now)
+        core = NodeCore(node: node, settings: settings, now: enlistedAt)
         (done, end) = AsyncStream.makeStream()
     }
 
+    /// The present incarnation.
+    package nonisolated var node: NodeID { known.withLock { $0 } }
+
     /// Works until shut down gracefully, then drains.
-    /// - Throws: `EngineEnd.lost` when the other nodes declared this one dead.
     package nonisolated func run() async throws {
         await begin()
-        let ended = await withGracefulShutdownHandler {
-            var iterator = done.makeAsyncIterator()
-            return await iterator.next()
+        await withGracefulShutdownHandler {
+            for await _ in done {}
         } onGracefulShutdown: {
             self.post(.drain)
         }
@@ -67,7 +74,6 @@ package actor Engine: Service {
         try? await store.retire(node: node)
         // From outside the actor: what waits on a loop is not resumed by it once it has ended.
         try await group.shutdownGracefully()
-        if ended == .lost { throw EngineEnd.lost }
         logger.info("engine drained", metadata: ["node": "\(node)"])
     }
 
@@ -126,12 +132,6 @@ package actor Engine: Service {
     }
 }
 
-/// How an engine's work came to its end.
-package enum EngineEnd: Error, Sendable {
-    case drained
-    case lost
-}
-
 extension Engine: EngineSignal {
     package nonisolated func wake() { post(.wake) }
     package nonisolated func cancel(_ runs: [RunID]) { if !runs.isEmpty { post(.cancel(runs)) } }
@@ -171,11 +171,12 @@ extension Engine {
             }
         case .heartbeat, .repair, .reap, .prune:
             performUpkeep(effect, now: now)
-        case .lost:
-            logger.critical("this node was declared dead by the others", metadata: ["node": "\(node)"])
-            end.yield(.lost)
+        case .enlist:
+            logger.error("this node was declared dead by the others", metadata: ["node": "\(node)"])
+            let enlist = enlist
+            ask { _ in .enlisted(await result(enlist), sentAt: now) }
         case .stopped:
-            end.yield(.drained)
+            end.finish()
         }
     }
 
@@ -228,10 +229,14 @@ extension Engine {
             if outcome.verdict != .success { logFailure(token, job, outcome) }
         case .finished(let batch, .success(let answers)):
             for (finish, answer) in zip(batch, answers) { observe(finish, answer) }
+        case .enlisted(.success(let node), _):
+            known.withLock { $0 = node }
+            logger.notice("this node goes on as another incarnation", metadata: ["node": "\(node)"])
         case .reaped(.success(let answer)):
             metrics.reaped(answer.queued + answer.running)
         case .planned(.failure(let error)), .claimed(.failure(let error)), .started(_, .failure(let error), _),
             .finished(_, .failure(let error)), .handedBack(_, .failure(let error)), .heartbeat(.failure(let error), _),
+            .enlisted(.failure(let error), _),
             .repaired(.failure(let error)), .reaped(.failure(let error)), .pruned(.failure(let error)):
             metrics.storeFailed()
             logger.error("the store failed", metadata: ["error": "\(error)"])

@@ -15,6 +15,8 @@ package struct HTTPSettings: Sendable {
     package var accessLife = Span.minutes(15)
     package var refreshLife = Span.days(30)
     package var passwordCost = ScryptCost.standard
+    /// Whether there is more than health and metrics.
+    package var servesAPI = true
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies = TrustedProxies.none
 
@@ -57,11 +59,13 @@ package struct HTTPServer: Sendable {
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
             throttle: LoginThrottle(clock: store.clock))
-        table = Self.table(
+        let table = Self.table(
             accounts: AccountRoutes(accounts: accounts),
             jobs: JobRoutes(jobs: JobControl(store: store, actions: actions, signal: signal)),
             runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
             health: HealthRoutes(store: store, metricsText: metrics, readiness: readiness))
+        self.table =
+            settings.servesAPI ? table : RouteTable(routes: table.routes.filter { !$0.path.hasPrefix("/api/") })
         signIn = SignIn(tokens: tokens)
         proxies = settings.trustedProxies
         clock = store.clock

@@ -13,6 +13,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "YAML file with the same keys.") var config: String?
     @Option(help: help(.databaseURL)) var databaseUrl: String?
+    @Option(help: help(.databasePooling)) var databasePooling: String?
+    @Option(help: help(.databasePool)) var databasePool: String?
+    @Option(help: help(.role)) var role: String?
     @Option(help: help(.dataDir)) var dataDir: String?
     @Option(help: help(.httpHost)) var httpHost: String?
     @Option(help: help(.httpPort)) var httpPort: String?
@@ -30,7 +33,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let flags: [ConfigKey: String?] = [
-            .databaseURL: databaseUrl, .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
+            .databaseURL: databaseUrl, .databasePooling: databasePooling, .databasePool: databasePool, .role: role,
+            .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
             .registration: registration, .allowNetworks: allowNetworks, .trustedProxies: trustedProxies,
             .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
             .drain: drain, .retention: retention, .logLevel: logLevel,

@@ -78,11 +78,24 @@ import Testing
         #expect(harness.tick().starts.count == 1)
     }
 
-    @Test func aNodeDeclaredDeadSaysSo() {
+    @Test func aNodeDeclaredDeadGoesOnAsAnotherIncarnation() throws {
         var harness = CoreHarness()
-        let effects = harness.handle(
-            .heartbeat(.success(HeartbeatAnswer(isAlive: false, cancelRequests: [])), sentAt: harness.now))
-        #expect(effects.contains { if case .lost = $0 { true } else { false } })
+        let running = harness.claim()
+        harness.run(running)
+        let queued = harness.claim(dueIn: .seconds(3))
+        harness.take([queued])
+        let dead = EngineEvent.heartbeat(
+            .success(HeartbeatAnswer(isAlive: false, cancelRequests: [])), sentAt: harness.now)
+        #expect(harness.handle(dead).contains { if case .enlist = $0 { true } else { false } })
+        #expect(harness.tick(after: .seconds(4)).starts.isEmpty, "its claims are the others' now")
+        let node = NodeID(high: 8, low: 8)
+        harness.handle(.enlisted(.failure(.unavailable("away")), sentAt: harness.now))
+        let again = harness.tick(after: EngineSettings.storeRetry)
+        #expect(again.contains { if case .enlist = $0 { true } else { false } })
+        harness.handle(.enlisted(.success(node), sentAt: harness.now))
+        #expect(harness.tick().claims.first?.node == node)
+        harness.handle(.ended(running.token, .success))
+        #expect(harness.tick().finishes == [Finish(token: running.token, outcome: .success)], "by its old fence")
     }
 
     @Test func aNodeDeclaredDeadSendsNothingMore() throws {

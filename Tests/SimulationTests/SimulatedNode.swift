@@ -53,6 +53,21 @@ extension SimulatedNode {
         }
     }
 
+    /// Another incarnation of the same process: what runs goes on.
+    private func enlist() {
+        let mine = incarnation
+        let sentAt = now
+        let fresh = NodeID(at: now, using: &simulation.random)
+        let node = Node(
+            id: fresh, pid: Int32(number), host: "host-\(number)", version: "v", startedAt: now,
+            leaseUntil: now + Simulation.settings.lease)
+        simulation.line.call(.register(node)) { [self] result in
+            guard mine == incarnation else { return }
+            if case .success = result { id = fresh }
+            post { _ in .enlisted(result.map { _ in fresh }, sentAt: sentAt) }
+        }
+    }
+
     private var settings: EngineSettings {
         var settings = Simulation.settings
         if simulation.plant == .lostSlot {
@@ -175,7 +190,7 @@ extension SimulatedNode {
         case .repair(let held): ask(.repair(held: held, node: node)) { .repaired($0) }
         case .reap: ask(.reap(node: node)) { .reaped($0) }
         case .prune(let instant, let limit): ask(.prune(endedBefore: instant, limit: limit)) { .pruned($0) }
-        case .lost: crash()
+        case .enlist: enlist()
         case .stopped:
             simulation.line.call(.retire(node)) { _ in }
             crash()

@@ -3,12 +3,14 @@ import CronEngine
 import CronHTTP
 import CronModel
 import CronSchedule
+import CronStorePostgres
 import CronStoreSQLite
 import Foundation
 import Logging
 import ServiceLifecycle
 
-/// Measures plan, claim, start, finish and record of many runs on the embedded store, on disk, with every promise kept.
+/// Measures plan, claim, start, finish and record of many runs with every promise kept: on the embedded store, on disk, or
+/// on a PostgreSQL. Its own clock decides, so that slots can be made due.
 package struct Bench: Sendable {
     package enum Workload: String, CaseIterable, Sendable {
         /// Per-second jobs with a stretch of slots that are all due: how many runs a second the engine does.
@@ -31,48 +33,49 @@ package struct Bench: Sendable {
     private let workload: Workload
     private let jobs: Int
     private let slots: Int
-    private let directory: String
+    private let place: BenchPlace
+    private let nodes: Int
     private let webhookURL: String?
     private let clock = BenchClock()
 
     /// - Parameters:
     ///   - jobs: jobs, or one-shots.
     ///   - slots: slots of each recurring job; seconds of a steady load.
-    ///   - directory: where the database is made; must not exist.
+    ///   - place: where the runs are kept; must be empty.
+    ///   - nodes: engines that share the work; one on the embedded store.
     ///   - webhookURL: nil for actions that do nothing.
-    package init(workload: Workload, jobs: Int, slots: Int, directory: String, webhookURL: String?) {
+    package init(workload: Workload, jobs: Int, slots: Int, place: BenchPlace, nodes: Int, webhookURL: String?) {
         self.workload = workload
         self.jobs = jobs
         self.slots = workload == .burst ? 1 : slots
-        self.directory = directory
+        self.place = place
+        self.nodes = nodes
         self.webhookURL = webhookURL
     }
 
     package func run() async throws -> BenchReport {
-        _ = try DataDirectory(path: directory)
-        // Before the store is opened, since it never follows a step back.
+        // Before the store is opened, since the embedded one never follows a step back.
         if workload == .recurring { clock.move(to: .seconds(-Int64(slots) - 5)) }
         let loopback = try NetworkRange("127.0.0.0/8")
-        let store = try SQLiteStore.open(path: directory + "/cronpp.sqlite", clock: clock)
+        let stores = try await place.open(nodes, clock: clock)
         let actions = StandardActions(
-            allowedNetworks: [loopback], userAgent: "cronpp-bench", now: { clock.now },
-            logger: Self.logger)
+            allowedNetworks: [loopback], userAgent: "cronpp-bench", now: { clock.now }, logger: Self.logger)
         let result: Result<BenchReport, any Error>
         do {
             let runner = BenchRunner(
                 clock: clock, inner: webhookURL == nil ? nil : actions.registry["webhook"], expected: jobs * slots)
-            let begin = try await createJobs(in: store)
-            result = .success(try await measure(store, runner, from: begin))
+            let begin = try await createJobs(in: stores[0])
+            result = .success(try await measure(stores, runner, from: begin))
         } catch {
             result = .failure(error)
         }
         await actions.shutdown()
-        await store.close()
+        for store in stores { await store.close() }
         return try result.get()
     }
 
     /// Creates the account and the jobs; answers the moment at which their first slots are due.
-    private func createJobs(in store: SQLiteStore) async throws -> Instant {
+    private func createJobs(in store: any Store) async throws -> Instant {
         var random = RandomSource()
         let owner = UserID(at: clock.now, using: &random)
         let hash = try await Passwords().hash(Self.password)
@@ -114,32 +117,41 @@ package struct Bench: Sendable {
         return definition
     }
 
-    private func measure(_ store: SQLiteStore, _ runner: BenchRunner, from first: Instant) async throws -> BenchReport {
-        var random = RandomSource()
-        let node = Node(
-            id: NodeID(at: clock.now, using: &random), pid: ProcessInfo.processInfo.processIdentifier, host: "bench",
-            version: AppVersion.number, startedAt: clock.now, leaseUntil: clock.now + .seconds(15))
-        _ = try await store.register(node)
-        let engine = Engine(
-            node: node.id, store: store, actions: ActionRegistry([runner]), settings: EngineSettings(),
-            metrics: EngineMetrics(), logger: Self.logger)
-        let before = Usage(store)
+    private func measure(
+        _ stores: [any Store], _ runner: BenchRunner, from first: Instant
+    ) async throws -> BenchReport {
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        for store in stores { services.append(.init(service: try await engine(on: store, runner))) }
+        let before = try await Usage(stores[0])
         let begin = max(first, clock.now)
-        let group = ServiceGroup(configuration: .init(services: [.init(service: engine)], logger: Self.logger))
+        let group = ServiceGroup(configuration: .init(services: services, logger: Self.logger))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             let total = jobs * slots
             while runner.count < total { await clock.wait(until: clock.now + .milliseconds(5)) }
-            while try await store.runCounts()[.success] ?? 0 < total {
-                await clock.wait(until: clock.now + .milliseconds(5))
+            let acted = clock.now
+            while try await stores[0].runCounts()[.success] ?? 0 < total {
+                await clock.wait(until: clock.now + .milliseconds(20))
             }
             let report = BenchReport(
-                workload: workload.rawValue, action: webhookURL == nil ? "noop" : "webhook", runs: total,
-                elapsed: clock.now - begin, delays: runner.sortedDelays, used: Usage(store) - before)
+                workload: workload.rawValue, action: webhookURL == nil ? "noop" : "webhook", nodes: stores.count,
+                runs: total, elapsed: clock.now - begin, acted: acted - begin, delays: runner.sortedDelays,
+                used: try await Usage(stores[0]) - before)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
             return report
         }
+    }
+
+    private func engine(on store: any Store, _ runner: BenchRunner) async throws -> Engine {
+        var settings = EngineSettings()
+        if nodes > 1 || place.isShared { settings.claimLimit = settings.concurrency * 4 }
+        let enlistment = Enlistment(store: store, lease: settings.lease, logger: Self.logger)
+        let enlistedAt = clock.now
+        return Engine(
+            node: try await enlistment.enlist(), enlistedAt: enlistedAt, store: store,
+            actions: ActionRegistry([runner]), settings: settings, metrics: EngineMetrics(), logger: Self.logger,
+            enlist: enlistment.enlist)
     }
 }
 
@@ -149,10 +161,17 @@ struct Usage {
     var writtenBytes: Int
     var commits: Int
 
-    init(_ store: SQLiteStore) {
+    init(_ store: any Store) async throws {
         processTime = SystemClock().processTime
-        writtenBytes = ProcessMetrics.writtenBytes
-        commits = store.commitCount
+        switch store {
+        case let store as SQLiteStore:
+            writtenBytes = ProcessMetrics.writtenBytes
+            commits = store.commitCount
+        case let store as PostgresStore:
+            (writtenBytes, commits) = try await store.usage()
+        default:
+            (writtenBytes, commits) = (0, 0)
+        }
     }
 
     static func - (left: Usage, right: Usage) -> Usage {

@@ -11,8 +11,11 @@ package struct BenchReport: Encodable, Sendable {
 
     package var workload: String
     package var action: String
+    package var nodes: Int
     package var runs: Int
     package var seconds: Double
+    /// Until the last action began.
+    package var actedSeconds: Double
     package var runsPerSecond: Double
     /// From the slot to the action, in milliseconds.
     package var startDelayMs: Delays
@@ -21,10 +24,15 @@ package struct BenchReport: Encodable, Sendable {
     package var runsPerCommit: Double
 
     /// - Parameter delays: microseconds, in order of size, not empty.
-    init(workload: String, action: String, runs: Int, elapsed: Span, delays: [Int64], used: Usage) {
+    init(
+        workload: String, action: String, nodes: Int, runs: Int, elapsed: Span, acted: Span, delays: [Int64],
+        used: Usage
+    ) {
         self.workload = workload
         self.action = action
+        self.nodes = nodes
         self.runs = runs
+        actedSeconds = Double(acted.microseconds) / 1_000_000
         let count = Double(Swift.max(1, runs))
         seconds = Double(elapsed.microseconds) / 1_000_000
         runsPerSecond = (count / Swift.max(seconds, 0.000_001)).rounded()

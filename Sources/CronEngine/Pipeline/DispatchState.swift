@@ -28,7 +28,7 @@ package struct DispatchState: Sendable {
     }
 
     private let settings: EngineSettings
-    private let node: NodeID
+    private var node: NodeID
     private(set) var held: [RunID: Held] = [:]
     private var queue = TimerWheel()
     /// Asked for too early: not asked for again ahead of their time.
@@ -212,6 +212,27 @@ extension DispatchState {
     mutating func stopAll(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
         stop(held.keys.sorted(), .shutdown, now: now)
     }
+
+    /// The node was declared dead: forgets what has not been sent, and answers the outcomes of starts that were committed.
+    /// What runs goes on.
+    mutating func lose() -> [Finish] {
+        var finishes: [Finish] = []
+        for (run, known) in held.sorted(by: { $0.key < $1.key }) {
+            let token = ClaimToken(runID: run, fence: known.fence)
+            switch known.phase {
+            case .queued: held[run] = nil
+            case .starting: drop(token)
+            case .ready: unsent(token, kind: .notSent, "its node had lost its lease").map { finishes.append($0) }
+            case .running, .reporting: break
+            }
+        }
+        queue = TimerWheel()
+        putBack = TimerWheel()
+        ready = TimerWheel()
+        return finishes
+    }
+
+    mutating func adopt(_ node: NodeID) { self.node = node }
 
     /// Gives up what has not been started; answers its tokens.
     mutating func releaseQueued() -> [ClaimToken] {

@@ -13,6 +13,8 @@ package enum EngineEvent: Sendable {
     case finished([Finish], Result<[FinishAnswer], StoreError>)
     case handedBack([ClaimToken], Result<Void, StoreError>)
     case heartbeat(Result<HeartbeatAnswer, StoreError>, sentAt: Instant)
+    /// The store knows this process under a new incarnation, or could not be told.
+    case enlisted(Result<NodeID, StoreError>, sentAt: Instant)
     case repaired(Result<RepairAnswer, StoreError>)
     case reaped(Result<ReapAnswer, StoreError>)
     case pruned(Result<Int, StoreError>)
@@ -35,8 +37,8 @@ package enum EngineEffect: Sendable {
     case repair(held: Set<ClaimToken>)
     case reap
     case prune(endedBefore: Instant, limit: Int)
-    /// The node was declared dead by the others.
-    case lost
+    /// The node was declared dead by the others: make a new incarnation known.
+    case enlist(lease: Span)
     /// Drained: nothing is held any more.
     case stopped
 }

@@ -5,6 +5,8 @@ package import CronSchedule
 /// clocks or I/O: `handle` takes what happened, `tick` says what is due, and a shell (or a simulation) does it.
 package struct NodeCore: Sendable {
     private let settings: EngineSettings
+    /// The incarnation that claims and starts; another one after the others declared this one dead.
+    package private(set) var node: NodeID
     private var planner: Planner
     private var poller: Poller
     private var dispatch: DispatchState
@@ -14,6 +16,10 @@ package struct NodeCore: Sendable {
     private var pruner: Pruner
     private var early = EarlyStart()
     private var draining: Draining?
+
+    /// The others declared this incarnation dead: nothing is claimed or started until the store knows another one.
+    private var isLost = false
+    private var enlistAt: Instant?
 
     /// Starts and effects wait for a trusted lease; their due times then wake nobody.
     private var isTrusted = true
@@ -32,8 +38,10 @@ package struct NodeCore: Sendable {
         var nextAt: Instant { min(stoppedAll ? end : until, retryAt ?? end) }
     }
 
+    /// - Parameter now: when the node was made known to the store: its lease runs from then.
     package init(node: NodeID, settings: EngineSettings, now: Instant) {
         self.settings = settings
+        self.node = node
         planner = Planner(node: node, settings: settings, now: now)
         poller = Poller(node: node, settings: settings, now: now)
         dispatch = DispatchState(node: node, settings: settings)
@@ -51,9 +59,12 @@ package struct NodeCore: Sendable {
     /// When `tick` must be called next if nothing happens before.
     package var nextTick: Instant? {
         let dispatchAt = isTrusted ? dispatch.nextAt(early: early.span) : dispatch.nextDeadline
-        var times = [updater.nextAt, lease.nextAt, dispatchAt]
+        var times = [updater.nextAt, dispatchAt]
+        if !isLost { times.append(lease.nextAt) }
         if let draining {
             times.append(draining.nextAt)
+        } else if isLost {
+            times.append(enlistAt)
         } else {
             times += [planner.nextAt, poller.nextAt, reaper.nextAt, pruner.nextAt]
         }
@@ -69,9 +80,11 @@ package struct NodeCore: Sendable {
         case .planned(let result):
             planner.planned(result, now: now)
             if case .success(let answer) = result { return take(answer.claims, more: answer.leftUnclaimed, now: now) }
+            reaper.repairSoon(now: now)
         case .claimed(let result):
             poller.claimed(result, now: now)
             if case .success(let answer) = result { return take(answer.claims, more: false, now: now) }
+            reaper.repairSoon(now: now)
         case .started(let request, let result, let took):
             if case .success = result { early.observe(took) }
             for finish in dispatch.started(request, result, took: took, now: now) { updater.add(finish) }
@@ -83,6 +96,8 @@ package struct NodeCore: Sendable {
             handedBack(tokens, result, now: now)
         case .heartbeat(let result, let sentAt):
             return heartbeat(result, sentAt: sentAt, now: now)
+        case .enlisted(let result, let sentAt):
+            enlisted(result, sentAt: sentAt, now: now)
         case .repaired(let result):
             reaper.repaired(now: now)
             if case .success(let answer) = result, answer != RepairAnswer() { poller.wake(now: now) }
@@ -102,8 +117,12 @@ package struct NodeCore: Sendable {
     /// What is due now.
     package mutating func tick(now: Instant) -> [EngineEffect] {
         var effects: [EngineEffect] = []
-        if lease.tick(now: now) { effects.append(.heartbeat(lease: settings.lease)) }
-        if draining == nil { tickUpkeep(&effects, now: now) }
+        if !isLost, lease.tick(now: now) { effects.append(.heartbeat(lease: settings.lease)) }
+        if let at = enlistAt, at <= now, draining == nil {
+            enlistAt = nil
+            effects.append(.enlist(lease: settings.lease))
+        }
+        if draining == nil, !isLost { tickUpkeep(&effects, now: now) }
         effects += stop(dispatch.overdue(now: now))
         isTrusted = lease.isTrusted(at: now)
         if isTrusted {
@@ -189,13 +208,33 @@ extension NodeCore {
             lease.failed(now: now)
             return []
         case .success(let answer):
-            guard answer.isAlive else {
-                lease.lost()
-                return [.lost]
-            }
+            guard answer.isAlive else { return lost() }
             lease.renewed(sentAt: sentAt, now: now)
             return stop(dispatch.cancel(answer.cancelRequests, now: now))
         }
+    }
+
+    /// Drops what is not sent and keeps what runs: its outcome is still reported under its fence.
+    private mutating func lost() -> [EngineEffect] {
+        guard !isLost else { return [] }
+        isLost = true
+        lease.lost()
+        for finish in dispatch.lose() { updater.add(finish) }
+        return draining == nil ? [.enlist(lease: settings.lease)] : []
+    }
+
+    private mutating func enlisted(_ result: Result<NodeID, StoreError>, sentAt: Instant, now: Instant) {
+        guard case .success(let node) = result else {
+            enlistAt = now + EngineSettings.storeRetry
+            return
+        }
+        self.node = node
+        isLost = false
+        dispatch.adopt(node)
+        planner = Planner(node: node, settings: settings, now: now)
+        poller = Poller(node: node, settings: settings, now: now)
+        lease = LeaseKeeper(settings: settings, now: sentAt)
+        reaper = Reaper(settings: settings, now: now)
     }
 
     private mutating func stop(_ stopped: (aborts: [RunID], finishes: [Finish])) -> [EngineEffect] {

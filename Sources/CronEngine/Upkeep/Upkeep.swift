@@ -19,6 +19,8 @@ struct Periodic: Sendable {
     }
 
     mutating func ended(now: Instant, next: Span? = nil) { nextAt = now + (next ?? interval) }
+    /// Not while it is under way.
+    mutating func bring(to instant: Instant) { nextAt = nextAt.map { min($0, instant) } }
 }
 
 /// Keeps this node's lease: when to renew it and until when it may be trusted.
@@ -62,6 +64,8 @@ struct Reaper: Sendable {
     var nextAt: Instant? { [reaping.nextAt, repairing.nextAt].compactMap { $0 }.min() }
     mutating func beginReap(now: Instant) -> Bool { reaping.begin(now: now) }
     mutating func beginRepair(now: Instant) -> Bool { repairing.begin(now: now) }
+    /// The answer to a claim was lost: the store may hold claims for this node that it does not know.
+    mutating func repairSoon(now: Instant) { repairing.bring(to: now + EngineSettings.storeRetry) }
     mutating func reaped(now: Instant) { reaping.ended(now: now) }
     mutating func repaired(now: Instant) { repairing.ended(now: now) }
 }

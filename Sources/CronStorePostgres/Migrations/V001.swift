@@ -13,6 +13,9 @@ extension Migrations {
             created_at bigint NOT NULL
         );
 
+        -- Digests of what all nodes must have in common.
+        CREATE TABLE cluster_secrets (name text PRIMARY KEY, digest bytea NOT NULL);
+
         CREATE TABLE refresh_tokens (
             hash bytea PRIMARY KEY, family uuid NOT NULL, user_id uuid NOT NULL, expires_at bigint NOT NULL,
             used boolean NOT NULL DEFAULT false
