@@ -91,6 +91,12 @@ extension [UInt8]: PostgresEncodable {
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
     package static var postgresOID: UInt32 { Wrapped.postgresOID }
     package static var postgresArrayOID: UInt32 { Wrapped.postgresArrayOID }
-    package var isNull: Bool { map(\.isNull) ?? true }
+    // Not `map(\.isNull)`: a key path in a generic context is built anew at each call, a third of a batch's time.
+    package var isNull: Bool {
+        switch self {
+        case .none: true
+        case .some(let value): value.isNull
+        }
+    }
     package func encode(into bytes: inout [UInt8]) { self?.encode(into: &bytes) }
 }

@@ -20,7 +20,7 @@ package struct Planner: Sendable {
     package mutating func tick(free: Int, now: Instant) -> PlanRequest? {
         guard look.isDue(now: now) else { return nil }
         // A run that is planned and claimed at once is written once instead of twice: wait for room.
-        guard free >= min(PlanRequest.rowLimit, settings.claimLimit / 4) else {
+        guard free >= min(PlanRequest.rowLimit, settings.claimLimit / 2) else {
             look.postpone(to: now + EngineSettings.roomWait)
             return nil
         }
