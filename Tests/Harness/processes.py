@@ -1,0 +1,130 @@
+"""The processes that tests watch: a node and a logging receiver. Standard library only."""
+import collections
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+
+RECEIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "receiver.py")
+READY_LIMIT = 30
+
+
+class Receiver:
+    def __init__(self, work):
+        self.log = f"{work}/deliveries"
+        self.process = subprocess.Popen(
+            ["python3", RECEIVER, "--log", self.log], stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self.base = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        self.url = self.base + "/ok"
+
+    def entries(self):
+        with open(self.log) as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+    def next_arrival(self, after, node=None, limit=10):
+        """When the first delivery after a moment came; waits for it. None if the node died, or the time passed."""
+        end = time.time() + limit
+        with open(self.log) as file:
+            while time.time() < end:
+                line, was_alive = file.readline(), node is None or node.is_alive()
+                if line.endswith("\n"):
+                    if json.loads(line)["at"] >= after:
+                        return json.loads(line)["at"]
+                elif not was_alive:
+                    return None
+                else:
+                    time.sleep(0.005)
+        return None
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Node:
+    """One `cronpp serve` on a port of its own choice."""
+
+    def __init__(self, binary, work, name="node", environment=None):
+        self.binary, self.work, self.name = binary, work, name
+        self.environment = environment or {}
+        self.process = self.port = self.id = self.ready_at = None
+        self.log_path = f"{work}/{name}.log"
+
+    def start(self, failpoints="", extra=None, wrapper=(), limit=READY_LIMIT):
+        """Starts and waits until ready. False when it ended or was not ready in time."""
+        environment = os.environ | {
+            "CRONPP_DATA_DIR": f"{self.work}/{self.name}-data", "CRONPP_HTTP_PORT": "0",
+            "CRONPP_REGISTRATION": "open", "CRONPP_ALLOW_NETWORKS": "127.0.0.0/8",
+            "CRONPP_FAILPOINTS": failpoints, "CRONPP_FAILPOINT_LOG": f"{self.work}/failpoints",
+            "SWIFT_BACKTRACE": "enable=no",
+        } | self.environment | (extra or {})
+        # A session of its own: Ctrl-C is for the test, which then stops its processes in order.
+        with open(self.log_path, "a") as log:
+            self.process = subprocess.Popen(
+                [*wrapper, self.binary, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log,
+                start_new_session=True)
+        return self.wait_until_ready(time.time() + limit)
+
+    def wait_until_ready(self, end):
+        text = b""
+        while time.time() < end:
+            if select.select([self.process.stdout], [], [], 0.1)[0]:
+                piece = os.read(self.process.stdout.fileno(), 4096)
+                text += piece
+                found = re.search(rb"ready: http://[0-9.]+:(\d+) .*node=(\S+)", text)
+                if found:
+                    self.ready_at, self.port, self.id = time.time(), int(found.group(1)), found.group(2).decode()
+                    return True
+                if not piece:
+                    break
+        return False
+
+    def log_tail(self):
+        with open(self.log_path, errors="replace") as file:
+            return file.read()[-3000:]
+
+    def is_alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def is_stopped(self):
+        """Whether a signal holds it."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat") as file:
+                return file.read().rpartition(")")[2].split()[0] == "T"
+        except OSError:
+            return False
+
+    def send(self, number):
+        if self.is_alive():
+            self.process.send_signal(number)
+
+    def wait(self, limit):
+        try:
+            self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def kill(self, number=signal.SIGKILL):
+        self.send(number)
+        if self.process:
+            self.process.wait()
+
+    def stop(self, limit=60):
+        """Drains; kills what does not end in time. Answers whether it drained."""
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
+        if self.process:
+            self.wait(limit)
+        drained = not self.is_alive()
+        self.kill()
+        return drained
+
+    def failpoint_hits(self):
+        try:
+            with open(f"{self.work}/failpoints") as file:
+                return collections.Counter(line.strip() for line in file)
+        except FileNotFoundError:
+            return collections.Counter()
