@@ -5,11 +5,19 @@ import PostgresClient
 /// The verbs of the pipeline, in its order.
 extension PostgresStore {
     package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
-        try await perform { try $0.plan(request) }
+        let (next, now) = try await look(Session.nextSlot(moment)) { try Session.readNext($0) }
+        if let next, next <= now + request.threshold { return try await perform { try $0.plan(request) } }
+        var answer = PlanAnswer()
+        answer.nextSlot = next
+        return answer
     }
 
     package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
-        try await perform { try $0.claim(request) }
+        let (next, now) = try await look(Session.nextDue(moment)) { try Session.readNext($0) }
+        if let next, next <= now + request.lead { return try await perform { try $0.claim(request) } }
+        var answer = ClaimAnswer()
+        answer.nextDueAt = next
+        return answer
     }
 
     /// After a lost answer the node asks again, and must not take what it remembers for what is stored.
@@ -71,7 +79,12 @@ extension PostgresStore {
     }
 
     package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer {
-        try await perform { try $0.markDead(by: node) }
+        let moment = moment
+        let (elapsed, lost) = try await look(Session.anythingToReap(moment)) { result in
+            try result.first { (try $0.bool(0), try $0.bool(1)) } ?? (false, false)
+        }
+        guard elapsed || lost else { return ReapAnswer() }
+        if elapsed { try await perform { try $0.markDead(by: node) } }
         return try await perform { try $0.reap(node) }
     }
 

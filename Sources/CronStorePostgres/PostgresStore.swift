@@ -135,6 +135,21 @@ extension PostgresStore {
     }
 }
 
+extension PostgresStore {
+    /// One statement outside a transaction: what an idle node asks before it begins one.
+    func look<Value: Sendable>(
+        _ query: PostgresQuery, _ read: @Sendable (PostgresResult) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try read(try await pool.query(query))
+        } catch {
+            throw StoreError(postgres: error, .askedAgain)
+        }
+    }
+
+    var moment: Int64? { fixedClock?.now.microseconds }
+}
+
 extension PostgresError {
     /// Another transaction was in the way; nothing was committed, and the same may succeed now.
     fileprivate var isConflict: Bool {

@@ -4,10 +4,13 @@ import PostgresClient
 
 /// T2: waiting runs that are due within the lead become this node's claims.
 extension Session {
-    /// The due time of the earliest run that may be claimed.
-    static let nextDue: PostgresQuery = """
-        SELECT due_at FROM live_runs WHERE blocked_on IS NULL AND status IN (0, 4) ORDER BY due_at LIMIT 1
+    /// The due time of the earliest run that may be claimed, and the time.
+    static func nextDue(_ moment: Int64?) -> PostgresQuery {
         """
+        SELECT (SELECT due_at FROM live_runs WHERE blocked_on IS NULL AND status IN (0, 4) ORDER BY due_at, id LIMIT 1),
+            coalesce(\(moment), cronpp_now())
+        """
+    }
 
     func claim(_ request: ClaimRequest) throws -> ClaimAnswer {
         var answer = ClaimAnswer()
@@ -24,7 +27,7 @@ extension Session {
         let isLeased = try readClock(results[1])
         let runs = try results[0].all(RunRow.read)
         guard isLeased, !runs.isEmpty else {
-            answer.nextDueAt = try query(Self.nextDue).first { try $0.instant(0) }
+            answer.nextDueAt = try Self.readNext(try query(Self.nextDue(moment))).next
             return answer
         }
         let jobs = try jobs(of: runs)
@@ -38,8 +41,8 @@ extension Session {
         }
         let done = changes.map(\.after).filter { !$0.status.isLive && jobs[$0.jobID]?.nextSlot == nil }.map(\.jobID)
         let written = try transaction.commit(
-            writes(changes, own(request.node)) + (done.isEmpty ? [] : Self.finishJobsIfFree(done)) + [Self.nextDue])
-        answer.nextDueAt = try written.last?.first { try $0.instant(0) }
+            writes(changes, own(request.node)) + (done.isEmpty ? [] : Self.finishJobsIfFree(done)) + [Self.nextDue(moment)])
+        answer.nextDueAt = try written.last.flatMap { try Self.readNext($0).next }
         memory.follow(changes.lazy.map(\.after).filter { $0.status == .queued })
         return answer
     }

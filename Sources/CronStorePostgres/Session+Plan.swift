@@ -4,15 +4,23 @@ import PostgresClient
 
 /// T1: slots become runs, and those that are due within the lead are this node's claims at once.
 extension Session {
-    /// The earliest slot that is still to be planned. One statement, which an idle node sends instead of a transaction.
-    static let nextSlot: PostgresQuery =
-        "SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot LIMIT 1"
+    /// The earliest slot that is still to be planned, and the time.
+    static func nextSlot(_ moment: Int64?) -> PostgresQuery {
+        """
+        SELECT (SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot, job_id LIMIT 1),
+            coalesce(\(moment), cronpp_now())
+        """
+    }
+
+    static func readNext(_ result: PostgresResult) throws -> (next: Instant?, now: Instant) {
+        try result.first { (try $0.instantOrNil(0), try $0.instant(1)) } ?? (nil, Instant(microseconds: 0))
+    }
 
     func plan(_ request: PlanRequest) throws -> PlanAnswer {
         var answer = PlanAnswer()
         let jobs = try lockDueJobs(request)
         guard !jobs.isEmpty else {
-            answer.nextSlot = try query(Self.nextSlot).first { try $0.instant(0) }
+            answer.nextSlot = try Self.readNext(try query(Self.nextSlot(moment))).next
             return answer
         }
         var planned: [Run] = []
@@ -31,8 +39,8 @@ extension Session {
         let ended = moved.filter { $0.nextSlot == nil }.map(\.id)
         let results = try transaction.commit(
             inserts(planned.sorted { $0.id < $1.id }) + [Self.saveCursors(moved)]
-                + (ended.isEmpty ? [] : [Self.finishJobs(ended)]) + [Self.nextSlot])
-        answer.nextSlot = try results.last?.first { try $0.instant(0) }
+                + (ended.isEmpty ? [] : [Self.finishJobs(ended)]) + [Self.nextSlot(moment)])
+        answer.nextSlot = try results.last.flatMap { try Self.readNext($0).next }
         memory.remember(moved)
         memory.follow(planned.lazy.filter { $0.status == .queued })
         return answer

@@ -79,16 +79,28 @@ extension Session {
         }
     }
 
-    private static func lost(_ moment: Int64?) -> PostgresQuery {
+    /// Whether a lease has run out, and whether a run's owner or time has.
+    static func anythingToReap(_ moment: Int64?) -> PostgresQuery {
         """
-        SELECT r.id FROM live_runs r LEFT JOIN nodes n ON n.id = r.owner AND n.dead_at IS NULL
-        WHERE r.blocked_on IS NULL AND r.status IN (1, 2)
-            AND r.due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(longestLead.microseconds)
-            AND (n.id IS NULL OR r.run_deadline < (SELECT coalesce(\(moment), cronpp_now()))
-                OR (r.status = 1 AND r.due_at + n.lease < (SELECT coalesce(\(moment), cronpp_now()))))
-        ORDER BY r.due_at LIMIT \(Int64(reapLimit))
+        SELECT EXISTS (SELECT 1 FROM nodes WHERE dead_at IS NULL AND lease_until <= t.now),
+            EXISTS (SELECT 1 \(unescaped: lostRuns))
+        FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
         """
     }
+
+    private static func lost(_ moment: Int64?) -> PostgresQuery {
+        """
+        SELECT r.id FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t CROSS JOIN LATERAL (
+            SELECT r.id, r.due_at \(unescaped: lostRuns) ORDER BY r.due_at LIMIT \(Int64(reapLimit))) r
+        """
+    }
+
+    /// Claimed and running rows lie at the head of the due index.
+    private static let lostRuns = """
+        FROM live_runs r LEFT JOIN nodes n ON n.id = r.owner AND n.dead_at IS NULL
+        WHERE r.blocked_on IS NULL AND r.status IN (1, 2) AND r.due_at <= t.now + \(longestLead.microseconds)
+            AND (n.id IS NULL OR r.run_deadline < t.now OR (r.status = 1 AND r.due_at + n.lease < t.now))
+        """
 
     /// The lease length of each node that is not marked dead.
     private func liveNodes() throws -> [NodeID: Span] {
