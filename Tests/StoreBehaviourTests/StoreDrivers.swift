@@ -25,13 +25,22 @@ extension StoreDriver: CustomTestStringConvertible {
 
 extension StoreDriver {
     static let postgres = StoreDriver(name: "postgres") { clock, seed in
-        try await openPostgres(PostgresServer.shared.freshDatabase(), .session, clock, seed)
+        let url = try await apart { try PostgresServer.shared.freshDatabase() }
+        return try await openPostgres(url, .session, clock, seed)
     }
 
     /// Behind a proxy that pools by transaction.
     static let pooledPostgres = StoreDriver(name: "postgres, pooled") { clock, seed in
         let server = PostgresServer.shared
-        return try await openPostgres(server.bouncerURL(server.freshDatabase()), .transaction, clock, seed)
+        let url = try await apart { try server.bouncerURL(server.freshDatabase()) }
+        return try await openPostgres(url, .transaction, clock, seed)
+    }
+
+    /// Starting servers blocks; on the threads that all tests share, it would keep every other test waiting.
+    private static func apart<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
+        }
     }
 
     private static func openPostgres(
