@@ -1,0 +1,187 @@
+import CronModel
+import CronSchedule
+import CronStorePostgres
+import CronTesting
+import Foundation
+import PostgresClient
+import PostgresServer
+import Testing
+
+/// Several nodes at once on one database, each with connections of its own.
+@Suite struct PostgresRaces {
+    private static let nodeCount = 4
+
+    @Test func nodesThatStartAtOnceMakeOneSchema() async throws {
+        let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<Self.nodeCount {
+                group.addTask {
+                    let store = try await Self.open(url)
+                    #expect(try await store.nodes().isEmpty)
+                    await store.close()
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func everySlotIsPlannedOnceAndClaimedByOneNode() async throws {
+        try await Self.withNodes { nodes in
+            let owner = UserID(high: 1, low: 1)
+            let jobs = try await nodes[0].createJobs(count: 60, owner: owner)
+            try await nodes[0].waitForSlots()
+            let claims = try await Self.atOnce(nodes) { node in
+                var claims: [Claim] = []
+                for _ in 0..<12 {
+                    claims += try await node.store.plan(node.planRequest).claims
+                    claims += try await node.store.claim(node.claimRequest).claims
+                }
+                return claims
+            }
+            #expect(Set(claims.flatMap { $0 }.map(\.token.runID)).count == claims.joined().count, "one node a run")
+            for job in jobs {
+                let slots = try await nodes[0].runs(of: job, owner).map(\.scheduledFor)
+                #expect(Set(slots).count == slots.count)
+                #expect(zip(slots, slots.dropFirst()).allSatisfy { $1 - $0 == .seconds(1) }, "no slot is left out")
+            }
+        }
+    }
+
+    /// Of starts and an edit at once: what starts after the edit has answered carries its version, or does not start.
+    @Test func nothingStartsUnderAnOldDefinitionAfterAnEdit() async throws {
+        try await Self.withNodes { nodes in
+            let owner = UserID(high: 1, low: 1)
+            for job in try await nodes[0].createJobs(count: 12, owner: owner) {
+                try await nodes[0].waitForSlots()
+                var claims: [Claim] = []
+                for node in nodes { claims += try await node.store.plan(node.planRequest).claims }
+                let due = claims
+                let edited = Task { [nodes] in
+                    var definition = job.definition
+                    definition.payload = .string("new")
+                    _ = try await nodes[0].store.changeJob(
+                        job.id, owner: owner, version: nil, .edit(definition, rearm: false))
+                    return nodes[0].store.clock.now
+                }
+                let answers = try await Self.atOnce(nodes) { node in
+                    try await node.store.start(
+                        StartRequest(node: node.id, tokens: due.map(\.token), early: .seconds(5)))
+                }
+                let editedAt = try await edited.value
+                for case .started(let context, _) in answers.joined() where context.payload != .string("new") {
+                    let run = try #require(try await nodes[0].store.run(context.runID, owner: owner))
+                    let start = try #require(run.events.last { $0.to == .running })
+                    #expect(start.at <= editedAt + .milliseconds(50), "started ahead of its due time at most")
+                }
+                _ = try await nodes[0].store.changeJob(job.id, owner: owner, version: nil, .delete)
+            }
+        }
+    }
+
+    /// One start of several at once, whoever asks.
+    @Test func overlapIsJudgedAcrossNodes() async throws {
+        try await Self.withNodes { nodes in
+            let owner = UserID(high: 1, low: 1)
+            let jobs = try await nodes[0].createJobs(count: 8, owner: owner) { $0.overlap = .skip }
+            try await nodes[0].waitForSlots()
+            _ = try await Self.atOnce(nodes) { node in
+                for _ in 0..<6 {
+                    let claims = try await node.store.plan(node.planRequest).claims
+                    _ = try await node.store.start(
+                        StartRequest(node: node.id, tokens: claims.map(\.token), early: .zero))
+                }
+            }
+            for job in jobs {
+                let running = try await nodes[0].runs(of: job, owner).filter { $0.status == .running }
+                #expect(running.count <= 1)
+            }
+        }
+    }
+}
+
+// MARK: - Nodes
+
+extension PostgresRaces {
+    fileprivate struct RaceNode: Sendable {
+        let id: NodeID
+        let store: PostgresStore
+
+        var planRequest: PlanRequest {
+            PlanRequest(node: id, lead: .seconds(3), threshold: .seconds(2), claimLimit: 20)
+        }
+        var claimRequest: ClaimRequest { ClaimRequest(node: id, lead: .seconds(3), limit: 20) }
+
+        func createJobs(
+            count: Int, owner: UserID, _ change: (inout JobDefinition) -> Void = { $0.overlap = .allow }
+        ) async throws -> [Job] {
+            var random = RandomSource()
+            let drafts = (0..<count).map { number in
+                var definition = JobDefinition(
+                    name: "job-\(number)", schedule: "* * * * * *", action: ActionDefinition(type: "test", fields: [:]))
+                change(&definition)
+                return JobDraft(id: JobID(at: store.clock.now, using: &random), userID: owner, definition: definition)
+            }
+            return try await store.createJobs(drafts).map { try $0.get().job.job }
+        }
+
+        func waitForSlots() async throws { await store.clock.wait(until: store.clock.now + .milliseconds(1_100)) }
+
+        func runs(of job: Job, _ owner: UserID) async throws -> [Run] {
+            var query = RunQuery(owner: owner)
+            query.jobID = job.id
+            query.limit = 1_000
+            return try await store.runs(query).items
+        }
+    }
+
+    private static func open(_ url: String) async throws -> PostgresStore {
+        try await PostgresStore.open(
+            PostgresConfig(url: url, pooling: .session), poolSize: 2, system: SteadyClock(), isDurable: false)
+    }
+
+    fileprivate static func withNodes(_ body: ([RaceNode]) async throws -> Void) async throws {
+        let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
+        var nodes: [RaceNode] = []
+        for number in 0..<nodeCount {
+            let store = try await open(url)
+            let id = NodeID(high: 7, low: UInt64(number))
+            let now = store.clock.now
+            _ = try await store.register(
+                Node(id: id, pid: 1, host: "h", version: "v", startedAt: now, leaseUntil: now + .minutes(10)))
+            nodes.append(RaceNode(id: id, store: store))
+        }
+        do {
+            try await body(nodes)
+        } catch {
+            for node in nodes { await node.store.close() }
+            throw error
+        }
+        for node in nodes { await node.store.close() }
+    }
+
+    fileprivate static func atOnce<Value: Sendable>(
+        _ nodes: [RaceNode], _ body: @escaping @Sendable (RaceNode) async throws -> Value
+    ) async throws -> [Value] {
+        try await withThrowingTaskGroup(of: Value.self) { group in
+            for node in nodes { group.addTask { try await body(node) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+}
+
+/// Time that passes by itself, for stores whose database decides the time.
+private struct SteadyClock: EngineClock {
+    private static let start = ContinuousClock.now
+    var now: Instant { Instant(microseconds: 0) + uptime }
+    var uptime: Span {
+        let parts = (ContinuousClock.now - Self.start).components
+        return Span(microseconds: parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000)
+    }
+    func wait(until instant: Instant) async {
+        let queue = DispatchQueue.global()
+        let left = max(0, (instant - now).microseconds)
+        await withCheckedContinuation { continuation in
+            queue.asyncAfter(deadline: .now() + .microseconds(Int(left))) { continuation.resume() }
+        }
+    }
+}
