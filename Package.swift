@@ -92,6 +92,9 @@ let package = Package(
         .target(name: "CronTesting", dependencies: ["CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
         .executableTarget(
             name: "schedule-bench", dependencies: ["CronSchedule"], path: "Benchmarks/ScheduleBench", swiftSettings: settings),
+        .executableTarget(
+            name: "postgres-bench", dependencies: ["PostgresClient", "PostgresServer"], path: "Benchmarks/PostgresBench",
+            swiftSettings: settings),
 
         .testTarget(name: "CronScheduleTests", dependencies: ["CronSchedule"], swiftSettings: settings),
         .testTarget(

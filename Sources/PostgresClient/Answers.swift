@@ -3,6 +3,8 @@ import CLibPQ
 /// The connection is no longer usable.
 struct Lost: Error {
     let reason: String
+    /// The server ended an idle session inside a transaction: then no COMMIT has reached it.
+    var provesRollback = false
 }
 
 /// What came back of one exchange.
@@ -15,7 +17,7 @@ struct Answers {
 
     /// Keeps the first error; what follows it in a pipeline only says that it was left out.
     mutating func refuse(_ error: ServerError, statement: String?) throws(Lost) {
-        if error.endsConnection { throw Lost(reason: error.message) }
+        if error.endsConnection { throw error.lost }
         refusal = refusal ?? error.refusal(of: statement)
     }
 }
@@ -43,6 +45,8 @@ struct ServerError {
 
     /// The server ended the session, or libpq found it gone (then there is no code).
     var endsConnection: Bool { code == nil || severity == "FATAL" || severity == "PANIC" }
+
+    var lost: Lost { Lost(reason: message, provesRollback: code == "25P03") }
 
     func refusal(of statement: String?) -> PostgresError {
         .sqlState(

@@ -7,6 +7,7 @@ final class Deadline {
     enum End {
         case ready
         case expired
+        case interrupted
     }
 
     enum Direction {
@@ -41,16 +42,22 @@ final class Deadline {
     }
 
     /// Waits until the socket can be read or written. An error on the socket counts as ready: libpq finds it.
-    func wait(_ socket: Int32, for direction: Direction) -> End {
-        var polled = [
+    /// `interrupt`: a descriptor that ends the wait when it can be read; -1 for none.
+    func wait(_ socket: Int32, for direction: Direction, interrupt: Int32 = -1) -> End {
+        // A negative descriptor is passed over by poll.
+        var polled = (
             pollfd(fd: socket, events: direction.events, revents: 0),
             pollfd(fd: timer, events: Int16(POLLIN), revents: 0),
-        ]
+            pollfd(fd: interrupt, events: Int16(POLLIN), revents: 0)
+        )
         while true {
-            let count = poll(&polled, 2, -1)
+            let count = withUnsafeMutableBytes(of: &polled) {
+                poll($0.baseAddress?.assumingMemoryBound(to: pollfd.self), 3, -1)
+            }
             if count < 0 && errno == EINTR { continue }
-            if polled[0].revents != 0 { return .ready }
-            if polled[1].revents != 0 || count < 0 { return .expired }
+            if polled.2.revents != 0 { return .interrupted }
+            if polled.0.revents != 0 { return .ready }
+            if polled.1.revents != 0 || count < 0 { return .expired }
         }
     }
 

@@ -70,17 +70,22 @@ struct PoolState {
         return count
     }
 
-    /// The pause in milliseconds before the next attempt.
-    mutating func failed(_ error: PostgresError) -> (waiters: [Waiter], pause: Int) {
+    /// Who is not to wait any longer, and how many milliseconds until the next attempt; nil if that is settled already:
+    /// attempts made side by side count as one.
+    mutating func failed(_ error: PostgresError) -> (waiters: [Waiter], pause: Int?) {
         opening -= 1
-        failures += 1
         lastFailure = error
-        backingOff = true
-        let limit = min(PostgresPool.longestBackoff, PostgresPool.shortestBackoff << min(failures - 1, 10))
+        var pause: Int?
+        if !backingOff {
+            backingOff = true
+            let limit = min(PostgresPool.longestBackoff, PostgresPool.shortestBackoff << min(failures, 10))
+            failures += 1
+            pause = Int.random(in: limit / 2...limit)
+        }
         // While others are out, one may come back; otherwise nobody is served before the next attempt.
-        guard borrowed == 0, opening == 0 else { return ([], Int.random(in: limit / 2...limit)) }
+        guard borrowed == 0, opening == 0 else { return ([], pause) }
         defer { waiters = [] }
-        return (waiters, Int.random(in: limit / 2...limit))
+        return (waiters, pause)
     }
 
     mutating func opened(_ connection: PostgresConnection) {

@@ -3,6 +3,7 @@ package actor PostgresConnection {
     private let thread: ConnectionThread
     private let config: PostgresConfig
     private let preamble: [PostgresQuery]
+    private let health = Health()
     private var wire: Wire?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -21,18 +22,13 @@ package actor PostgresConnection {
         return connection
     }
 
-    private func open() throws(PostgresError) { wire = try Wire(config) }
+    private func open() throws(PostgresError) { wire = try Wire(config, health: health) }
 
     /// Runs the body inside a transaction and commits it unless the body has. A throw rolls back. Errors are
     /// `PostgresError` or the body's own.
+    @discardableResult
     package func transaction<T: Sendable>(_ body: @Sendable (PostgresTransaction) throws -> T) throws -> T {
         try run(body, on: usable())
-    }
-
-    /// As `transaction`; nil, with nothing sent and the body not called, if the server has closed this connection.
-    func transactionIfAlive<T: Sendable>(_ body: @Sendable (PostgresTransaction) throws -> T) throws -> T? {
-        guard let wire, wire.isAlive else { return nil }
-        return try run(body, on: wire)
     }
 
     /// One statement outside a transaction: it commits itself, so a lost answer is `commitUnknown`.
@@ -48,22 +44,41 @@ package actor PostgresConnection {
         if queries.count == 1, config.pooling == .session { return try wire.exchange(queries, committing: true) }
         let transaction = PostgresTransaction(wire, preamble: preamble)
         do {
-            let results = try transaction.commit(queries)
-            try transaction.finish()
-            return results
+            return try transaction.commit(queries)
         } catch {
             transaction.rollback()
             throw error
         }
     }
 
-    /// False once the connection is closed or must not be used any more.
-    package var isUsable: Bool { wire?.isAlive ?? false }
+    // As above; nil, with nothing sent and no body called, if the server has closed this connection.
+
+    func transactionIfAlive<T: Sendable>(_ body: @Sendable (PostgresTransaction) throws -> T) throws -> T? {
+        guard let wire, wire.isAlive else { return nil }
+        return try run(body, on: wire)
+    }
+
+    func queryIfAlive(_ query: PostgresQuery) throws(PostgresError) -> PostgresResult? {
+        guard let wire, wire.isAlive else { return nil }
+        return try self.query(query)
+    }
+
+    var isAlive: Bool { wire?.isAlive ?? false }
+
+    /// Whether it must not be used any more. Told without waiting for the connection's thread.
+    package nonisolated var isBroken: Bool { health.isOver }
+
+    /// Asks the server to break off what this connection is waiting for; that then fails with `isCancelled`. Nothing
+    /// happens if it is not waiting.
+    package nonisolated func cancelStatement() { health.cancel() }
 
     /// How often an answer was waited for.
     package var roundTrips: Int { wire?.roundTrips ?? 0 }
 
-    package func close() { wire = nil }
+    package func close() {
+        health.end()
+        wire = nil
+    }
 
     private func usable() throws(PostgresError) -> Wire {
         guard let wire else { throw .connectionLost("the connection is closed") }

@@ -6,11 +6,42 @@ package protocol PostgresEncodable: Sendable {
     var isNull: Bool { get }
     /// Appends the bytes without their length. Not called when `isNull`.
     func encode(into bytes: inout [UInt8])
+
+    // Elements of an array, each with its length; true if one is NULL. Requirements only so that each type has machine
+    // code of its own: called through PostgresArray, which is generic in another module, a value took 190 ns instead of 25.
+    static func encode(elements: [Self], into bytes: inout [UInt8]) -> Bool
+    static func encode(optionals: [Self?], into bytes: inout [UInt8]) -> Bool
 }
 
 extension PostgresEncodable {
     package static var postgresArrayOID: UInt32 { 0 }
     package var isNull: Bool { false }
+
+    package static func encode(elements: [Self], into bytes: inout [UInt8]) -> Bool {
+        for element in elements { element.encodeWithLength(into: &bytes) }
+        return false
+    }
+
+    package static func encode(optionals: [Self?], into bytes: inout [UInt8]) -> Bool {
+        var hasNull = false
+        for element in optionals {
+            if let element, !element.isNull {
+                element.encodeWithLength(into: &bytes)
+            } else {
+                hasNull = true
+                bytes.append(bigEndian: Int32(-1))
+            }
+        }
+        return hasNull
+    }
+
+    private func encodeWithLength(into bytes: inout [UInt8]) {
+        let start = bytes.count
+        bytes.append(bigEndian: Int32(0))
+        encode(into: &bytes)
+        let length = Int32(truncatingIfNeeded: bytes.count - start - 4).bigEndian
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: length, toByteOffset: start, as: Int32.self) }
+    }
 }
 
 /// The object identifiers of PostgreSQL's built-in types (pg_type.dat), the same in every database.
@@ -99,4 +130,8 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
         }
     }
     package func encode(into bytes: inout [UInt8]) { self?.encode(into: &bytes) }
+
+    package static func encode(elements: [Self], into bytes: inout [UInt8]) -> Bool {
+        Wrapped.encode(optionals: elements, into: &bytes)
+    }
 }

@@ -47,6 +47,10 @@ extension PostgresError {
     package var isUndefinedColumn: Bool { sqlStateCode == "42703" }
     package var isSyntaxError: Bool { sqlStateCode == "42601" }
     package var isOutOfResources: Bool { sqlStateCode?.hasPrefix("53") ?? false }
+
+    /// After these a connection is of no more use, although it works: it leads to a standby, or its prepared statements
+    /// are no longer the server's (a table was altered, somebody ran DEALLOCATE or DISCARD).
+    var spoilsConnection: Bool { ["25006", "0A000", "26000"].contains(sqlStateCode) }
 }
 
 extension PostgresError: CustomStringConvertible {

@@ -24,46 +24,22 @@ package final class PostgresPool: Sendable {
 
     /// Runs the body in a transaction on a connection of the pool. Errors are `PostgresError`, the body's own, or
     /// `CancellationError` while waiting for a connection.
+    @discardableResult
     package func transaction<T: Sendable>(
         urgent: Bool = false, _ body: @Sendable (PostgresTransaction) throws -> T
     ) async throws -> T {
-        // A connection that the server has closed meanwhile is found before anything is sent on it. There are at most as
-        // many of them as the pool has idle ones; a new one that is dead at once has its own error to tell.
-        for _ in 0..<size {
-            let connection = try await borrow(urgent: urgent)
-            do {
-                let value = try await connection.transactionIfAlive(body)
-                await giveBack(connection)
-                if let value { return value }
-            } catch {
-                await giveBack(connection)
-                throw error
-            }
-        }
-        return try await withConnection(urgent: urgent) { try await $0.transaction(body) }
+        try await lend(urgent) { try await $0.transactionIfAlive(body) }
     }
 
-    /// One statement outside a transaction.
+    /// One statement outside a transaction: it commits itself, so a lost answer is `commitUnknown`.
     package func query(_ query: PostgresQuery, urgent: Bool = false) async throws -> PostgresResult {
-        try await withConnection(urgent: urgent) { try await $0.query(query) }
+        try await lend(urgent) { try await $0.queryIfAlive(query) }
     }
 
     package func withConnection<T: Sendable>(
         urgent: Bool = false, _ body: @Sendable (PostgresConnection) async throws -> T
     ) async throws -> T {
-        var connection = try await borrow(urgent: urgent)
-        for _ in 0..<size where await !connection.isUsable {
-            await giveBack(connection)
-            connection = try await borrow(urgent: urgent)
-        }
-        do {
-            let value = try await body(connection)
-            await giveBack(connection)
-            return value
-        } catch {
-            await giveBack(connection)
-            throw error
-        }
+        try await lend(urgent) { await $0.isAlive ? try await body($0) : nil }
     }
 
     /// Refuses new callers, waits until every connection has been given back, and closes them all.
@@ -107,6 +83,25 @@ package final class PostgresPool: Sendable {
 // MARK: Borrowing
 
 extension PostgresPool {
+    /// Lends connections to the body until one is not found dead before use. There are at most as many dead ones as the
+    /// pool can hold idle; a fresh one that is dead at once comes after those.
+    private func lend<T: Sendable>(
+        _ urgent: Bool, _ body: @Sendable (PostgresConnection) async throws -> T?
+    ) async throws -> T {
+        for _ in 0...size {
+            let connection = try await borrow(urgent: urgent)
+            do {
+                let value = try await body(connection)
+                await giveBack(connection)
+                if let value { return value }
+            } catch {
+                await giveBack(connection)
+                throw error
+            }
+        }
+        throw PostgresError.connectionLost("every connection was closed before it could be used")
+    }
+
     private func borrow(urgent: Bool) async throws -> PostgresConnection {
         switch state.withLock({ $0.borrow(urgent: urgent) }) {
         case .connection(let connection): return connection
@@ -156,7 +151,7 @@ extension PostgresPool {
     }
 
     private func giveBack(_ connection: PostgresConnection) async {
-        let usable = await connection.isUsable
+        let usable = !connection.isBroken
         if !usable { await connection.close() }
         let surplus = state.withLock { state in
             state.borrowed -= 1
@@ -191,12 +186,17 @@ extension PostgresPool {
         } catch {
             let (waiters, pause) = state.withLock { $0.failed(error) }
             for waiter in waiters { waiter.continuation.resume(throwing: error) }
-            Task { [self] in
-                try? await Task.sleep(for: .milliseconds(pause))
-                state.withLock { $0.backingOff = false }
-                advance()
-            }
+            if let pause { resume(after: pause) }
         }
         advance()
+    }
+
+    /// Ends the pause between attempts to connect.
+    private func resume(after milliseconds: Int) {
+        Task { [self] in
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            state.withLock { $0.backingOff = false }
+            advance()
+        }
     }
 }

@@ -42,7 +42,12 @@ package struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
         /// Constant SQL text: names of tables, columns, shared conditions. Never anything that came from outside.
         package mutating func appendInterpolation(unescaped sql: String) { text.append(sql) }
 
-        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) {
+        /// Beside the one below only because the compiler warns of optionals where none are declared.
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) { append(value) }
+
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) { append(value) }
+
+        private mutating func append<Value: PostgresEncodable>(_ value: Value) {
             if value.isNull {
                 ends.append(bytes.count | PostgresQuery.null)
             } else {

@@ -43,6 +43,17 @@ package final class PostgresTransaction {
         pending.append(query)
     }
 
+    /// Text of several statements without parameters: a migration. Nothing in it comes back.
+    package func script(_ text: String) throws(PostgresError) {
+        _ = try pipeline([])
+        do {
+            try wire.script(text)
+        } catch {
+            failure = failure ?? error
+            throw error
+        }
+    }
+
     /// The statements and COMMIT in one round trip. Nothing may follow.
     @discardableResult
     package func commit(_ queries: PostgresQuery...) throws(PostgresError) -> [PostgresResult] {

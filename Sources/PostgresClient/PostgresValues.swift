@@ -48,24 +48,6 @@ package struct PostgresArray<Element: PostgresEncodable>: PostgresEncodable {
         guard !elements.isEmpty else { return }
         bytes.append(bigEndian: Int32(elements.count))
         bytes.append(bigEndian: Int32(1))  // the first index
-        bytes.reserveCapacity(bytes.count + elements.count * 12)
-        for element in elements {
-            if element.isNull {
-                bytes[flags + 3] = 1
-                bytes.append(bigEndian: Int32(-1))
-            } else {
-                bytes.appendPrefixedByLength(element)
-            }
-        }
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func appendPrefixedByLength(_ element: some PostgresEncodable) {
-        let start = count
-        append(bigEndian: Int32(0))
-        element.encode(into: &self)
-        let length = UInt32(truncatingIfNeeded: count - start - 4)
-        for index in 0..<4 { self[start + index] = UInt8(truncatingIfNeeded: length >> (24 - 8 * UInt32(index))) }
+        if Element.encode(elements: elements, into: &bytes) { bytes[flags + 3] = 1 }
     }
 }

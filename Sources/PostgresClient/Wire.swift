@@ -3,16 +3,18 @@ import CLibPQ
 /// One connection as libpq knows it, always in pipeline mode: what is sent together is answered together. Lives on its
 /// connection's thread.
 final class Wire {
-    private let connection: OpaquePointer
+    let connection: OpaquePointer
     private let deadline: Deadline
     private let answerTimeout: Int
+    private let health: Health
     private var statements: StatementCache?
     /// Why this connection must not be used any more.
     private(set) var defect: String?
     /// How often an answer was waited for.
     private(set) var roundTrips = 0
 
-    init(_ config: PostgresConfig) throws(PostgresError) {
+    init(_ config: PostgresConfig, health: Health) throws(PostgresError) {
+        self.health = health
         deadline = try Deadline()
         connection = try Dialer(config: config, deadline: deadline).connect()
         answerTimeout = config.answerTimeout
@@ -22,9 +24,13 @@ final class Wire {
             throw .cannotConnect(message)
         }
         PQsetNoticeProcessor(connection, { _, _ in }, nil)  // the default writes to stderr
+        health.begin(PQgetCancel(connection))
     }
 
-    deinit { PQfinish(connection) }
+    deinit {
+        health.end()
+        PQfinish(connection)
+    }
 
     enum State {
         case idle
@@ -47,13 +53,16 @@ final class Wire {
         guard Deadline.hasNews(PQsocket(connection)) else { return true }
         // A server that closes sends an error first; libpq sees the end only when it reads once more.
         for _ in 0..<2 where PQconsumeInput(connection) == 0 || PQstatus(connection) == CONNECTION_BAD {
-            defect = message
+            condemn(message)
             return false
         }
         return true
     }
 
-    func condemn(_ reason: String) { defect = defect ?? reason }
+    func condemn(_ reason: String) {
+        defect = defect ?? reason
+        health.end()
+    }
 
     /// Sends the statements in one go and waits for all their answers: one round trip. Throws the error of the first
     /// statement that failed; those after it did not run. `committing`: the last statement makes it all durable.
@@ -73,9 +82,12 @@ final class Wire {
             condemn(error.reason)
             if let refusal = answers.refusal { throw refusal }
             if answers.results.count == queries.count { return answers.results }
-            throw committing ? .commitUnknown(error.reason) : .connectionLost(error.reason)
+            throw committing && !error.provesRollback ? .commitUnknown(error.reason) : .connectionLost(error.reason)
         }
-        if let refusal = answers.refusal { throw refusal }
+        if let refusal = answers.refusal {
+            if refusal.spoilsConnection { condemn(refusal.description) }
+            throw refusal
+        }
         return answers.results
     }
 
@@ -117,11 +129,11 @@ final class Wire {
         return name
     }
 
-    private func check(_ result: Int32) throws(Lost) {
+    func check(_ result: Int32) throws(Lost) {
         if result != 1 { throw Lost(reason: message) }
     }
 
-    private func flush() throws(Lost) {
+    func flush() throws(Lost) {
         deadline.start(milliseconds: answerTimeout)
         while true {
             let left = PQflush(connection)
@@ -171,13 +183,13 @@ final class Wire {
             defer { PQclear(result) }
             let status = PQresultStatus(result)
             if status == PGRES_PIPELINE_SYNC { return }
-            if status == PGRES_FATAL_ERROR { throw Lost(reason: ServerError(result).message) }
+            if status == PGRES_FATAL_ERROR { throw ServerError(result).lost }
         }
         throw Lost(reason: "the answers do not match what was sent")
     }
 
     /// The next result; nil where those of a statement end.
-    private func next() throws(Lost) -> OpaquePointer? {
+    func next() throws(Lost) -> OpaquePointer? {
         deadline.start(milliseconds: answerTimeout)
         while PQisBusy(connection) == 1 {
             try wait(for: .read)
@@ -186,13 +198,24 @@ final class Wire {
         return PQgetResult(connection)
     }
 
+    /// Waits for something unasked; false if nothing came within the limit, nil if the wait was broken off.
+    func waitForNews(milliseconds: Int, interrupt: Int32) throws(Lost) -> Bool? {
+        deadline.start(milliseconds: milliseconds)
+        switch deadline.wait(PQsocket(connection), for: .read, interrupt: interrupt) {
+        case .ready: try check(PQconsumeInput(connection))
+        case .expired: return false
+        case .interrupted: return nil
+        }
+        return true
+    }
+
     private func wait(for direction: Deadline.Direction) throws(Lost) {
         if deadline.wait(PQsocket(connection), for: direction) == .expired {
             throw Lost(reason: "no answer within \(answerTimeout) ms")
         }
     }
 
-    private var message: String {
+    var message: String {
         String(cString: PQerrorMessage(connection)).split(separator: "\n").joined(separator: ", ")
     }
 }

@@ -9,13 +9,20 @@ final class Cell: @unchecked Sendable {
     private var proxy: Daemon?
     var settings: [String: String] = [:]
     var files: [String: String] = [:]
+    var primary: PostgresServer?
 
     func start() throws -> Daemon {
         try lock.withLock {
             if let server { return server }
             let directory = try Scratch.directory("postgres")
-            try Template.copy(to: directory)
-            let started = try launch(in: directory, port: Port.free())
+            if let primary {
+                try Command.run(
+                    as: Tool.account, Tool.path("pg_basebackup"), "-h", "127.0.0.1", "-p", "\(try primary.port)", "-U",
+                    "postgres", "-D", directory.path, "-R", "--checkpoint=fast", "--no-sync")
+            } else {
+                try Template.copy(to: directory)
+            }
+            let started = try launch(in: directory, port: Socket.freePort())
             server = started
             return started
         }
@@ -59,7 +66,9 @@ final class Cell: @unchecked Sendable {
         let options = all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
         return try Daemon(
             [Tool.path("postgres"), "-D", directory.path] + options, directory: directory, port: port,
-            ending: "QUIT", ready: "database system is ready to accept connections")
+            ending: "QUIT",
+            ready: primary == nil
+                ? "database system is ready to accept connections" : "ready to accept read-only connections")
     }
 }
 
@@ -85,7 +94,7 @@ enum Template {
 enum Bouncer {
     static func launch(serverPort: Int) throws -> Daemon {
         let directory = try Scratch.directory("pgbouncer")
-        let port = try Port.free()
+        let port = try Socket.freePort()
         try Scratch.write(
             """
             [databases]

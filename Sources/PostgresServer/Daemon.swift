@@ -11,8 +11,8 @@ final class Daemon: @unchecked Sendable {
         "$@" 2>&1 &
         pid=$!
         echo $pid
-        read -r order
         exec >/dev/null 2>&1
+        read -r order
         kill -$signal $pid 2>/dev/null
         wait $pid
         [ "$order" = keep ] || rm -rf "$0"

@@ -13,6 +13,9 @@ package final class PostgresServer: Sendable {
         cell.files = files
     }
 
+    /// A hot standby that follows another server.
+    package init(standbyOf primary: PostgresServer) { cell.primary = primary }
+
     deinit { cell.stop() }
 
     /// A new, empty database (or a copy of `template`): its URL.
@@ -34,7 +37,8 @@ package final class PostgresServer: Sendable {
     package func psql(_ sql: String, database: String = "postgres") throws -> String {
         let port = try cell.start().port
         return try Command.run(
-            Tool.path("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", "\(port)",
+            Tool.path("psql"), "-X", "-w", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
+            "\(port)",
             "-U",
             "postgres", "-c", sql, database)
     }
@@ -43,6 +47,9 @@ package final class PostgresServer: Sendable {
 
     /// The directory with the server's files.
     package var directory: URL { get throws { try cell.start().directory } }
+
+    /// Makes a standby the primary.
+    package func promote() throws { try psql("SELECT pg_promote()") }
 
     /// What the server has logged so far.
     package var log: String { get throws { try cell.start().log } }

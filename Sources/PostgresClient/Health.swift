@@ -1,0 +1,43 @@
+import CLibPQ
+import Foundation
+import Synchronization
+
+/// What others may know of a connection, and do to it, without waiting for its thread.
+final class Health: Sendable {
+    private let over = Atomic(false)
+    private let canceller = Mutex<Canceller?>(nil)
+
+    var isOver: Bool { over.load(ordering: .acquiring) }
+
+    func begin(_ handle: OpaquePointer?) {
+        canceller.withLock { $0 = handle.map(Canceller.init) }
+    }
+
+    func end() {
+        over.store(true, ordering: .releasing)
+        canceller.withLock { $0 = nil }
+    }
+
+    /// By a connection of its own, which may take as long as connecting does: on a thread of its own.
+    func cancel() {
+        guard let canceller = canceller.withLock({ $0 }) else { return }
+        Thread { canceller.cancel() }.start()
+    }
+}
+
+/// The address and key with which a statement is cancelled.
+///
+/// `@unchecked Sendable`: libpq copies them into the handle and allows its use from any thread.
+private final class Canceller: @unchecked Sendable {
+    private let handle: OpaquePointer
+
+    init(_ handle: OpaquePointer) { self.handle = handle }
+
+    deinit { PQfreeCancel(handle) }
+
+    func cancel() {
+        var reason = [CChar](repeating: 0, count: 256)
+        // A failure needs no answer: the statement then goes on to its own limit.
+        PQcancel(handle, &reason, Int32(reason.count))
+    }
+}
