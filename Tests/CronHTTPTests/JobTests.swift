@@ -263,6 +263,7 @@ import Testing
             var path: String? = "/jobs?limit=3"
             while let current = path {
                 let page = try await user.call(.get, current)
+                try #require(page.status == 200, "\(current) \(page)")
                 names += page.items.compactMap { $0["name"]?.stringValue }
                 path = page.json["next_cursor"]?.stringValue.map { "/jobs?limit=3&cursor=\($0)" }
             }

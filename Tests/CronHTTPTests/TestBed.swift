@@ -68,7 +68,8 @@ struct TestClient: Sendable {
         var headers = headers
         if let token { headers[.authorization] = "Bearer \(token)" }
         if body != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        let uri = path.hasPrefix("/api") || path.hasSuffix("z") || path == "/metrics" ? path : "/api/v1\(path)"
+        let isUnversioned = path.hasPrefix("/api") || ["/livez", "/readyz", "/metrics"].contains(path)
+        let uri = isUnversioned ? path : "/api/v1\(path)"
         return try await client.execute(
             uri: uri, method: method, headers: headers, body: body.map { ByteBuffer(bytes: $0) }
         ) { response in
