@@ -77,7 +77,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .jwtSecret:
             "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes"
         case .encryptionKey:
-            "base64 of 32 bytes that encrypt stored secrets; with PostgreSQL it must be given, equal on all nodes"
+            "base64 of 32 bytes kept for encrypting stored secrets, which nothing does yet; with PostgreSQL it must be given, equal on all nodes"
         }
     }
 }
