@@ -75,6 +75,9 @@ let package = Package(
             swiftSettings: settings),
         // A real PostgreSQL and pgbouncer for tests.
         .target(name: "PostgresServer", swiftSettings: settings),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        .target(
+            name: "CronLockRedis", dependencies: ["CronModel", "CronSchedule", "CHiredis"], swiftSettings: settings),
         .target(
             name: "CronHTTP", dependencies: [
                 "CronEngine", "CronModel", "CronSchedule", hummingbird, hummingbirdCore, httpTypes, jwt, crypto, cryptoExtras,
@@ -84,8 +87,8 @@ let package = Package(
         .target(
             name: "CronApp",
             dependencies: [
-                "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronStorePostgres", "PostgresClient", "CronModel",
-                "CronSchedule", hummingbird, lifecycle, signals, logging, yams, crypto,
+                "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronStorePostgres", "PostgresClient",
+                "CronLockRedis", "CronModel", "CronSchedule", hummingbird, lifecycle, signals, logging, yams, crypto,
             ], swiftSettings: settings),
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),
@@ -118,7 +121,12 @@ let package = Package(
                 "CronSchedule",
             ],
             swiftSettings: settings),
-        .testTarget(name: "CronAppTests", dependencies: ["CronApp", "CronHTTP"], swiftSettings: settings),
+        .testTarget(
+            name: "CronLockRedisTests",
+            dependencies: ["CronLockRedis", "CronApp", "CronTesting", "CronModel", "CronSchedule"] + engineLoop,
+            swiftSettings: settings),
+        .testTarget(
+            name: "CronAppTests", dependencies: ["CronApp", "CronHTTP", "CronLockRedis", "CronModel"], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
         .testTarget(
