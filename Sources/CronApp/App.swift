@@ -28,13 +28,16 @@ package struct App: Sendable {
             Self.announce(config, node, port: port)
         }
         // Shut down in reverse: first no more requests, then the engine drains, then the actions' connections close.
-        let engine = node.engine.map {
-            ServiceGroupConfiguration.ServiceConfiguration(
-                service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+        let working = node.engine.map { engine in
+            [
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: engine, successTerminationBehavior: .gracefullyShutdownGroup),
+                .init(service: HintService(engine: engine, wakeups: node.wakeups), successTerminationBehavior: .ignore),
+            ]
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [engine].compactMap { $0 } + [
+                services: (working ?? []) + [
                     .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -56,7 +59,9 @@ package struct App: Sendable {
     /// One line for people and programs, then how to make the first account.
     private static func announce(_ config: AppConfig, _ node: RunningNode, port: Int) {
         let url = "http://\(config.host.contains(":") ? "[\(config.host)]" : config.host):\(port)"
-        write("cronpp ready: \(url) store=\(node.store.description) locks=store node=\(node.node())")
+        write(
+            "cronpp ready: \(url) store=\(node.store.description) locks=\(node.coordination.locks.description) node=\(node.node())"
+        )
         guard let code = node.setupCode else { return }
         write(
             """
@@ -76,6 +81,8 @@ struct RunningNode: Sendable {
     let store: any Store
     /// Nil on a node that serves the API only.
     let engine: Engine?
+    let coordination: Coordination
+    let wakeups: any WakeupChannel
     let actions: StandardActions
     let server: HTTPServer
     /// This process's incarnation.
@@ -85,6 +92,8 @@ struct RunningNode: Sendable {
 
     func close() async {
         await actions.shutdown()
+        wakeups.close()
+        coordination.close()
         await store.close()
     }
 }
@@ -95,7 +104,9 @@ extension App {
         let clock = SystemClock()
         let directory = try DataDirectory(path: config.dataDirectory)
         let secret = try jwtSecret(config, directory)
-        let store = try await open(config, clock)
+        let coordination = Coordination(redis: config.redis, clock: clock, logger: logger)
+        let store = try await open(config, clock, locks: coordination.locks)
+        let wakeups = coordination.wakeups(besides: store)
         let setupCode = try await setupCode(config, directory, store, secret: secret)
         let actions = StandardActions(
             allowedNetworks: config.allowNetworks, userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now },
@@ -112,22 +123,29 @@ extension App {
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: secret)
         settings.trustedProxies = config.trustedProxies
         settings.servesAPI = config.role.servesAPI
+        settings.attempts = coordination.counters
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(
-            store: store, actions: actions.registry, signal: engine ?? NoEngine(), settings: settings, node: node,
+            store: store, actions: actions.registry, signal: ClusterSignal(engine: engine, wakeups: wakeups),
+            settings: settings, node: node,
             metrics: { metrics.text + ProcessMetrics.text }, readiness: { await readiness(of: store) })
         return RunningNode(
-            store: store, engine: engine, actions: actions, server: server, node: node, setupCode: setupCode)
+            store: store, engine: engine, coordination: coordination, wakeups: wakeups, actions: actions,
+            server: server,
+            node: node, setupCode: setupCode)
     }
 
-    private static func open(_ config: AppConfig, _ clock: SystemClock) async throws(ConfigError) -> any Store {
+    private static func open(
+        _ config: AppConfig, _ clock: SystemClock, locks: any LockProvider
+    ) async throws(ConfigError) -> any Store {
         do throws(StoreError) {
             switch config.database {
             case .sqlite(let path):
                 return try SQLiteStore.open(path: path, clock: clock)
             case .postgres(let database):
-                let store = try await PostgresStore.open(database, poolSize: config.databasePool, system: clock)
+                let store = try await PostgresStore.open(
+                    database, poolSize: config.databasePool, system: clock, locks: locks)
                 try await store.checkSecrets([
                     "JWT_SECRET": config.jwtSecret ?? [], "ENCRYPTION_KEY": config.encryptionKey ?? [],
                 ])
@@ -169,12 +187,6 @@ extension App {
         }
         return Array(bytes)
     }
-}
-
-/// A node that executes nothing has nobody to wake: the others see what changed at their next look.
-private struct NoEngine: EngineSignal {
-    func wake() {}
-    func cancel(_ runs: [RunID]) {}
 }
 
 extension StoreError {

@@ -1,5 +1,6 @@
 package import CronEngine
 package import CronHTTP
+package import CronLockRedis
 package import CronModel
 import CronSchedule
 import Foundation
@@ -13,6 +14,8 @@ package struct AppConfig: Sendable {
     /// Connections to PostgreSQL, besides one for heartbeats.
     package var databasePool: Int
     package var role: NodeRole
+    /// Nil: without Redis.
+    package var redis: RedisAddress?
     package var dataDirectory: String
     package var host: String
     package var port: Int
@@ -37,6 +40,7 @@ package struct AppConfig: Sendable {
         database = try reader.database(in: dataDirectory)
         databasePool = try reader.integer(.databasePool, in: 2...200)
         role = try reader.choice(.role)
+        redis = try reader.redis(.redisURL)
         host = try reader.text(.httpHost)
         port = try reader.integer(.httpPort, in: 0...65_535)
         registration = try reader.choice(.registration)

@@ -4,6 +4,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case databaseURL = "DATABASE_URL"
     case databasePooling = "DATABASE_POOLING"
     case databasePool = "DATABASE_POOL"
+    case redisURL = "REDIS_URL"
     case role = "ROLE"
     case dataDir = "DATA_DIR"
     case httpHost = "HTTP_HOST"
@@ -29,7 +30,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     /// The default as a person would write it; nil where there is none or where it is made at the first start.
     package var standard: String? {
         switch self {
-        case .databaseURL, .jwtSecret, .encryptionKey: nil
+        case .databaseURL, .redisURL, .jwtSecret, .encryptionKey: nil
         case .databasePooling: "session"
         case .databasePool: "8"
         case .role: "all"
@@ -58,6 +59,8 @@ package enum ConfigKey: String, CaseIterable, Sendable {
             "where state lives: sqlite:PATH, or postgres://USER@HOST:PORT/NAME for a cluster; absent = cronpp.sqlite in the data directory"
         case .databasePooling: "session, or transaction behind a proxy that pools by transaction (pgbouncer)"
         case .databasePool: "connections to PostgreSQL, besides one for heartbeats"
+        case .redisURL:
+            "where nodes share wake-ups, locks and counts of attempts: redis://USER:PASSWORD@HOST:PORT/DATABASE; absent = each node alone"
         case .role: "all, api (no runs are executed here) or worker (no API, but health and metrics)"
         case .dataDir: "directory of the database and of generated secrets, created with mode 0700"
         case .httpHost: "address to listen on"

@@ -1,4 +1,5 @@
 import CronHTTP
+import CronLockRedis
 import CronModel
 import CronSchedule
 import Foundation
@@ -89,6 +90,17 @@ struct ConfigReader {
             }
         default:
             throw refuse(.databaseURL, "the scheme \"\(scheme)\" is not one of sqlite, postgres")
+        }
+    }
+
+    /// Nil when it is not set.
+    func redis(_ key: ConfigKey) throws(ConfigError) -> RedisAddress? {
+        let text = try text(key)
+        guard !text.isEmpty else { return nil }
+        do throws(RedisAddress.Problem) {
+            return try RedisAddress(text)
+        } catch {
+            throw refuse(key, error.message)
         }
     }
 

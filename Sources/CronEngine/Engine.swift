@@ -134,6 +134,8 @@ package actor Engine: Service {
 
 extension Engine: EngineSignal {
     package nonisolated func wake() { post(.wake) }
+    /// Another node says that something changed.
+    package nonisolated func hint() { post(.hint) }
     package nonisolated func cancel(_ runs: [RunID]) { if !runs.isEmpty { post(.cancel(runs)) } }
 }
 

@@ -20,6 +20,9 @@ package struct HTTPSettings: Sendable {
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies = TrustedProxies.none
 
+    /// Where attempts to sign in are counted for all nodes; nil counts those of this server only.
+    package var attempts: (any RateCounter)?
+
     package init(registration: Registration, setupCode: String? = nil, jwtSecret: [UInt8]) {
         self.registration = registration
         self.setupCode = setupCode
@@ -58,7 +61,8 @@ package struct HTTPServer: Sendable {
             store: store, registration: settings.registration, setupCode: settings.setupCode,
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
-            throttle: LoginThrottle(clock: store.clock))
+            throttle: LoginThrottle(
+                clock: store.clock, counter: settings.attempts ?? LocalCounter(clock: store.clock)))
         let table = Self.table(
             accounts: AccountRoutes(accounts: accounts),
             jobs: JobRoutes(jobs: JobControl(store: store, actions: actions, signal: signal)),

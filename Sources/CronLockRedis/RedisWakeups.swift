@@ -6,8 +6,6 @@ import Synchronization
 /// else, from the first `hints()` until `close()`.
 package final class RedisWakeups: WakeupChannel {
     private struct State {
-        var sending = WakeupPace()
-        var hasTimer = false
         var listener: Task<Void, Never>?
         var isClosed = false
     }
@@ -18,7 +16,9 @@ package final class RedisWakeups: WakeupChannel {
     private let limits: RedisLimits
     private let link: RedisLink
     private let clock: any EngineClock
-    private let streams = HintStreams()
+    private let streams: HintStreams
+    private let sent: HintPacer
+    private let heard: HintPacer
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -34,20 +34,15 @@ package final class RedisWakeups: WakeupChannel {
         self.link = link
         self.clock = clock
         // Channels are common to all databases of a server, clusters are not.
-        channel = "cronpp:wake:\(address.database)"
+        let channel = "cronpp:wake:\(address.database)"
+        let streams = HintStreams()
+        self.channel = channel
+        self.streams = streams
+        sent = HintPacer(clock: clock) { Task { _ = await link.call(["PUBLISH", channel, node]) } }
+        heard = HintPacer(clock: clock) { streams.deliver() }
     }
 
-    package func wake() {
-        let next = state.withLock { state -> (isDue: Bool, needsTimer: Bool) in
-            guard !state.isClosed else { return (false, false) }
-            state.sending.add()
-            if state.sending.take(at: clock.uptime) { return (true, false) }
-            defer { state.hasTimer = true }
-            return (false, !state.hasTimer)
-        }
-        if next.isDue { publish() }
-        if next.needsTimer { Task { await sendLater() } }
-    }
+    package func wake() { sent.add() }
 
     package func hints() -> AsyncStream<Void> {
         // First the stream: the listener's first hint is for it.
@@ -64,28 +59,9 @@ package final class RedisWakeups: WakeupChannel {
             return state.listener
         }
         listener?.cancel()
+        sent.close()
+        heard.close()
         streams.finish()
-    }
-}
-
-// MARK: - Sending
-
-extension RedisWakeups {
-    private func publish() {
-        Task { _ = await link.call(["PUBLISH", channel, node]) }
-    }
-
-    /// The last hint of a burst goes out when the pause is over, unless a later one has taken it along.
-    private func sendLater() async {
-        while true {
-            let wait = state.withLock { state -> Span? in
-                state.hasTimer = state.sending.isWaiting && !state.isClosed
-                return state.hasTimer ? state.sending.nextAt - clock.uptime : nil
-            }
-            guard let wait else { return }
-            await clock.wait(until: clock.now + wait)
-            if state.withLock({ $0.sending.take(at: clock.uptime) }) { publish() }
-        }
     }
 }
 
@@ -102,7 +78,7 @@ extension RedisWakeups {
                 try await subscribe(connection)
                 failures = 0
                 // Something may have been said before anybody listened.
-                streams.deliver()
+                heard.add()
                 try await follow(connection)
             } catch {
                 // The link, which everything else goes through, tells that Redis is away.
@@ -122,20 +98,17 @@ extension RedisWakeups {
     }
 
     private func follow(_ connection: RedisConnection) async throws(RedisFailure) {
-        var pace = WakeupPace()
         var heardAt = clock.uptime
         var isProdded = false
         while !Task.isCancelled {
-            let slice = pace.isWaiting ? pace.nextAt - clock.uptime : limits.listen
-            if let message = try await connection.next(within: min(slice, limits.listen)) {
+            if let message = try await connection.next(within: limits.listen) {
                 (heardAt, isProdded) = (clock.uptime, false)
-                if isHint(message) { pace.add() }
+                if isHint(message) { heard.add() }
             } else if clock.uptime - heardAt >= limits.silence {
                 if isProdded { throw .lost("is silent") }
                 try await connection.prod()
                 (heardAt, isProdded) = (clock.uptime, true)
             }
-            if pace.take(at: clock.uptime) { streams.deliver() }
         }
     }
 

@@ -14,9 +14,18 @@ extension PostgresStore {
 
     package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
         let (next, now) = try await look(Session.nextDue(moment)) { try Session.readNext($0) }
-        if let next, next <= now + request.lead { return try await perform { try $0.claim(request) } }
-        var answer = ClaimAnswer()
-        answer.nextDueAt = next
+        guard let next, next <= now + request.lead else { return ClaimAnswer(nextDueAt: next) }
+        let hold = await claimLocks.take()
+        let result: Result<ClaimAnswer, StoreError>
+        do {
+            result = .success(try await perform { try $0.claim(request, shards: hold.shards) })
+        } catch {
+            result = .failure(error)
+        }
+        await claimLocks.release(hold)
+        var answer = try result.get()
+        // What is due in the others' shards would be looked for again at once.
+        if !hold.isWhole { answer.nextDueAt = answer.nextDueAt.map { max($0, now + request.lead + ClaimLocks.pause) } }
         return answer
     }
 

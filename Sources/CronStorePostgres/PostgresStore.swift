@@ -15,6 +15,9 @@ package final class PostgresStore: Store {
     package let clock: any EngineClock
     package let description: String
     let memory: Memory
+    let claimLocks: ClaimLocks
+    private let config: PostgresConfig
+    private let system: any EngineClock
     private let databaseClock: PostgresClock?
     private let fixedClock: (any EngineClock)?
     private let pool: PostgresPool
@@ -24,6 +27,7 @@ package final class PostgresStore: Store {
     /// Connects, checks the server and brings its schema up to date.
     /// - Parameters:
     ///   - system: for time that never jumps; the database's clock decides.
+    ///   - locks: asked before waiting runs are claimed; nil asks nobody.
     ///   - fixedClock: decides instead of the database's, in tests.
     ///   - seed: makes ids repeatable, for tests.
     ///   - isDurable: refuse a server that may lose acknowledged commits; tests need none that keeps them.
@@ -31,10 +35,12 @@ package final class PostgresStore: Store {
     ///   newer than this binary.
     package static func open(
         _ config: PostgresConfig, poolSize: Int = standardPoolSize, system: any EngineClock,
-        fixedClock: (any EngineClock)? = nil, seed: UInt64? = nil, isDurable: Bool = true
+        locks: (any LockProvider)? = nil, fixedClock: (any EngineClock)? = nil, seed: UInt64? = nil,
+        isDurable: Bool = true
     ) async throws(StoreError) -> PostgresStore {
         let store = PostgresStore(
             config, poolSize: poolSize, system: system, fixedClock: fixedClock,
+            locks: ClaimLocks(locks ?? StoreLocks(owner: "", clock: system)),
             memory: Memory(random: seed.map { RandomSource(seed: $0) } ?? RandomSource(), isRepeatable: seed != nil))
         do {
             try await store.prepare(isDurable: isDurable)
@@ -47,10 +53,13 @@ package final class PostgresStore: Store {
 
     private init(
         _ config: PostgresConfig, poolSize: Int, system: any EngineClock, fixedClock: (any EngineClock)?,
-        memory: Memory
+        locks: ClaimLocks, memory: Memory
     ) {
+        self.config = config
+        self.system = system
         description = config.description
         self.memory = memory
+        claimLocks = locks
         self.fixedClock = fixedClock
         let databaseClock = fixedClock == nil ? PostgresClock(system: system) : nil
         self.databaseClock = databaseClock
@@ -91,6 +100,14 @@ package final class PostgresStore: Store {
     package func close() async {
         await pool.close()
         await heartbeatPool.close()
+    }
+
+    /// Hints to the other nodes; nil behind a proxy that pools transactions, which cannot pass them on.
+    package func wakeups(of node: String) -> PostgresWakeups? {
+        guard config.pooling == .session else { return nil }
+        return PostgresWakeups(node: node, config: config, clock: system) { [pool] query in
+            _ = try? await pool.query(query)
+        }
     }
 
     package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {

@@ -12,18 +12,10 @@ extension Session {
         """
     }
 
-    func claim(_ request: ClaimRequest) throws -> ClaimAnswer {
+    /// - Parameter shards: where this node may claim; runs that are `ClaimLocks.patience` late it may claim anywhere.
+    func claim(_ request: ClaimRequest, shards: [Int]) throws -> ClaimAnswer {
         var answer = ClaimAnswer()
-        // MATERIALIZED would be needed around a join only: this reads what it locks.
-        let results = try send([
-            """
-            SELECT \(unescaped: RunRow.columns) FROM live_runs
-            WHERE blocked_on IS NULL AND status IN (0, 4)
-                AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.lead.microseconds)
-            ORDER BY due_at, id LIMIT \(Int64(request.limit)) FOR UPDATE SKIP LOCKED
-            """,
-            clock(node: request.node),
-        ])
+        let results = try send([waiting(request, shards), clock(node: request.node)])
         let isLeased = try readClock(results[1])
         let runs = try results[0].all(RunRow.read)
         guard isLeased, !runs.isEmpty else {
@@ -41,10 +33,25 @@ extension Session {
         }
         let done = changes.map(\.after).filter { !$0.status.isLive && jobs[$0.jobID]?.nextSlot == nil }.map(\.jobID)
         let written = try transaction.commit(
-            writes(changes, own(request.node)) + (done.isEmpty ? [] : Self.finishJobsIfFree(done)) + [Self.nextDue(moment)])
+            writes(changes, own(request.node)) + (done.isEmpty ? [] : Self.finishJobsIfFree(done)) + [
+                Self.nextDue(moment)
+            ])
         answer.nextDueAt = try written.last.flatMap { try Self.readNext($0).next }
         memory.follow(changes.lazy.map(\.after).filter { $0.status == .queued })
         return answer
+    }
+
+    private func waiting(_ request: ClaimRequest, _ shards: [Int]) -> PostgresQuery {
+        let isAnywhere = shards.count == ClaimLocks.shardCount
+        // MATERIALIZED would be needed around a join only: this reads what it locks.
+        return """
+            SELECT \(unescaped: RunRow.columns) FROM live_runs
+            WHERE blocked_on IS NULL AND status IN (0, 4)
+                AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.lead.microseconds)
+                AND (\(isAnywhere) OR get_byte(uuid_send(id), 15) % \(ClaimLocks.shardCount) = ANY(\(PostgresArray(shards)))
+                    OR due_at <= (SELECT coalesce(\(moment), cronpp_now())) - \(ClaimLocks.patience.microseconds))
+            ORDER BY due_at, id LIMIT \(Int64(request.limit)) FOR UPDATE SKIP LOCKED
+            """
     }
 
     func jobs(of runs: [Run]) throws -> [JobID: Job] {

@@ -73,7 +73,7 @@ extension Session {
         let writes = writes(changes, lease)
         let results = try transaction.commit(writes + ends.rest)
         memory.forget(changes.map(\.after.id))
-        let written = try results.prefix(writes.count).reduce(0) { $0 + $1.rowCount }
+        let written = results.prefix(writes.count).reduce(0) { $0 + $1.rowCount }
         return written == changes.count ? answer : ReapAnswer()
     }
 }

@@ -72,7 +72,7 @@ final class Session {
     func jobs(_ moving: PostgresResult, among ids: [JobID]) throws -> [JobID: Job] {
         var known = memory.jobs(ids)
         var unknown: [JobID] = []
-        for row in try moving.all({ $0 }) {
+        for row in moving.all({ $0 }) {
             let id: JobID = try row.id(0)
             if let job = known[id], let fresh = try JobRow.refresh(job, row) {
                 known[id] = fresh

@@ -15,6 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.databaseURL)) var databaseUrl: String?
     @Option(help: help(.databasePooling)) var databasePooling: String?
     @Option(help: help(.databasePool)) var databasePool: String?
+    @Option(help: help(.redisURL)) var redisUrl: String?
     @Option(help: help(.role)) var role: String?
     @Option(help: help(.dataDir)) var dataDir: String?
     @Option(help: help(.httpHost)) var httpHost: String?
@@ -33,8 +34,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let flags: [ConfigKey: String?] = [
-            .databaseURL: databaseUrl, .databasePooling: databasePooling, .databasePool: databasePool, .role: role,
-            .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
+            .databaseURL: databaseUrl, .databasePooling: databasePooling, .databasePool: databasePool,
+            .redisURL: redisUrl,
+            .role: role, .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
             .registration: registration, .allowNetworks: allowNetworks, .trustedProxies: trustedProxies,
             .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
             .drain: drain, .retention: retention, .logLevel: logLevel,

@@ -1,5 +1,6 @@
 import CronApp
 import CronHTTP
+import CronLockRedis
 import CronModel
 import Foundation
 import Testing
@@ -21,6 +22,14 @@ import Testing
             "CRONPP_TRUSTED_PROXIES: the prefix length of \"10.0.0.0/40\" must be a number from 0 to 32"
         #expect { try config(["CRONPP_TRUSTED_PROXIES": "::1,10.0.0.0/40"]) } throws: {
             ($0 as? ConfigError)?.description == expected
+        }
+    }
+
+    @Test func redisIsOptionalAndItsPasswordIsNotTold() throws {
+        #expect(try config().redis == nil)
+        #expect(try config(["CRONPP_REDIS_URL": "redis://:secret@h:1/2"]).redis?.description == "redis h:1")
+        #expect { try config(["CRONPP_REDIS_URL": "redis://:secret@h:1/x"]) } throws: {
+            ($0 as? ConfigError)?.description == "CRONPP_REDIS_URL: the database is not a number in 0–65535"
         }
     }
 

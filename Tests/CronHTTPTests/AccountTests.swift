@@ -114,18 +114,35 @@ import Testing
         }
     }
 
-    @Test func aThousandGuessesAnHourTryFew() {
+    @Test func aThousandGuessesAnHourTryFew() async {
         let clock = TestClock(Instant(seconds: 0))
-        let throttle = LoginThrottle(clock: clock)
+        let throttle = LoginThrottle(clock: clock, counter: LocalCounter(clock: clock))
         var tried = 0
         for second in 0..<3_600 {
             clock.move(to: Instant(seconds: Int64(second)))
-            if throttle.admit(["account:a", "address:b"]) == nil { tried += 1 }
+            if await throttle.admit(["account:a", "address:b"]) == nil { tried += 1 }
         }
         #expect(tried <= 30)
         clock.move(to: Instant(seconds: 10_000))
-        #expect(throttle.admit(["account:a"]) == nil)
-        for index in 0..<LoginThrottle.tableLimit * 2 { _ = throttle.admit(["flood:\(index)"]) }
+        #expect(await throttle.admit(["account:a"]) == nil)
+        for index in 0..<LoginThrottle.tableLimit * 2 { _ = await throttle.admit(["flood:\(index)"]) }
+    }
+
+    @Test func nodesThatCountTogetherLetInFew() async {
+        let clock = TestClock(Instant(seconds: 0))
+        let counter = LocalCounter(clock: clock)
+        let nodes = (0..<10).map { _ in LoginThrottle(clock: clock, counter: counter) }
+        var tried = 0
+        for _ in 0..<1_800 {
+            for node in nodes where await node.admit(["account:a", "address:b"]) == nil { tried += 1 }
+            clock.advance(by: .seconds(1))
+        }
+        #expect(tried == LoginThrottle.commonLimit)
+        clock.advance(by: LoginThrottle.commonWindow)
+        #expect(await nodes[0].admit(["account:a"]) == nil)
+        // Whoever signs in is not held up by the failures before, on any node.
+        await nodes[0].succeed(account: "account:a", address: "address:b")
+        #expect(await nodes[1].admit(["account:a"]) == nil)
     }
 
     @Test func refreshTokensRotateAndReuseRevokesTheFamily() async throws {

@@ -9,8 +9,6 @@ import Testing
 enum Backend: String, CaseIterable, Sendable {
     case store, redis
 
-    static var present: [Backend] { RedisServer.isInstalled ? allCases : [.store] }
-
     func run(_ test: (any Bench) async throws -> Void) async throws {
         switch self {
         case .store: try await test(LocalBench())

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct LockBehaviour {
     private let ttl = Span.minutes(10)
 
-    @Test(arguments: Backend.present) func oneOwnerHoldsAName(_ backend: Backend) async throws {
+    @Test(arguments: Backend.allCases) func oneOwnerHoldsAName(_ backend: Backend) async throws {
         try await backend.run { bench in
             let (a, b) = (try await bench.locks("a"), try await bench.locks("b"))
             let held = try #require(await a.acquire("shard", ttl: ttl).token)
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.present) func ofManyAtOnceOneIsGranted(_ backend: Backend) async throws {
+    @Test(arguments: Backend.allCases) func ofManyAtOnceOneIsGranted(_ backend: Backend) async throws {
         try await backend.run { bench in
             var owners: [any LockProvider] = []
             for index in 0..<8 { owners.append(try await bench.locks("owner \(index)")) }
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.present) func aLockExpires(_ backend: Backend) async throws {
+    @Test(arguments: Backend.allCases) func aLockExpires(_ backend: Backend) async throws {
         try await backend.run { bench in
             let (a, b) = (try await bench.locks("a"), try await bench.locks("b"))
             let held = try #require(await a.acquire("shard", ttl: .milliseconds(300)).token)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.present) func anExtendedLockLivesOn(_ backend: Backend) async throws {
+    @Test(arguments: Backend.allCases) func anExtendedLockLivesOn(_ backend: Backend) async throws {
         try await backend.run { bench in
             let (a, b) = (try await bench.locks("a"), try await bench.locks("b"))
             let held = try #require(await a.acquire("shard", ttl: .seconds(20)).token)
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.present) func onlyTheHolderGivesBack(_ backend: Backend) async throws {
+    @Test(arguments: Backend.allCases) func onlyTheHolderGivesBack(_ backend: Backend) async throws {
         try await backend.run { bench in
             let (a, b) = (try await bench.locks("a"), try await bench.locks("b"))
             let lost = try #require(await a.acquire("shard", ttl: .milliseconds(100)).token)
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.present) func anOwnerTakesFromItself(_ backend: Backend) async throws {
+    @Test(arguments: Backend.allCases) func anOwnerTakesFromItself(_ backend: Backend) async throws {
         try await backend.run { bench in
             let (a, almostA) = (try await bench.locks("a"), try await bench.locks("ab"))
             let first = try #require(await a.acquire("shard", ttl: ttl).token)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.present) func namesDoNotMeet(_ backend: Backend) async throws {
+    @Test(arguments: Backend.allCases) func namesDoNotMeet(_ backend: Backend) async throws {
         try await backend.run { bench in
             let (a, b) = (try await bench.locks("a"), try await bench.locks("b"))
             let names = (0..<1_200).map { "shard \($0)" } + ["", "\0", "a\r\nb", "ümläut", "*", "\0\0"]

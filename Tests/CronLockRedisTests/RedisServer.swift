@@ -9,7 +9,6 @@ import Testing
 /// A real redis-server on a free port of the loopback interface, in a directory of its own, keeping nothing.
 final class RedisServer: Sendable {
     static let path = "/usr/bin/redis-server"
-    static let isInstalled = FileManager.default.isExecutableFile(atPath: path)
 
     let port: Int
     private let options: [String]

@@ -54,7 +54,9 @@ import Testing
         try await Self.withPath { path in
             let clock = TestClock()
             var store = try SQLiteStore.open(path: path, clock: clock)
-            let created = try await store.createJobs([Self.draft(1), Self.draft(2, schedule: "in 30m")]).map { try $0.get() }
+            let created = try await store.createJobs([Self.draft(1), Self.draft(2, schedule: "in 30m")]).map {
+                try $0.get()
+            }
             await store.close()
             store = try SQLiteStore.open(path: path, clock: clock)
             for one in created {
@@ -119,7 +121,9 @@ import Testing
             let first = try await store.plan(request)
             clock.advance(by: .seconds(-60))
             #expect(try await store.plan(request).planned == 0)
-            #expect(try await store.changeJob(job.id, owner: Self.owner, version: nil, .pause).job.job.updatedAt >= TestClock.start + .seconds(10))
+            #expect(
+                try await store.changeJob(job.id, owner: Self.owner, version: nil, .pause).job.job.updatedAt
+                    >= TestClock.start + .seconds(10))
             #expect(first.planned == 15)
             await store.close()
         }

@@ -1,11 +1,12 @@
 import CronModel
 import CronSchedule
-import CronStorePostgres
 import CronTesting
 import Foundation
 import PostgresClient
 import PostgresServer
 import Testing
+
+@testable import CronStorePostgres
 
 /// Several nodes at once on one database, each with connections of its own.
 @Suite struct PostgresRaces {
@@ -80,6 +81,54 @@ import Testing
         }
     }
 
+    /// A lock service that says "held" for ever, or answers nothing, costs a second or nothing, never a firing.
+    @Test(arguments: [LockAnswer.heldByOther, .unknown])
+    func aLockServiceThatLiesCostsTime(_ answer: LockAnswer) async throws {
+        try await Self.withNodes(locks: StubbornLocks(answer: answer)) { nodes in
+            let owner = UserID(high: 1, low: 1)
+            let node = nodes[0]
+            let jobs = try await node.createJobs(count: 20, owner: owner)
+            _ = try await nodes[0].store.plan(
+                PlanRequest(node: node.id, lead: .seconds(3), threshold: .seconds(2), claimLimit: 0))
+            let asked = node.store.clock.now
+            let first = try await node.store.claim(node.claimRequest)
+            guard answer == .heldByOther else {
+                #expect(first.claims.count >= jobs.count)
+                return
+            }
+            let next = try #require(first.nextDueAt)
+            #expect(next - node.claimRequest.lead >= asked + ClaimLocks.pause, "not asked again at once")
+            await node.store.clock.wait(until: asked + .seconds(3))
+            let late = try await node.store.claim(node.claimRequest)
+            let dueBefore = node.store.clock.now - ClaimLocks.patience
+            let claims = first.claims + late.claims
+            #expect(claims.count >= jobs.count)
+            #expect(claims.allSatisfy { $0.dueAt <= dueBefore })
+        }
+    }
+
+    /// Who holds a part of the shards claims there; the rest waits for the others.
+    @Test func shardsDivideWhatIsWaiting() async throws {
+        let table = LockTable()
+        let other = StoreLocks(owner: "other", clock: SteadyClock(), table: table)
+        try await Self.withNodes(locks: StoreLocks(owner: "this", clock: SteadyClock(), table: table)) { nodes in
+            let node = nodes[0]
+            _ = try await node.createJobs(count: 50, owner: UserID(high: 1, low: 1))
+            let planned = try await node.store.plan(
+                PlanRequest(node: node.id, lead: .seconds(3), threshold: .seconds(2), claimLimit: 0)
+            ).planned
+            guard case .heldByMe(let token) = await other.acquire("claim:2", ttl: .minutes(1)) else {
+                Issue.record("the lock is free")
+                return
+            }
+            let mine = try await node.store.claim(ClaimRequest(node: node.id, lead: .seconds(3), limit: 1_000)).claims
+            #expect(mine.count < planned && mine.count > planned / 2)
+            await other.release(token)
+            let rest = try await node.store.claim(ClaimRequest(node: node.id, lead: .seconds(3), limit: 1_000)).claims
+            #expect(mine.count + rest.count == planned)
+        }
+    }
+
     /// One start of several at once, whoever asks.
     @Test func overlapIsJudgedAcrossNodes() async throws {
         try await Self.withNodes { nodes in
@@ -136,16 +185,19 @@ extension PostgresRaces {
         }
     }
 
-    private static func open(_ url: String) async throws -> PostgresStore {
+    private static func open(_ url: String, locks: (any LockProvider)? = nil) async throws -> PostgresStore {
         try await PostgresStore.open(
-            PostgresConfig(url: url, pooling: .session), poolSize: 2, system: SteadyClock(), isDurable: false)
+            PostgresConfig(url: url, pooling: .session), poolSize: 2, system: SteadyClock(), locks: locks,
+            isDurable: false)
     }
 
-    fileprivate static func withNodes(_ body: ([RaceNode]) async throws -> Void) async throws {
+    fileprivate static func withNodes(
+        locks: (any LockProvider)? = nil, _ body: ([RaceNode]) async throws -> Void
+    ) async throws {
         let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
         var nodes: [RaceNode] = []
         for number in 0..<nodeCount {
-            let store = try await open(url)
+            let store = try await open(url, locks: locks)
             let id = NodeID(high: 7, low: UInt64(number))
             let now = store.clock.now
             _ = try await store.register(
@@ -171,8 +223,18 @@ extension PostgresRaces {
     }
 }
 
+/// Always gives the same answer.
+private struct StubbornLocks: LockProvider {
+    let description = "stubborn"
+    let answer: LockAnswer
+
+    func acquire(_ name: String, ttl: Span) async -> LockAnswer { answer }
+    func extend(_ token: LockToken, ttl: Span) async -> LockAnswer { answer }
+    func release(_ token: LockToken) async {}
+}
+
 /// Time that passes by itself, for stores whose database decides the time.
-private struct SteadyClock: EngineClock {
+struct SteadyClock: EngineClock {
     private static let start = ContinuousClock.now
     var now: Instant { Instant(microseconds: 0) + uptime }
     var uptime: Span {

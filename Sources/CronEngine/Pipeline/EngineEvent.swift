@@ -5,6 +5,8 @@ package import CronSchedule
 package enum EngineEvent: Sendable {
     /// Somebody changed a job or a run: look at once.
     case wake
+    /// Another node did: look at once, and at requests to cancel too.
+    case hint
     case planned(Result<PlanAnswer, StoreError>)
     case claimed(Result<ClaimAnswer, StoreError>)
     /// `took` is the time from sending the start to its answer, by a clock that does not jump.

@@ -77,6 +77,10 @@ package struct NodeCore: Sendable {
         case .wake:
             planner.wake(now: now)
             poller.wake(now: now)
+        case .hint:
+            planner.wake(now: now)
+            poller.wake(now: now)
+            lease.hurry(now: now)
         case .planned(let result):
             planner.planned(result, now: now)
             if case .success(let answer) = result { return take(answer.claims, more: answer.leftUnclaimed, now: now) }

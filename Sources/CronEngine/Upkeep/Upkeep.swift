@@ -39,6 +39,9 @@ struct LeaseKeeper: Sendable {
     func isTrusted(at now: Instant) -> Bool { now < trustedUntil }
     mutating func tick(now: Instant) -> Bool { beat.begin(now: now) }
 
+    /// The answer brings requests to cancel.
+    mutating func hurry(now: Instant) { beat.bring(to: now) }
+
     /// A renewed lease counts from when the heartbeat was sent, not from its answer.
     mutating func renewed(sentAt: Instant, now: Instant) {
         trustedUntil = sentAt + settings.lease - settings.safetyMargin

@@ -52,13 +52,13 @@ struct Accounts: Sendable {
         reader.refuseUnknown()
         guard reader.problems.isEmpty, let email, let password else { throw Problem.invalid(reader.problems) }
         let account = EmailAddress.normalized(email) ?? ""
-        try throttle(["account:\(account)", "address:\(address)"])
+        try await throttle(["account:\(account)", "address:\(address)"])
         let user = try await store.user(email: account)
         let check = try await passwords.check(password, against: user?.passwordHash)
         guard check != .wrong, let user else {
             throw Problem(.unauthenticated, "the email or the password is wrong")
         }
-        throttle.succeed(account: "account:\(account)", address: "address:\(address)")
+        await throttle.succeed(account: "account:\(account)", address: "address:\(address)")
         if check == .outdated {
             try await store.setPasswordHash(try await passwords.hash(password), of: user.id)
         }
@@ -86,19 +86,19 @@ extension Accounts {
         case .closed: throw Problem(.forbidden, "registration is closed")
         case .first:
             guard try await !store.hasUsers() else { throw Problem(.forbidden, "registration is closed") }
-            try throttle(["setup:\(address)"])
+            try await throttle(["setup:\(address)"])
             guard SetupCode.matches(given, setupCode) else {
                 throw Problem(
                     .forbidden,
                     "setup_code: the first account needs the code that the server printed at its first start",
                     errors: [FieldProblem(field: "setup_code", message: "is not the setup code")])
             }
-            throttle.succeed(account: "setup:\(address)", address: "")
+            await throttle.succeed(account: "setup:\(address)", address: "")
         }
     }
 
-    private func throttle(_ keys: [String]) throws {
-        guard let wait = throttle.admit(keys) else { return }
+    private func throttle(_ keys: [String]) async throws {
+        guard let wait = await throttle.admit(keys) else { return }
         let seconds = (wait.microseconds + 999_999) / 1_000_000
         var problem = Problem(.tooManyAttempts, "too many failed attempts; try again in \(seconds) s")
         problem.headers[.retryAfter] = "\(seconds)"

@@ -5,7 +5,8 @@ import Synchronization
 /// Slows guessing down, per account and per address: five failures are free, then each one doubles the wait.
 ///
 /// An attempt counts as a failure from the moment it is let in, and is taken back when it succeeds: otherwise a burst
-/// would be through before its first failure is known. Kept in this process only.
+/// would be through before its first failure is known. The waits are kept in this process; over all nodes together
+/// `commonLimit` holds, which one node alone never reaches.
 final class LoginThrottle: Sendable {
     static let freeFailures = 5
     /// Without a failure for this long, beyond any wait, everything is forgotten.
@@ -13,6 +14,10 @@ final class LoginThrottle: Sendable {
     static let firstWait = Span.seconds(1)
     static let longestWait = Span.minutes(15)
     static let tableLimit = 10_000
+    /// Failures per account and per address that all nodes together let in. One alone lets in 44 of somebody who knows
+    /// when to pause.
+    static let commonLimit = 50
+    static let commonWindow = Span.hours(1)
 
     private struct Record {
         var failures = 0
@@ -21,14 +26,26 @@ final class LoginThrottle: Sendable {
     }
 
     private let clock: any EngineClock
+    private let counter: any RateCounter
     private let records = Mutex<[String: Record]>([:])
 
-    init(clock: any EngineClock) {
+    init(clock: any EngineClock, counter: any RateCounter) {
         self.clock = clock
+        self.counter = counter
     }
 
     /// Nil lets the attempt in and counts it; otherwise the time to wait.
-    func admit(_ keys: [String]) -> Span? {
+    func admit(_ keys: [String]) async -> Span? {
+        if let wait = admitHere(keys) { return wait }
+        var wait: Span?
+        for key in keys {
+            let count = await counter.count("login:\(key)", window: Self.commonWindow)
+            if count.uses > Self.commonLimit { wait = max(wait ?? .zero, count.endsIn) }
+        }
+        return wait
+    }
+
+    private func admitHere(_ keys: [String]) -> Span? {
         let now = clock.now
         return records.withLock { table in
             let waits = keys.compactMap { key in table[key].map { $0.blockedUntil - now } }
@@ -39,7 +56,9 @@ final class LoginThrottle: Sendable {
     }
 
     /// The attempt was no guess: forgets the account's failures and takes this one back from the address.
-    func succeed(account: String, address: String) {
+    func succeed(account: String, address: String) async {
+        await counter.forget("login:\(account)")
+        if !address.isEmpty { await counter.takeBack("login:\(address)") }
         records.withLock { table in
             table[account] = nil
             guard var record = table[address] else { return }

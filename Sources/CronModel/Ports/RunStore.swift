@@ -98,7 +98,9 @@ package struct ClaimAnswer: Sendable {
     /// The due time of the earliest waiting run that was not claimed, if any.
     package var nextDueAt: Instant?
 
-    package init() {}
+    package init(nextDueAt: Instant? = nil) {
+        self.nextDueAt = nextDueAt
+    }
 }
 
 package struct StartRequest: Sendable {
