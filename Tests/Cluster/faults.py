@@ -1,6 +1,7 @@
 """The kinds of fault, each a function of the rig and the seconds it may take. What is broken is whole again at its end."""
 import itertools
 import os
+import threading
 import time
 
 import pgwire
@@ -9,8 +10,8 @@ from rig import now
 from workload import EDIT_PAUSE
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-# Per attempt. At 100 attempts/s on three nodes a failpoint strikes after about 3 s.
-FAILPOINT_CHANCE = 0.01
+# Per attempt. At 100 attempts/s on three nodes a failpoint strikes after about 1 s.
+FAILPOINT_CHANCE = 0.03
 # Of each transaction of a kind; heartbeats are few and a lease must survive.
 LOSS_CHANCES = {"T1": 0.3, "T2": 0.3, "T3": 0.1, "T4": 0.25, "T5": 0.1, "T6": 0.5, "T7": 0.3, "other": 0.1}
 
@@ -19,22 +20,15 @@ def kill(rig, seconds):
     """kill -9: first some in peace, to see how long others take to take over; then again and again, many inside the
     windows between start and send and between answer and finish."""
     end = time.time() + seconds
-    while time.time() < end - seconds / 2:
+    while time.time() < end - 2 / 3 * seconds:
         victim = rig.chance.choice(rig.nodes)
         fault = rig.kill(victim)
         fault.detail["in_peace"] = True
         time.sleep(rig.lease + 3)
         rig.restart(victim)
     rig.failpoints = itertools.cycle([f"before_send={FAILPOINT_CHANCE}", f"after_answer={FAILPOINT_CHANCE}"])
-    for node in rig.nodes:
-        rig.kill(node)
-        rig.restart(node)
-    while time.time() < end:
-        time.sleep(rig.chance.uniform(0.5, 2) * rig.lease)
-        victim = rig.chance.choice(rig.nodes)
-        if victim.name not in rig.held:
-            rig.kill(victim)
-            rig.restart(victim)
+    for_each(rig.nodes, lambda node: restart_when_free(rig, node))
+    wait(end)
     without_failpoints(rig)
 
 
@@ -49,21 +43,33 @@ def stop(rig, seconds):
         rig.freeze_nodes(rig.chance.sample(rig.nodes, count), rig.freeze)
         time.sleep(1)
     rig.failpoints = itertools.cycle([f"before_send={FAILPOINT_CHANCE}:stop", f"after_answer={FAILPOINT_CHANCE}:stop"])
-    for node in rig.nodes:
-        rig.kill(node)
-        rig.restart(node)
-    while time.time() < end:
-        time.sleep(0.5)
+    for_each(rig.nodes, lambda node: restart_when_free(rig, node))
+    wait(end - rig.freeze)
     without_failpoints(rig)
 
 
 def without_failpoints(rig):
     rig.failpoints = itertools.repeat("")
-    for node in rig.nodes:
-        while node.name in rig.held:
-            time.sleep(0.1)
-        rig.kill(node)
-        rig.restart(node)
+    for_each(rig.nodes, lambda node: restart_when_free(rig, node))
+
+
+def restart_when_free(rig, node):
+    while node.name in rig.held:
+        time.sleep(0.1)
+    rig.kill(node)
+    rig.restart(node)
+
+
+def wait(end):
+    time.sleep(max(0, end - time.time()))
+
+
+def for_each(nodes, action):
+    threads = [threading.Thread(target=action, args=(node,)) for node in nodes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def database(rig, seconds):
@@ -119,6 +125,7 @@ def lost_commits(rig, seconds):
     """COMMITs of every kind whose answer never comes. Now and then a node is killed, so that there is something to reap."""
     end, proxy = time.time() + seconds, rig.cluster.proxy
     before = {kind: dict(ways) for kind, ways in proxy.do("counts")["lost"].items()}
+    fault = rig.history.fault("commits", None, now())
     while time.time() < end:
         ways = rig.chance.choice([["swallow"], ["swallow", "late"], ["swallow", "late", "before"]])
         proxy.do("lose", chances=LOSS_CHANCES, ways=ways)
@@ -128,6 +135,7 @@ def lost_commits(rig, seconds):
         time.sleep(rig.lease + 1)
         rig.restart(victim)
     proxy.do("lose", chances={})
+    fault.end = now()
     for kind, ways in proxy.do("counts")["lost"].items():
         for way, count in ways.items():
             rig.hits[f"lost COMMIT {kind}"] += count - before.get(kind, {}).get(way, 0)
@@ -142,11 +150,13 @@ def skew(rig, seconds):
         file.write("+0")
     fakes = [{"FAKETIME": "+3600s"}, {"FAKETIME": "-3600s x0.9"},
              {"FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_NO_CACHE": "1"}]
+    end, begin = time.time() + seconds, now()
     for node, fake in zip(rig.nodes, itertools.cycle(fakes)):
         rig.kill(node)
-        rig.restart(node, extra={"LD_PRELOAD": FAKETIME, "FAKETIME_DONT_FAKE_MONOTONIC": "1"} | fake)
+        # Loaded into the process that Python starts, the library hides its arguments; one exec later it does not.
+        rig.restart(
+            node, wrapper=("env",), extra={"LD_PRELOAD": FAKETIME, "FAKETIME_DONT_FAKE_MONOTONIC": "1"} | fake)
         rig.hits["skewed nodes"] += 1
-    end, begin = time.time() + seconds, now()
     while time.time() < end:
         jump = rig.chance.choice(["+600s", "-600s", "+0 x1.1", "+0 x0.9", "+0"])
         with open(path + ".new", "w") as file:
@@ -155,9 +165,7 @@ def skew(rig, seconds):
         rig.hits["clock jumps"] += 1
         time.sleep(3)
     rig.history.fault("skew", None, begin).end = now()
-    for node in rig.nodes:
-        rig.kill(node)
-        rig.restart(node)
+    without_failpoints(rig)
 
 
 def pool(rig, seconds):

@@ -20,9 +20,12 @@ WRITES = {
     "history": re.compile(r"insert into run_history\b"),
     "attempts": re.compile(r"insert into attempts\b"),
 }
-CHANGES = re.compile(r"\b(insert|update|delete|create|alter|drop)\b")
-LOCKS_DUE = re.compile(r"from live_runs\b.*\bdue_at\b.*skip locked", re.S)
-LOCKS_JOBS = re.compile(r"from jobs\b.*for (key share|no key update)", re.S)
+CHANGES = re.compile(r"\b(insert into|delete from|create|alter|drop|update \w+ (\w+ )?set)\b")
+SIGNS = {
+    "locks_due": re.compile(r"from live_runs\b.*\bdue_at\b.*skip locked"),
+    "starts": re.compile(r"update live_runs\b.*\battempt_fence = r\.fence\b"),
+    "reaps": re.compile(r"\brun_deadline < t\.now\b|update nodes set dead_at = t\.now\b"),
+}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -32,8 +35,7 @@ def facts(sql):
     text = " ".join(COMMENT.sub(" ", sql).lower().split())
     found = {name for name, pattern in WRITES.items() if pattern.search(text)}
     found |= {"changes"} if CHANGES.search(text) else set()
-    found |= {"locks_due"} if LOCKS_DUE.search(text) else set()
-    found |= {"locks_jobs"} if LOCKS_JOBS.search(text) else set()
+    found |= {name for name, pattern in SIGNS.items() if pattern.search(text)}
     found |= {tag.group(1)} if tag else set()
     return frozenset(found), text.split(" ", 1)[0].rstrip(";") if text else ""
 
@@ -44,16 +46,20 @@ def kind(statements):
     for name in KINDS:
         if name in found:
             return name
+    if "changes" not in found:
+        return "read"
+    if "reaps" in found:
+        return "T6"
     if "jobs" in found:
         return "T7"
     if "nodes" in found:
-        return "T6" if "old_runs" in found else "T4"
+        return "T4"
+    if "starts" in found:
+        return "T3"
     if "cursors" in found:
         return "T1"
     if "locks_due" in found:
         return "T2"
     if "history" in found or "attempts" in found:
         return "T5"
-    if "old_runs" in found:
-        return "T3" if "locks_jobs" in found else "T2"
-    return "other" if "changes" in found else "read"
+    return "T2" if "old_runs" in found else "other"

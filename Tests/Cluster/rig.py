@@ -12,6 +12,8 @@ from history import SECOND
 # A frozen node is found within this time; faults are written down as begun this much earlier.
 WATCH_SECONDS = 0.02
 METRICS_SECONDS = 1.0
+# A node that does not start for so long is a finding; the database may be away for some of it.
+START_SECONDS = 60
 COUNTERS = ("cronpp_stale_fence_total", "cronpp_reaped_total", "cronpp_store_failures_total")
 
 
@@ -59,13 +61,15 @@ class Rig:
         """Starts a node again until it is ready; the database may be away meanwhile."""
         self.hold(node)
         arguments.setdefault("failpoints", next(self.failpoints))
-        while not self.halt.is_set():
-            if node.start(**arguments):
-                self.note_start(node)
-                break
+        end = time.time() + START_SECONDS
+        while not self.halt.is_set() and not node.start(**arguments):
             node.kill()
             self.hits["starts that failed"] += 1
+            if time.time() > end:
+                self.problems.append(f"{node.name} does not start:\n{node.log_tail()[-1000:]}")
+                return
             time.sleep(0.2)
+        self.note_start(node)
         self.held.discard(node.name)
 
     def kill(self, node, cause="kill -9"):

@@ -121,11 +121,13 @@ PLANTED = {
         lambda story: story.of("edited", 4).update(skipped_count=2), ["I1 skip range"]),
     "a further attempt without a reason": (retry_for_nothing, ["I6 attempt 1 ended as lease_lost"]),
     "the old definition after an edit": (
-        lambda story: story.sent("edited", 9).update(definition=1), ["I9 attempt 1 started", "I9 attempt 1 arrived"]),
+        lambda story: story.sent("edited", 9).update(definition=1), ["I9 attempt 1 started"]),
+    "the old definition's byte long after an edit": (
+        lambda story: story.sent("edited", 7).update(at=BEGIN / SECOND + 11.002), ["I9 attempt 1 (started"]),
     "a start while paused": (lambda story: story.run("edited", BEGIN + 5 * SECOND) or story.of("edited", 4).update(
         skipped_count=1, last_scheduled_for=text(BEGIN + 4 * SECOND)) or story.skip(
         "edited", BEGIN + 6 * SECOND, BEGIN + 6 * SECOND, 1, "paused", BEGIN + 6_500_000),
-        ["I9 attempt 1 started", "I9 attempt 1 arrived"]),
+        ["I9 attempt 1 started"]),
     "a lost trigger": (lambda story: story.edited.asked_runs.update({"gone": BEGIN}), ["I1 lost run"]),
     "a run left alive": (lambda story: story.of("often", 3).update(
         status="RUNNING", attempts=[story.attempt(1, BEGIN + 3 * SECOND, "a", None)]), ["I10 still RUNNING"]),
