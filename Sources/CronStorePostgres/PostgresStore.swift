@@ -136,12 +136,14 @@ extension PostgresStore {
         let (memory, fixedClock) = (memory, fixedClock)
         for _ in 1..<Self.conflictLimit {
             do {
-                return try await (other ?? pool).transaction { transaction in
+                let (value, kept) = try await (other ?? pool).transaction { transaction in
                     let session = Session(transaction, memory: memory, fixedClock: fixedClock)
                     let value = try body(session)
                     memory.used(session.random)
-                    return value
+                    return (value, session.kept)
                 }
+                memory.remember(kept)
+                return value
             } catch let error as PostgresError where error.isConflict {
                 continue
             } catch {

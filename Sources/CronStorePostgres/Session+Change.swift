@@ -59,7 +59,7 @@ extension Session {
                 + (result.withdrawn.isEmpty ? [] : [RunWrites.withdraw(result.withdrawn)]) + writes(changes)
                 + inserts(result.inserted))
         let view = try view([result.job])[0]
-        memory.remember([result.job])
+        keep([result.job])
         memory.forget(result.updated.map(\.id) + result.withdrawn)
         return ChangedJob(
             job: view, triggered: result.inserted.last { $0.origin == .trigger }, cancelRequests: result.cancelRequests)
@@ -119,7 +119,7 @@ extension Session {
         let kept = results.filter { inserted.contains($0.job.id) }
         guard !kept.isEmpty else { return [] }
         _ = try send([Self.insertCursors(kept.map(\.job))] + inserts(kept.flatMap(\.inserted)))
-        memory.remember(kept.map(\.job))
+        keep(kept.map(\.job))
         return inserted
     }
 

@@ -41,7 +41,7 @@ extension Session {
             inserts(planned.sorted { $0.id < $1.id }) + [Self.saveCursors(moved)]
                 + (ended.isEmpty ? [] : [Self.finishJobs(ended)]) + [Self.nextSlot(moment)])
         answer.nextSlot = try results.last.flatMap { try Self.readNext($0).next }
-        memory.remember(moved)
+        keep(moved)
         memory.follow(planned.lazy.filter { $0.status == .queued })
         return answer
     }

@@ -12,6 +12,9 @@ final class Session {
     let fixedClock: (any EngineClock)?
     var random: RandomSource
     private(set) var now = Instant(microseconds: 0)
+    /// Jobs as this transaction leaves them. The node remembers them when it has been committed: a version that never came
+    /// to be would be taken for somebody else's of the same number.
+    private(set) var kept: [Job] = []
 
     init(_ transaction: PostgresTransaction, memory: Memory, fixedClock: (any EngineClock)?) {
         self.transaction = transaction
@@ -54,6 +57,8 @@ final class Session {
 
     // MARK: Jobs
 
+    func keep(_ jobs: some Sequence<Job>) { kept += jobs }
+
     static func lockShared(_ ids: [JobID]) -> PostgresQuery {
         "SELECT FROM jobs WHERE id = ANY(\(ids.sorted().uuids())) ORDER BY id FOR KEY SHARE"
     }
@@ -92,7 +97,7 @@ final class Session {
             SELECT \(unescaped: JobRow.columns) FROM \(unescaped: JobRow.tables) WHERE j.id = ANY(\(ids.uuids()))
             """
         ).all(JobRow.read)
-        memory.remember(jobs)
+        keep(jobs)
         return jobs
     }
 

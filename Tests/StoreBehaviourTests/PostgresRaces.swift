@@ -129,6 +129,39 @@ import Testing
         }
     }
 
+    /// A change that could not be committed leaves nothing behind, not even in what the node remembers: the next version has
+    /// the same number, and may be another node's.
+    @Test func aChangeThatWasNotCommittedIsForgotten() async throws {
+        try await Self.withNodes { nodes in
+            let owner = UserID(high: 1, low: 1)
+            let job = try await nodes[0].createJobs(count: 1, owner: owner)[0]
+            let planned = try await nodes[0].store.plan(nodes[0].planRequest)
+            func edit(_ node: RaceNode, _ payload: String) async throws {
+                var definition = job.definition
+                definition.payload = .string(payload)
+                _ = try await node.store.changeJob(
+                    job.id, owner: owner, version: nil, .edit(definition, rearm: false))
+            }
+            try await nodes[0].administer(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+                CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON jobs DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION refuse();
+                """)
+            await #expect(throws: StoreError.self) { try await edit(nodes[0], "never") }
+            try await nodes[0].administer("DROP TRIGGER refuse ON jobs")
+            try await edit(nodes[1], "other")
+            #expect(!planned.claims.isEmpty)
+            let claims = try await nodes[0].store.claim(nodes[0].claimRequest).claims
+            await nodes[0].store.clock.wait(until: claims.map(\.dueAt).max() ?? nodes[0].store.clock.now)
+            let answers = try await nodes[0].store.start(
+                StartRequest(node: nodes[0].id, tokens: claims.map(\.token), early: .zero))
+            let payloads = answers.compactMap { if case .started(let context, _) = $0 { context.payload } else { nil } }
+            #expect(!payloads.isEmpty)
+            #expect(payloads.allSatisfy { $0 == .string("other") })
+        }
+    }
+
     /// One start of several at once, whoever asks.
     @Test func overlapIsJudgedAcrossNodes() async throws {
         try await Self.withNodes { nodes in
@@ -156,6 +189,14 @@ extension PostgresRaces {
     fileprivate struct RaceNode: Sendable {
         let id: NodeID
         let store: PostgresStore
+        let url: String
+
+        /// Does to the database what no node does.
+        func administer(_ script: String) async throws {
+            let connection = try await PostgresConnection.connect(PostgresConfig(url: url, pooling: .session))
+            try await connection.transaction { try $0.script(script) }
+            await connection.close()
+        }
 
         var planRequest: PlanRequest {
             PlanRequest(node: id, lead: .seconds(3), threshold: .seconds(2), claimLimit: 20)
@@ -202,7 +243,7 @@ extension PostgresRaces {
             let now = store.clock.now
             _ = try await store.register(
                 Node(id: id, pid: 1, host: "h", version: "v", startedAt: now, leaseUntil: now + .minutes(10)))
-            nodes.append(RaceNode(id: id, store: store))
+            nodes.append(RaceNode(id: id, store: store, url: url))
         }
         do {
             try await body(nodes)
