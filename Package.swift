@@ -126,7 +126,10 @@ let package = Package(
             dependencies: ["CronLockRedis", "CronApp", "CronTesting", "CronModel", "CronSchedule"] + engineLoop,
             swiftSettings: settings),
         .testTarget(
-            name: "CronAppTests", dependencies: ["CronApp", "CronHTTP", "CronLockRedis", "CronModel"], swiftSettings: settings),
+            name: "CronAppTests",
+            dependencies: [
+                "CronApp", "CronHTTP", "CronEngine", "CronTesting", "CronLockRedis", "CronModel", "CronSchedule", logging,
+            ], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
         .testTarget(

@@ -18,6 +18,8 @@ package actor Engine: Service {
     private nonisolated let known: Mutex<NodeID>
     private nonisolated let group: MultiThreadedEventLoopGroup
     private nonisolated let loop: any EventLoop
+    /// Heartbeats go on while every thread that tasks share is busy.
+    private nonisolated let heartbeats = OwnThread()
     private nonisolated let inbox = Mutex(Inbox())
     private var core: NodeCore
     private var underWay: [RunID: UnderWay] = [:]
@@ -74,6 +76,7 @@ package actor Engine: Service {
         try? await store.retire(node: node)
         // From outside the actor: what waits on a loop is not resumed by it once it has ended.
         try await group.shutdownGracefully()
+        await heartbeats.end()
         logger.info("engine drained", metadata: ["node": "\(node)"])
     }
 
@@ -186,7 +189,7 @@ extension Engine {
         let node = node
         switch effect {
         case .heartbeat(let lease):
-            ask { store in
+            ask(on: heartbeats) { store in
                 .heartbeat(
                     await result { () async throws(StoreError) in try await store.heartbeat(node: node, lease: lease) },
                     sentAt: now)
@@ -210,9 +213,11 @@ extension Engine {
         }
     }
 
-    private func ask(_ question: @escaping @Sendable (any Store) async -> EngineEvent) {
+    private func ask(
+        on thread: OwnThread? = nil, _ question: @escaping @Sendable (any Store) async -> EngineEvent
+    ) {
         let store = store
-        Task.detached { self.post(await question(store)) }
+        Task.detached(executorPreference: thread) { self.post(await question(store)) }
     }
 
     private func execute(_ attempt: AttemptContext, now: Instant) {

@@ -28,6 +28,7 @@ package final class FaultyStore: Store {
         var next: [Verb: [Fault?]] = [:]
         var isDown = false
         var counts: [Verb: Int] = [:]
+        var observers: [Verb: @Sendable () -> Void] = [:]
     }
 
     package init(_ store: any Store) { self.store = store }
@@ -43,11 +44,17 @@ package final class FaultyStore: Store {
     /// While true, nothing happens.
     package func setDown(_ isDown: Bool) { state.withLock { $0.isDown = isDown } }
 
+    /// Called before each call of a verb.
+    package func whenCalled(_ verb: Verb, _ observer: @escaping @Sendable () -> Void) {
+        state.withLock { $0.observers[verb] = observer }
+    }
+
     package func count(_ verb: Verb) -> Int { state.withLock { $0.counts[verb, default: 0] } }
 
     private func call<Answer>(
         _ verb: Verb, _ body: () async throws(StoreError) -> Answer
     ) async throws(StoreError) -> Answer {
+        state.withLock { $0.observers[verb] }?()
         let fault: Fault? = state.withLock { state in
             state.counts[verb, default: 0] += 1
             if state.isDown { return .beforeCommit }
