@@ -161,19 +161,22 @@ class Proxy:
 class Cluster:
     """Everything, started; `stop` ends each process by its id and removes the directory."""
 
-    def __init__(self, binary, nodes, lease, heartbeat, pooling=False, redis=False, database=True, keep=False):
+    def __init__(
+            self, binary, nodes, lease, heartbeat, pooling=False, redis=False, database=True, keep=False, is_direct=False):
+        """`is_direct`: nodes speak to the servers themselves, without the proxy that can break the lines, which costs time."""
         self.work, self.keep = tempfile.mkdtemp(prefix="cronpp-cluster-"), keep
         os.chmod(self.work, 0o755)
         self.lease, self.postgres, self.bouncer, self.redis, self.proxy = lease, None, None, None, None
         self.nodes, self.receiver = [], None
         try:
+            self.proxy = None if is_direct else Proxy()
             self.build(binary, nodes, lease, heartbeat, pooling, redis, database)
         except BaseException:
             self.stop()
             raise
 
     def build(self, binary, nodes, lease, heartbeat, pooling, redis, database):
-        self.receiver, self.proxy = Receiver(self.work), Proxy()
+        self.receiver = Receiver(self.work)
         common = {
             "CRONPP_LEASE": f"{int(lease * 1000)}ms", "CRONPP_HEARTBEAT": f"{int(heartbeat * 1000)}ms",
             "CRONPP_JWT_SECRET": base64.b64encode(os.urandom(32)).decode(),
@@ -184,16 +187,19 @@ class Cluster:
             self.bouncer = PgBouncer(self.work, self.postgres) if pooling else None
         if redis:
             self.redis = Redis(self.work)
-            port = self.proxy.listen("redis", self.redis.port, postgres=False)
+            port = self.line("redis", self.redis.port, postgres=False)
             common["CRONPP_REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
         if pooling:
             common["CRONPP_DATABASE_POOLING"] = "transaction"
         for number in range(nodes):
             name, environment = f"node-{number}", dict(common)
             if database:
-                port = self.proxy.listen(name, (self.bouncer or self.postgres).port, postgres=True)
+                port = self.line(name, (self.bouncer or self.postgres).port, postgres=True)
                 environment["CRONPP_DATABASE_URL"] = f"postgres://{USER}@127.0.0.1:{port}/{DATABASE}"
             self.nodes.append(Node(binary, self.work, name, environment))
+
+    def line(self, name, port, postgres):
+        return self.proxy.listen(name, port, postgres) if self.proxy else port
 
     def start_nodes(self):
         for node in self.nodes:

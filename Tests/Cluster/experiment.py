@@ -65,8 +65,9 @@ class Experiment:
         self.workload.start()
         try:
             self.phase("calm", CALM_SECONDS, lambda rig, seconds: time.sleep(seconds))
+            shares = sum(faults.SHARES[kind] for kind in self.options.kinds)
             for kind in self.options.kinds:
-                self.phase(kind, self.options.seconds / len(self.options.kinds), faults.KINDS[kind])
+                self.phase(kind, self.options.seconds * faults.SHARES[kind] / shares, faults.KINDS[kind])
         finally:
             self.workload.stop()
             self.rig.stop()

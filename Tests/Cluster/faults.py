@@ -10,17 +10,17 @@ from rig import now
 from workload import EDIT_PAUSE
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-# Per attempt. At 100 attempts/s on three nodes a failpoint strikes after about 1 s.
-FAILPOINT_CHANCE = 0.03
+# Per attempt. At 100 attempts/s on three nodes a failpoint strikes after about half a second.
+FAILPOINT_CHANCE = 0.06
 # Of each transaction of a kind; heartbeats are few and a lease must survive.
-LOSS_CHANCES = {"T1": 0.3, "T2": 0.3, "T3": 0.1, "T4": 0.25, "T5": 0.1, "T6": 0.5, "T7": 0.3, "other": 0.1}
+LOSS_CHANCES = {"T1": 0.3, "T2": 0.3, "T3": 0.1, "T4": 0.25, "T5": 0.1, "T6": 0.9, "T7": 0.3, "other": 0.1}
 
 
 def kill(rig, seconds):
     """kill -9: first some in peace, to see how long others take to take over; then again and again, many inside the
     windows between start and send and between answer and finish."""
     end = time.time() + seconds
-    while time.time() < end - 2 / 3 * seconds:
+    while time.time() < end - seconds / 2:
         victim = rig.chance.choice(rig.nodes)
         fault = rig.kill(victim)
         fault.detail["in_peace"] = True
@@ -129,7 +129,7 @@ def lost_commits(rig, seconds):
     while time.time() < end:
         ways = rig.chance.choice([["swallow"], ["swallow", "late"], ["swallow", "late", "before"]])
         proxy.do("lose", chances=LOSS_CHANCES, ways=ways)
-        time.sleep(min(5, max(0.5, end - time.time())))
+        time.sleep(min(2, max(0.5, end - time.time())))
         victim = rig.chance.choice(rig.nodes)
         rig.kill(victim)
         time.sleep(rig.lease + 1)
@@ -170,6 +170,8 @@ def skew(rig, seconds):
 
 def pool(rig, seconds):
     """A stranger takes every connection that is left; no live node may lose its lease."""
+    rig.read_nodes()
+    before = set(rig.history.incarnations)
     fault, end, taken = rig.history.fault("pool", None, now()), time.time() + seconds, []
     refused = 0
     try:
@@ -183,6 +185,9 @@ def pool(rig, seconds):
         for client in taken:
             client.close()
     fault.end = now()
+    rig.read_nodes()
+    for lost in set(rig.history.incarnations) - before:
+        rig.problems.append(f"{rig.history.incarnations[lost]} lost its lease for want of a connection")
     rig.hits["connections taken"] += len(taken)
     rig.hits["refusals of a connection"] += refused
 
@@ -228,5 +233,7 @@ KINDS = {
     "kill": kill, "stop": stop, "database": database, "partition": partition, "commits": lost_commits, "skew": skew,
     "pool": pool, "redis": redis, "edits": edits,
 }
+# How the time is divided: what needs leases to run out needs more of it.
+SHARES = {"kill": 5, "stop": 4, "database": 4, "partition": 3, "commits": 4, "skew": 2, "pool": 1.5, "redis": 3, "edits": 2}
 # What makes sense on one node with the embedded store.
 EMBEDDED = ("kill", "stop", "edits")

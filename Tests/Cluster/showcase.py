@@ -19,7 +19,8 @@ def main():
     arguments.add_argument("--nodes", type=int, default=3)
     options = arguments.parse_args()
     cluster = Cluster(
-        os.path.abspath(options.build_dir + "/cronpp"), options.nodes, LEASE_SECONDS, HEARTBEAT_SECONDS, redis=True)
+        os.path.abspath(options.build_dir + "/cronpp"), options.nodes, LEASE_SECONDS, HEARTBEAT_SECONDS, redis=True,
+        is_direct=True)
     try:
         cluster.start_nodes()
         explain(cluster)

@@ -18,10 +18,10 @@ EDIT_PAUSE = 5.0
 # Per 100 runs/s: name, how many jobs, path of the receiver, fields of the job, what the checker must know.
 EACH_SECOND = {"schedule": "* * * * * *", "overlap": "allow", "max_retries": 8, "base_delay": "200ms"}
 MIX = [
-    ("plain", 41, "/ok", {}, {"is_prompt": True}),
+    ("plain", 39, "/ok", {}, {"is_prompt": True}),
     ("once", 20, "/ok", {"delivery": "at_most_once"}, {"is_prompt": True}),
     ("flaky", 10, "/flaky/1", {}, {}),
-    ("slow", 6, "/slow/400", {}, {}),
+    ("slow", 8, "/slow/1200", {}, {}),
     ("slow-once", 2, "/slow/400", {"delivery": "at_most_once"}, {}),
     ("skip", 3, "/slow/1500", {"overlap": "skip"}, {}),
     ("queue", 3, "/slow/700", {"overlap": "queue(2)"}, {}),
@@ -184,6 +184,8 @@ class Workload:
 
     def delete(self, job):
         """Deletes a job and makes another in its place. Without an answer it is repeated, so that it has happened."""
+        for state, since in job.doubts:
+            job.may_have_happened(state, since)
         sent = now()
         self.api.insist("DELETE", f"/jobs/{job.id}")
         job.happened(dataclasses.replace(job.changes[-1].state, is_deleted=True), sent, now())
@@ -223,11 +225,12 @@ class Workload:
             return
         except Unknown:
             self.lost_answers += 1
-            self.resolve(job, after, version, sent)
+            job.doubts.append((after, sent))
+            self.resolve(job, version)
             return
         if answer.status == 412:
             # An earlier one of ours came through after all.
-            self.resolve(job, job.doubtful, version, sent)
+            self.resolve(job, version)
             return
         if answer.status >= 400:
             raise SystemExit(f"{method} {path}: {answer.status} {answer.body}")
@@ -240,20 +243,20 @@ class Workload:
         at = micros(shown["updated_at"])
         job.happened(state, at)
         self.versions[job.id] = shown["version"]
-        job.doubtful = None
+        job.doubts = []
         distance = at % state.period if state.period else 0
         if min(distance, state.period - distance) <= NEAR_SLOT * SECOND:
             self.edits_near_slot += 1
 
-    def resolve(self, job, state, version, sent):
-        """Looks whether a change happened. If not, it may still: the next one then finds another version."""
+    def resolve(self, job, version):
+        """Looks which change in doubt happened. If none, one may still: the next change then finds another version."""
         shown = self.api.call("GET", f"/jobs/{job.id}")
-        if shown["version"] == version + 1 and state is not None:
-            self.accept(job, state, shown)
-        elif shown["version"] == version:
-            job.doubtful = state
-        else:
-            raise SystemExit(f"job {job.id} went from version {version} to {shown['version']} since {sent}")
+        if shown["version"] == version:
+            return
+        happened = [state for state, _ in job.doubts if is_shown(state, shown)]
+        if shown["version"] != version + 1 or not happened:
+            raise SystemExit(f"job {job.id} went from version {version} to {shown} with {job.doubts} in doubt")
+        self.accept(job, happened[0], shown)
 
     # The end
 
@@ -274,17 +277,26 @@ class Workload:
         if answer.status != 200:
             return False
         created = job.changes[0]
-        created.latest, created.is_certain = micros(answer.body["created_at"]), True
+        # A frozen node may have carried it out long after it was sent.
+        created.earliest = created.latest = micros(answer.body["created_at"])
+        created.is_certain = True
         self.versions[job.id] = answer.body["version"]
         return True
 
     def settle(self, job, shown):
-        if job.doubtful and shown["version"] > self.versions[job.id] + 1:
+        happened = [state for state, _ in job.doubts if state.definition == shown["payload"]["v"]]
+        if happened and shown["version"] > self.versions[job.id] + 1:
             # The lost one happened since then; nobody saw when.
-            job.happened(job.doubtful, job.changes[-1].latest, micros(shown["updated_at"]))
+            job.happened(happened[0], job.changes[-1].latest, micros(shown["updated_at"]))
         state = job.changes[-1].state
         if not state.is_paused:
             job.happened(State(state.definition, state.period, is_paused=True), micros(shown["updated_at"]))
+
+
+def is_shown(state, shown):
+    """Whether the API shows a job in this state."""
+    period = 2 * SECOND if shown["schedule"].startswith("*/2") else SECOND
+    return (state.definition, state.is_paused, state.period) == (shown["payload"]["v"], shown["state"] == "paused", period)
 
 
 def now():

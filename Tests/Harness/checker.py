@@ -238,9 +238,18 @@ class Checker:
         definitions = {state.definition for state in states if not state.is_deleted}
         if delivery["definition"] not in definitions:
             self.wrong("I9", f"attempt {delivery['attempt']} {what} under definition {delivery['definition']}, "
-                             f"not {sorted(definitions)}", run)
+                             f"not {sorted(definitions)}{self.changes_near(job, run)}", run)
         elif run.origin == "schedule" and all(state.is_paused or state.is_deleted for state in states):
             self.wrong("I9", f"attempt {delivery['attempt']} {what} while the job was paused", run)
+
+    @staticmethod
+    def changes_near(job, run):
+        """What the job went through around a run's slot, for whoever reads the report."""
+        near = [change for change in job.changes if abs(change.earliest - run.slot) < 15 * SECOND]
+        return "; changes: " + ", ".join(
+            f"{change.earliest / SECOND:.3f}–{(change.latest or 0) / SECOND:.3f} v{change.state.definition}"
+            f"{' paused' * change.state.is_paused}{' deleted' * change.state.is_deleted}{' ?' * (not change.is_certain)}"
+            for change in near) + f"; in doubt: {job.doubts}"
 
     # The rest
 

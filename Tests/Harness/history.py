@@ -76,8 +76,9 @@ class JobHistory:
     unknown_asks: int = 0
     # How often each dead run was redriven, or may have been.
     redriven: collections.Counter = dataclasses.field(default_factory=collections.Counter)
-    # A change whose answer was lost and that had not happened when we looked.
-    doubtful: State = None
+    # Changes of one version whose answers were lost and that had not happened when we looked, with the instants of their
+    # requests: at most one of them happens.
+    doubts: list = dataclasses.field(default_factory=list)
     # When a cancel of the job's runs was sent.
     cancels: list = dataclasses.field(default_factory=list)
 
