@@ -94,7 +94,8 @@ class Experiment:
         deliveries = self.cluster.receiver.entries()
         for delivery in deliveries:
             delivery["definition"] = json.loads(delivery["body"])["v"]
-        found = checker.check(self.history, deliveries, ledger, self.earlier)
+        found = checker.check(
+            self.history, deliveries, ledger, self.earlier, lambda run: self.api.get(f"/runs/{run}/events")["items"])
         if ended is None:
             found.append(checker.Violation("I10", f"runs are alive {limit} s after the pause", now()))
         for problem in self.rig.problems + self.workload.errors:

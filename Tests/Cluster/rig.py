@@ -29,7 +29,8 @@ class Rig:
         self.hits, self.figures = collections.Counter(), collections.defaultdict(list)
         self.counters = collections.Counter()
         self.failpoints = itertools.repeat("")
-        self.freeze = 2 * self.lease
+        # Beyond the lease, and until others have taken over.
+        self.freeze = self.lease + 2
         self.held, self.pids, self.last = set(), {}, {}
         self.lives = collections.defaultdict(list)
         self.halt, self.threads = threading.Event(), []

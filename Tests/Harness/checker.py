@@ -8,7 +8,7 @@ that may not run beside another did.
 """
 import collections
 
-from history import SECOND
+from history import SECOND, micros
 
 # A start is committed before its byte leaves: the byte must leave within this time, or not at all.
 SEND_WINDOW = SECOND // 2
@@ -17,18 +17,17 @@ DELIVERY_SLACK = 5 * SECOND // 2
 EARLY_LIMIT = 5_000
 # Faults after which a node's attempts may be lost, or answered too late.
 LOSING = ("kill", "stop", "partition")
-# Faults under which a start may be committed without its node hearing of it. It is then given again, and the ledger names
-# the later moment as its start: a run may have been skipped for it a little earlier.
-UNHEARD = ("commits", "partition", "database", "stop")
-UNHEARD_LIMIT = 5 * SECOND
+# How long a run can hold its job's key: from its slot to the end of its last attempt.
+LONGEST_RUN = 60 * SECOND
 ENDS = ("SUCCESS", "DEAD", "SKIPPED", "CANCELLED")
 
 Violation = collections.namedtuple("Violation", "rule text at")
 
 
-def check(history, deliveries, ledger, earlier=()):
-    """All violations. `earlier`: ledgers that were read before, while runs were still under way."""
-    checker = Checker(history, deliveries, ledger)
+def check(history, deliveries, ledger, earlier=(), events_of=lambda run: []):
+    """All violations. `earlier`: ledgers that were read before, while runs were still under way; `events_of`: the edges of a
+    run as the API shows them."""
+    checker = Checker(history, deliveries, ledger, events_of)
     for job in history.jobs.values():
         checker.check_slots(job)
         checker.check_asked(job)
@@ -45,8 +44,8 @@ def check(history, deliveries, ledger, earlier=()):
 
 
 class Checker:
-    def __init__(self, history, deliveries, ledger):
-        self.history, self.ledger, self.found = history, ledger, []
+    def __init__(self, history, deliveries, ledger, events_of):
+        self.history, self.ledger, self.events_of, self.found = history, ledger, events_of, []
         self.deliveries = collections.defaultdict(list)
         for delivery in deliveries:
             self.deliveries[delivery["run"]].append(delivery)
@@ -158,11 +157,17 @@ class Checker:
             self.wrong("I1", f"skipped ({reason}) without a reason", run)
 
     def is_busy(self, job, skipped, at):
-        return any(attempt.started <= at + self.unheard(attempt, at) and (attempt.finished or at) >= at
-                   for run in self.runs_of[job.id] if run is not skipped for attempt in run.attempts)
+        others = [run for run in self.runs_of[job.id] if run is not skipped]
+        if any(attempt.started <= at and (attempt.finished or at) >= at for run in others for attempt in run.attempts):
+            return True
+        # A start whose node never heard of it is given again or made elsewhere: the attempt names the moment that counted,
+        # the run's edges also the first one.
+        return any(self.was_running(run, at) for run in others if abs(run.slot - at) < LONGEST_RUN)
 
-    def unheard(self, attempt, at):
-        return UNHEARD_LIMIT if self.history.faults_of(attempt.node, at, at, UNHEARD) else 0
+    def was_running(self, run, at):
+        edges = [(micros(edge["at"]), edge["to"]) for edge in self.events_of(run.id)]
+        return any(to == "RUNNING" and begin <= at <= end
+                   for (begin, to), (end, _) in zip(edges, edges[1:] + [(at, None)]))
 
     def check_cancel(self, job, run):
         allowed = {"user": bool(job.cancels), "overlap": job.overlap == "cancel_other",
