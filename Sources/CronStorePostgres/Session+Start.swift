@@ -7,6 +7,7 @@ import PostgresClient
 extension Session {
     func start(_ request: StartRequest) throws -> [StartAnswer] {
         var held = memory.runs(request.tokens)
+        for id in rivals(held.values) { held[id] = nil }
         let unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
         var owners = Set(held.values.map(\.jobID))
         if !unknown.isEmpty { owners.formUnion(try jobIDs(of: unknown)) }
@@ -27,6 +28,14 @@ extension Session {
             parked: try Self.counts(answers[answers.startIndex + 3]), counted: Set(limited))
         try decide(request, held, jobs, &batch)
         return try commit(batch, request, jobs)
+    }
+
+    /// Runs of jobs that limit starts of which there are several: if one starts, others are skipped or parked for it. So it
+    /// is not enough to prove by its write that it was still this node's.
+    private func rivals(_ held: some Sequence<Run>) -> [RunID] {
+        let several = Dictionary(grouping: held, by: \.overlapKey).values.filter { $0.count > 1 }.joined()
+        let limited = Set(limited(Array(Set(several.map(\.jobID)))))
+        return several.filter { limited.contains($0.jobID) }.map(\.id)
     }
 
     /// Of several runs of a job in one batch the oldest is asked first: it is the one that starts.

@@ -235,6 +235,6 @@ KINDS = {
     "pool": pool, "redis": redis, "edits": edits,
 }
 # How the time is divided: what needs leases to run out needs more of it.
-SHARES = {"kill": 5, "stop": 4, "database": 4, "partition": 3, "commits": 4, "skew": 2, "pool": 1.5, "redis": 3, "edits": 2}
+SHARES = {"kill": 6, "stop": 4, "database": 4, "partition": 3, "commits": 4, "skew": 2, "pool": 1.5, "redis": 3, "edits": 2}
 # What makes sense on one node with the embedded store.
 EMBEDDED = ("kill", "stop", "edits")

@@ -162,6 +162,23 @@ import Testing
         }
     }
 
+    /// Of two runs of a job that skips, the first was taken away without the node hearing of it: the second starts.
+    @Test func aRunThatWasTakenAwayIsNoReasonToSkipAnother() async throws {
+        try await Self.withNodes { nodes in
+            let (node, owner) = (nodes[0], UserID(high: 1, low: 1))
+            _ = try await node.createJobs(count: 1, owner: owner) { $0.overlap = .skip }
+            let claims = try await node.store.plan(node.planRequest).claims.sorted { $0.dueAt < $1.dueAt }.prefix(2)
+            try #require(claims.count == 2)
+            await node.store.clock.wait(until: claims[1].dueAt + .milliseconds(100))
+            try await node.administer(
+                "UPDATE live_runs SET fence = fence + 1, owner = NULL, status = 0 WHERE id = '\(claims[0].token.runID)'"
+            )
+            let answers = try await node.store.start(
+                StartRequest(node: node.id, tokens: claims.map(\.token), early: .zero))
+            #expect(answers.map(\.verdictName) == ["stale", "started"])
+        }
+    }
+
     /// One start of several at once, whoever asks.
     @Test func overlapIsJudgedAcrossNodes() async throws {
         try await Self.withNodes { nodes in
