@@ -172,9 +172,9 @@ extension PostgresStore {
 extension PostgresError {
     /// Another transaction was in the way; nothing was committed, and the same may succeed now.
     fileprivate var isConflict: Bool {
-        // 42P07, 42723: two nodes create the schema at once.
+        // 42P07: two nodes create the schema at once.
         guard case .sqlState(let code, _, let constraint, _) = self else { return false }
-        return code == "40001" || code == "40P01" || code == "42P07" || code == "42723"
+        return code == "40001" || code == "40P01" || code == "42P07"
             || (code == "23505" && constraint?.hasPrefix("pg_") == true)
     }
 }

@@ -1,18 +1,24 @@
 import CronModel
 import PostgresClient
 
+/// One step of the schema.
+struct Migration: Sendable {
+    let version: Int32
+    /// The schema of the oldest binary that still works after this step: nodes of the version before keep working while
+    /// an upgrade is under way.
+    let oldestCompatible: Int32
+    /// Statements without parameters.
+    let sql: String
+}
+
 /// Every step of the schema, oldest first. Steps are never changed once released, only added.
 enum Migrations {
-    static let all: [(version: Int32, sql: String)] = [(1, v001)]
-
-    /// The oldest binary's schema version that still works with this one: nodes of the version before keep working while
-    /// an upgrade is under way.
-    static let oldestCompatible: Int32 = 1
+    static let all = [Migration(version: 1, oldestCompatible: 1, sql: v001)]
 
     /// Brings the schema up to date, in one transaction. Of several nodes that start at once one does it, the others
     /// wait.
-    /// - Throws: `unavailable` when the schema is newer and no longer works with this binary.
-    static func run(_ session: Session) throws {
+    /// - Throws: `unavailable` when the schema is newer and no longer works with this binary, or a step fails.
+    static func run(_ session: Session, steps: [Migration] = all) throws {
         _ = try session.query(
             """
             CREATE TABLE IF NOT EXISTS cronpp_schema (
@@ -20,24 +26,28 @@ enum Migrations {
                 at timestamptz NOT NULL DEFAULT clock_timestamp())
             """)
         _ = try session.query("LOCK TABLE cronpp_schema IN ACCESS EXCLUSIVE MODE")
-        let found = try session.query(
-            "SELECT version, oldest_compatible FROM cronpp_schema ORDER BY version DESC LIMIT 1"
-        ).first {
-            (version: Int32(truncatingIfNeeded: try $0.int(0)), oldest: Int32(truncatingIfNeeded: try $0.int(1)))
+        // The highest of all steps: one that breaks older binaries is not mended by one that would not.
+        let found = try session.query("SELECT max(version), max(oldest_compatible) FROM cronpp_schema").first {
+            (version: try $0.intOrNil(0) ?? 0, oldest: try $0.intOrNil(1) ?? 0)
         }
-        let known = all.last?.version ?? 0
+        let known = steps.last?.version ?? 0
         if let found, found.oldest > known {
             throw StoreError.unavailable(
                 "the database's schema \(found.version) needs a newer cronpp; this one knows schema \(known)")
         }
-        for (version, sql) in all where version > found?.version ?? 0 {
-            for statement in sql.split(separator: ";\n") where statement.contains(where: { !$0.isWhitespace }) {
-                _ = try session.query("\(unescaped: String(statement))")
-            }
-            _ = try session.query(
-                """
-                INSERT INTO cronpp_schema (version, oldest_compatible) VALUES (\(version), \(oldestCompatible))
-                """)
+        for step in steps where step.version > found?.version ?? 0 { try make(step, session) }
+    }
+
+    private static func make(_ step: Migration, _ session: Session) throws {
+        do {
+            try session.transaction.script(step.sql)
+        } catch {
+            // A deadlock is made again from the start, and a lost connection says nothing about the step.
+            guard !error.isSerializationFailure, !error.isDeadlock, case .sqlState(let code, let message, _, _) = error
+            else { throw error }
+            throw StoreError.unavailable("step \(step.version) of the database's schema failed: \(message) (\(code))")
         }
+        _ = try session.query(
+            "INSERT INTO cronpp_schema (version, oldest_compatible) VALUES (\(step.version), \(step.oldestCompatible))")
     }
 }
