@@ -117,8 +117,8 @@ let package = Package(
         .testTarget(
             name: "StoreBehaviourTests",
             dependencies: [
-                "CronTesting", "CronStoreSQLite", "CronStorePostgres", "PostgresClient", "PostgresServer", "CronModel",
-                "CronSchedule",
+                "CronTesting", "CronStoreSQLite", "CronStorePostgres", "PostgresClient", "PostgresServer", "CronEngine",
+                "CronModel", "CronSchedule", logging,
             ],
             swiftSettings: settings),
         .testTarget(

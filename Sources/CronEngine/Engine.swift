@@ -147,6 +147,12 @@ extension Engine: EngineSignal {
 extension Engine {
     private func perform(_ effect: EngineEffect, now: Instant) {
         switch effect {
+        case .look(let forLost):
+            ask { store in
+                .looked(
+                    await result { () async throws(StoreError) in try await store.look(forLost: forLost) },
+                    forLost: forLost)
+            }
         case .plan(let request):
             ask { store in .planned(await result { () async throws(StoreError) in try await store.plan(request) }) }
         case .claim(let request):
@@ -241,7 +247,8 @@ extension Engine {
             logger.notice("this node goes on as another incarnation", metadata: ["node": "\(node)"])
         case .reaped(.success(let answer)):
             metrics.reaped(answer.queued + answer.running)
-        case .planned(.failure(let error)), .claimed(.failure(let error)), .started(_, .failure(let error), _),
+        case .looked(.failure(let error), _), .planned(.failure(let error)), .claimed(.failure(let error)),
+            .started(_, .failure(let error), _),
             .finished(_, .failure(let error)), .handedBack(_, .failure(let error)), .heartbeat(.failure(let error), _),
             .enlisted(.failure(let error), _),
             .repaired(.failure(let error)), .reaped(.failure(let error)), .pruned(.failure(let error)):

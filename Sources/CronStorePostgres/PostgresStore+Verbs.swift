@@ -4,17 +4,21 @@ import PostgresClient
 
 /// The verbs of the pipeline, in its order.
 extension PostgresStore {
+    package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
+        let row = try await ask(Session.look(moment, forLost: forLost)) { try $0.instant(0) }
+        do {
+            return LookAnswer(
+                nextSlot: try row.instantOrNil(1), nextDueAt: try row.instantOrNil(2), mayBeLost: try row.bool(3))
+        } catch {
+            throw StoreError(postgres: error, .askedAgain)
+        }
+    }
+
     package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
-        let (next, now) = try await look(Session.nextSlot(moment)) { try Session.readNext($0) }
-        if let next, next <= now + request.threshold { return try await perform { try $0.plan(request) } }
-        var answer = PlanAnswer()
-        answer.nextSlot = next
-        return answer
+        try await perform { try $0.plan(request) }
     }
 
     package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
-        let (next, now) = try await look(Session.nextDue(moment)) { try Session.readNext($0) }
-        guard let next, next <= now + request.lead else { return ClaimAnswer(nextDueAt: next) }
         let hold = await claimLocks.take()
         let result: Result<ClaimAnswer, StoreError>
         do {
@@ -25,7 +29,10 @@ extension PostgresStore {
         await claimLocks.release(hold)
         var answer = try result.get()
         // What is due in the others' shards would be looked for again at once.
-        if !hold.isWhole { answer.nextDueAt = answer.nextDueAt.map { max($0, now + request.lead + ClaimLocks.pause) } }
+        if !hold.isWhole {
+            let pause = clock.now + request.lead + ClaimLocks.pause
+            answer.nextDueAt = answer.nextDueAt.map { max($0, pause) }
+        }
         return answer
     }
 
@@ -72,28 +79,29 @@ extension PostgresStore {
     }
 
     package func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer {
-        let unheld = try await perform { try $0.unheld(held, node: node) }
+        let found = try await perform { try $0.anythingToRepair(node) }
         var answer = RepairAnswer()
-        if !unheld.isEmpty {
-            let fences = Dictionary(unheld.map { ($0.runID, $0.fence) }, uniquingKeysWith: max)
-            answer.handedBack = try await perform { session in
-                try session.takeAway(Array(fences.keys), reason: .handedBack) { run in
-                    run.status == .queued && run.owner == node && run.fence == fences[run.id]
-                }
-            }.queued
+        if found.hasQueued {
+            let unheld = try await perform { try $0.unheld(held, node: node) }
+            answer.handedBack = try await takeBack(unheld, node: node)
         }
-        answer.unparked = try await perform { try $0.repairParked() }
-        try await perform { try $0.repairFinished() }
+        if found.hasParked { answer.unparked = try await perform { try $0.repairParked() } }
+        if found.hasEnded { try await perform { try $0.repairFinished() } }
         return answer
     }
 
+    private func takeBack(_ unheld: [ClaimToken], node: NodeID) async throws(StoreError) -> Int {
+        guard !unheld.isEmpty else { return 0 }
+        let fences = Dictionary(unheld.map { ($0.runID, $0.fence) }, uniquingKeysWith: max)
+        return try await perform { session in
+            try session.takeAway(Array(fences.keys), reason: .handedBack) { run in
+                run.status == .queued && run.owner == node && run.fence == fences[run.id]
+            }
+        }.queued
+    }
+
     package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer {
-        let moment = moment
-        let (elapsed, lost) = try await look(Session.anythingToReap(moment)) { result in
-            try result.first { (try $0.bool(0), try $0.bool(1)) } ?? (false, false)
-        }
-        guard elapsed || lost else { return ReapAnswer() }
-        if elapsed { try await perform { try $0.markDead(by: node) } }
+        try await perform { try $0.markDead(by: node) }
         return try await perform { try $0.reap(node) }
     }
 

@@ -85,17 +85,11 @@ package final class PostgresStore: Store {
     }
 
     private func readClock() async throws(StoreError) {
-        guard let databaseClock else { return }
-        try await perform { session in
-            let sent = databaseClock.uptime
-            let now = try session.query("SELECT cronpp_now()").first { try $0.instant(0) }
-            if let now { databaseClock.observe(now, between: sent, and: databaseClock.uptime) }
-        }
+        _ = try await ask("SELECT cronpp_now()", now: { try $0.instant(0) })
     }
 
-    package func check() async throws(StoreError) {
-        try await perform { session in _ = try session.query("SELECT 1") }
-    }
+    /// Keeps the clock of a node that executes nothing.
+    package func check() async throws(StoreError) { try await readClock() }
 
     package func close() async {
         await pool.close()
@@ -111,11 +105,16 @@ package final class PostgresStore: Store {
     }
 
     package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {
-        let answer = try await perform(on: heartbeatPool) { session in try session.heartbeat(node, lease: lease) }
-        // A round trip of its own: the update may have waited for a lock.
-        try? await readClock()
-        return answer
+        do {
+            return try Session.readHeartbeat(
+                try await heartbeatPool.query(Session.heartbeat(node, lease: lease, moment)))
+        } catch {
+            throw StoreError(postgres: error, .askedAgain)
+        }
     }
+
+    /// Statements sent so far by all connections of this node, BEGIN and COMMIT too.
+    var statementCount: Int { pool.metrics.statements + heartbeatPool.metrics.statements }
 }
 
 // MARK: - Transactions
@@ -130,13 +129,12 @@ extension PostgresStore {
 
     /// Runs a verb in one transaction.
     func perform<Value: Sendable>(
-        on other: PostgresPool? = nil, _ lost: LostAnswer = .askedAgain,
-        _ body: @escaping @Sendable (Session) throws -> Value
+        _ lost: LostAnswer = .askedAgain, _ body: @escaping @Sendable (Session) throws -> Value
     ) async throws(StoreError) -> Value {
         let (memory, fixedClock) = (memory, fixedClock)
         for _ in 1..<Self.conflictLimit {
             do {
-                let (value, kept) = try await (other ?? pool).transaction { transaction in
+                let (value, kept) = try await pool.transaction { transaction in
                     let session = Session(transaction, memory: memory, fixedClock: fixedClock)
                     let value = try body(session)
                     memory.used(session.random)
@@ -155,12 +153,17 @@ extension PostgresStore {
 }
 
 extension PostgresStore {
-    /// One statement outside a transaction: what an idle node asks before it begins one.
-    func look<Value: Sendable>(
-        _ query: PostgresQuery, _ read: @Sendable (PostgresResult) throws -> Value
-    ) async throws(StoreError) -> Value {
+    /// One statement outside a transaction, without locks, so that its round trip tells the clock too.
+    /// - Parameter now: where the answer has the database's time, read when the statement began.
+    func ask(
+        _ query: PostgresQuery, now: @Sendable (PostgresRow) throws -> Instant
+    ) async throws(StoreError) -> PostgresRow {
         do {
-            return try read(try await pool.query(query))
+            let system = system
+            let timed = try await pool.query(query) { system.uptime }
+            guard let row = timed.result.rows.first else { throw StoreError.corrupt("no answer to \(query)") }
+            databaseClock?.observe(try now(row), between: timed.sent, and: timed.answered)
+            return row
         } catch {
             throw StoreError(postgres: error, .askedAgain)
         }

@@ -21,26 +21,26 @@ extension Session {
     }
 
     /// An elapsed lease that nobody acted on revives, and counts from now; none counts from before the server's start.
-    func heartbeat(_ node: NodeID, lease: Span) throws -> HeartbeatAnswer {
-        let results = try send([
-            """
+    /// One statement, which commits itself: a row for each request to cancel, at least one while the node is alive.
+    static func heartbeat(_ node: NodeID, lease: Span, _ moment: Int64?) -> PostgresQuery {
+        """
+        WITH beat AS (
             UPDATE nodes SET lease = \(lease.microseconds), held_since = greatest(held_since,
                     CASE WHEN lease_until <= t.now THEN t.now ELSE held_since END,
                     CASE WHEN \(moment)::bigint IS NULL
                         THEN (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint ELSE held_since END),
                 lease_until = t.now + \(lease.microseconds)
             FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
-            WHERE id = \(node.uuid) AND dead_at IS NULL RETURNING t.now
-            """,
-            """
-            SELECT id FROM live_runs WHERE owner = \(node.uuid) AND status = 2 AND flags & 2 <> 0
-                AND blocked_on IS NULL
-                AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(Self.longestLead.microseconds)
-            ORDER BY id
-            """,
-        ])
-        guard results[0].rowCount == 1 else { return HeartbeatAnswer(isAlive: false, cancelRequests: []) }
-        return HeartbeatAnswer(isAlive: true, cancelRequests: try results[1].all { try $0.id(0) })
+            WHERE id = \(node.uuid) AND dead_at IS NULL RETURNING t.now)
+        SELECT r.id FROM beat LEFT JOIN live_runs r ON r.owner = \(node.uuid) AND r.status = 2 AND r.flags & 2 <> 0
+            AND r.blocked_on IS NULL AND r.due_at <= beat.now + \(Self.longestLead.microseconds)
+        ORDER BY r.id
+        """
+    }
+
+    static func readHeartbeat(_ result: PostgresResult) throws -> HeartbeatAnswer {
+        HeartbeatAnswer(
+            isAlive: result.rowCount > 0, cancelRequests: try result.all { try $0.idOrNil(0) }.compactMap { $0 })
     }
 
     func retire(_ node: NodeID) throws {
@@ -79,11 +79,15 @@ extension Session {
         }
     }
 
-    /// Whether a lease has run out, and whether a run's owner or time has.
-    static func anythingToReap(_ moment: Int64?) -> PostgresQuery {
+    /// The time, the earliest slot that is to be planned, the earliest run that may be claimed, and whether a lease or a
+    /// run's owner or time has run out: all that an idle node asks.
+    static func look(_ moment: Int64?, forLost: Bool) -> PostgresQuery {
         """
-        SELECT EXISTS (SELECT 1 FROM nodes WHERE dead_at IS NULL AND lease_until <= t.now),
-            EXISTS (SELECT 1 \(unescaped: lostRuns))
+        SELECT t.now,
+            (SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot, job_id LIMIT 1),
+            (SELECT due_at FROM live_runs WHERE blocked_on IS NULL AND status IN (0, 4) ORDER BY due_at, id LIMIT 1),
+            CASE WHEN \(forLost) THEN EXISTS (SELECT 1 FROM nodes WHERE dead_at IS NULL AND lease_until <= t.now)
+                OR EXISTS (SELECT 1 \(unescaped: lostRuns)) ELSE false END
         FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
         """
     }
@@ -114,11 +118,26 @@ extension Session {
 // MARK: - Repair and pruning
 
 extension Session {
+    /// What a repair would find, as one statement: rows that this node has QUEUED, parked ones, and jobs to be ended.
+    func anythingToRepair(_ node: NodeID) throws -> (hasQueued: Bool, hasParked: Bool, hasEnded: Bool) {
+        let found = try transaction.commit([
+            """
+            SELECT EXISTS (SELECT 1 \(unescaped: Self.queued) AND owner = \(node.uuid)
+                    AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(Self.longestLead.microseconds)),
+                EXISTS (SELECT 1 FROM live_runs WHERE blocked_on IS NOT NULL),
+                EXISTS (SELECT 1 FROM job_cursors WHERE ended)
+            """
+        ]).first?.first { (hasQueued: try $0.bool(0), hasParked: try $0.bool(1), hasEnded: try $0.bool(2)) }
+        return found ?? (false, false, false)
+    }
+
+    private static let queued = "FROM live_runs WHERE status = 1 AND blocked_on IS NULL"
+
     /// This node's QUEUED rows that it does not hold: the answer to their claim was lost.
     func unheld(_ held: Set<ClaimToken>, node: NodeID) throws -> [ClaimToken] {
         try query(
             """
-            SELECT id, fence FROM live_runs WHERE owner = \(node.uuid) AND status = 1 AND blocked_on IS NULL
+            SELECT id, fence \(unescaped: Self.queued) AND owner = \(node.uuid)
                 AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(Self.longestLead.microseconds)
             """
         ).all { ClaimToken(runID: try $0.id(0), fence: try $0.int(1)) }.filter { !held.contains($0) }

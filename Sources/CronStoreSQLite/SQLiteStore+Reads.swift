@@ -3,6 +3,16 @@ import CronSchedule
 
 /// What the API reads.
 extension SQLiteStore {
+    /// Whether a run is past its deadline only the writer knows, from its memory: it is asked each time.
+    package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
+        try await read { session in
+            LookAnswer(
+                nextSlot: try session.statement(PipelineStatements.nextSlot).first { $0.instant(0) },
+                nextDueAt: try session.statement(PipelineStatements.nextDueAt).first { $0.instant(0) },
+                mayBeLost: forLost)
+        }
+    }
+
     package func job(_ id: JobID, owner: UserID) async throws(StoreError) -> JobView? {
         try await read { session in try session.job(id, owner: owner).map(session.view) }
     }

@@ -1,6 +1,13 @@
 import CronModel
 import CronSchedule
 
+/// What comes next, for those who look and those who have just planned or claimed.
+enum PipelineStatements {
+    static let nextSlot = "SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot LIMIT 1"
+    static let nextDueAt =
+        "SELECT claimable_at FROM runs WHERE claimable_at IS NOT NULL ORDER BY claimable_at LIMIT 1"
+}
+
 /// T1 and T2.
 extension WriteSession {
     func plan(_ request: PlanRequest) throws -> PlanAnswer {
@@ -33,9 +40,7 @@ extension WriteSession {
         // In the order of the primary key, so that they are appended and pages are left full.
         for run in planned.sorted(by: { $0.id < $1.id }) { try insert(run) }
         for job in ended { try finishIfDone(job) }
-        answer.nextSlot = try statement(
-            "SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot LIMIT 1"
-        ).first { $0.instant(0) }
+        answer.nextSlot = try statement(PipelineStatements.nextSlot).first { $0.instant(0) }
         return answer
     }
 
@@ -57,9 +62,7 @@ extension WriteSession {
                 try finishIfDone(job)
             }
         }
-        answer.nextDueAt = try statement(
-            "SELECT claimable_at FROM runs WHERE claimable_at IS NOT NULL ORDER BY claimable_at LIMIT 1"
-        ).first { $0.instant(0) }
+        answer.nextDueAt = try statement(PipelineStatements.nextDueAt).first { $0.instant(0) }
         return answer
     }
 

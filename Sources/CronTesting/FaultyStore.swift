@@ -6,7 +6,7 @@ import Synchronization
 package final class FaultyStore: Store {
     package enum Verb: String, Sendable, CaseIterable {
         case createJobs, changeJob, readJobs
-        case plan, claim, start, finish, handBack, repair, reap, prune
+        case look, plan, claim, start, finish, handBack, repair, reap, prune
         case cancelRun, redriveRun, discardRun, readRuns
         case register, heartbeat, retire, readNodes
         case accounts, check
@@ -99,6 +99,10 @@ extension FaultyStore {
 
     package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> {
         try await call(.readJobs) { () throws(StoreError) in try await store.jobs(query) }
+    }
+
+    package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
+        try await call(.look) { () throws(StoreError) in try await store.look(forLost: forLost) }
     }
 
     package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {

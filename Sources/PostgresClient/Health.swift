@@ -4,8 +4,13 @@ import Synchronization
 
 /// What others may know of a connection, and do to it, without waiting for its thread.
 final class Health: Sendable {
+    private let tally: Tally
     private let over = Atomic(false)
     private let canceller = Mutex<Canceller?>(nil)
+
+    init(tally: Tally = Tally()) { self.tally = tally }
+
+    func sends(_ statements: Int) { tally.add(statements) }
 
     var isOver: Bool { over.load(ordering: .acquiring) }
 
@@ -23,6 +28,14 @@ final class Health: Sendable {
         guard let canceller = canceller.withLock({ $0 }) else { return }
         Thread { canceller.cancel() }.start()
     }
+}
+
+/// How many statements were sent, by all connections of a pool: BEGIN and COMMIT too.
+final class Tally: Sendable {
+    private let statements = Atomic(0)
+
+    var count: Int { statements.load(ordering: .relaxed) }
+    func add(_ count: Int) { statements.add(count, ordering: .relaxed) }
 }
 
 /// The address and key with which a statement is cancelled.

@@ -1,15 +1,23 @@
+/// An answer, and what the time was on the connection's thread just before its statement was sent and when it was there.
+package struct Timed<Moment: Sendable>: Sendable {
+    package let result: PostgresResult
+    package let sent: Moment
+    package let answered: Moment
+}
+
 /// One connection. Its executor is a thread of its own, so that libpq's waiting blocks nobody else.
 package actor PostgresConnection {
     private let thread: ConnectionThread
     private let config: PostgresConfig
     private let preamble: [PostgresQuery]
-    private let health = Health()
+    private let health: Health
     private var wire: Wire?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    private init(config: PostgresConfig) {
+    private init(config: PostgresConfig, tally: Tally) {
         self.config = config
+        health = Health(tally: tally)
         thread = ConnectionThread(name: "postgres")
         preamble = Self.preamble(config)
     }
@@ -17,7 +25,11 @@ package actor PostgresConnection {
     deinit { thread.stop() }
 
     package static func connect(_ config: PostgresConfig) async throws(PostgresError) -> PostgresConnection {
-        let connection = PostgresConnection(config: config)
+        try await connect(config, tally: Tally())
+    }
+
+    static func connect(_ config: PostgresConfig, tally: Tally) async throws(PostgresError) -> PostgresConnection {
+        let connection = PostgresConnection(config: config, tally: tally)
         try await connection.open()
         return connection
     }
@@ -61,6 +73,15 @@ package actor PostgresConnection {
     func queryIfAlive(_ query: PostgresQuery) throws(PostgresError) -> PostgresResult? {
         guard let wire, wire.isAlive else { return nil }
         return try self.query(query)
+    }
+
+    func queryIfAlive<Moment>(
+        _ query: PostgresQuery, between moment: @Sendable () -> Moment
+    ) throws(PostgresError) -> Timed<Moment>? {
+        guard let wire, wire.isAlive else { return nil }
+        let sent = moment()
+        let result = try self.query(query)
+        return Timed(result: result, sent: sent, answered: moment())
     }
 
     var isAlive: Bool { wire?.isAlive ?? false }

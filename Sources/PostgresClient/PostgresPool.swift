@@ -13,6 +13,7 @@ package final class PostgresPool: Sendable {
     /// Milliseconds that a caller waits for a connection.
     package let waitLimit: Int
     private let state: Mutex<PoolState>
+    private let tally = Tally()
 
     /// `reserved`: of the connections, those that only urgent callers may have.
     package init(config: PostgresConfig, size: Int, waitLimit: Int, reserved: Int = 0) {
@@ -34,6 +35,13 @@ package final class PostgresPool: Sendable {
     /// One statement outside a transaction: it commits itself, so a lost answer is `commitUnknown`.
     package func query(_ query: PostgresQuery, urgent: Bool = false) async throws -> PostgresResult {
         try await lend(urgent) { try await $0.queryIfAlive(query) }
+    }
+
+    /// As above, with the round trip's time by `moment`: waiting for a connection or for a thread is no part of it.
+    package func query<Moment: Sendable>(
+        _ query: PostgresQuery, between moment: @Sendable () -> Moment
+    ) async throws -> Timed<Moment> {
+        try await lend(false) { try await $0.queryIfAlive(query, between: moment) }
     }
 
     package func withConnection<T: Sendable>(
@@ -70,12 +78,15 @@ package final class PostgresPool: Sendable {
         package let borrowed: Int
         package let opening: Int
         package let waiting: Int
+        /// Sent so far, BEGIN and COMMIT too.
+        package let statements: Int
     }
 
     package var metrics: Metrics {
         state.withLock {
             Metrics(
-                size: size, idle: $0.idle.count, borrowed: $0.borrowed, opening: $0.opening, waiting: $0.waiters.count)
+                size: size, idle: $0.idle.count, borrowed: $0.borrowed, opening: $0.opening, waiting: $0.waiters.count,
+                statements: tally.count)
         }
     }
 }
@@ -173,7 +184,7 @@ extension PostgresPool {
 
     private func open() async {
         do {
-            let connection = try await PostgresConnection.connect(config)
+            let connection = try await PostgresConnection.connect(config, tally: tally)
             let surplus = state.withLock { state in
                 guard state.closed else {
                     state.opened(connection)

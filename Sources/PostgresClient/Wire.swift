@@ -75,6 +75,7 @@ final class Wire {
         do throws(Lost) {
             let steps = try send(queries)
             roundTrips += 1
+            health.sends(queries.count)
             try flush()
             for step in steps { try read(step, queries, &answers) }
             try readSync()

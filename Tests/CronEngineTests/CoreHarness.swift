@@ -32,6 +32,14 @@ struct CoreHarness {
             dueAt: now + span, priority: priority)
     }
 
+    /// Answers the look that is under way.
+    mutating func look(
+        nextSlot: Instant? = nil, nextDueAt: Instant? = nil, forLost: Bool = false, mayBeLost: Bool = false
+    ) -> [EngineEffect] {
+        let answer = LookAnswer(nextSlot: nextSlot, nextDueAt: nextDueAt, mayBeLost: mayBeLost)
+        return handle(.looked(.success(answer), forLost: forLost))
+    }
+
     /// Gives claims to the core as the answer to a poll.
     mutating func take(_ claims: [Claim]) {
         var answer = ClaimAnswer()
@@ -66,6 +74,8 @@ extension [EngineEffect] {
     var finishes: [Finish] {
         flatMap { effect -> [Finish] in if case .finish(let batch) = effect { batch } else { [] } }
     }
+    /// For each look whether it asks for what is lost.
+    var looks: [Bool] { compactMap { if case .look(let forLost) = $0 { forLost } else { nil } } }
     var plans: [PlanRequest] { compactMap { if case .plan(let request) = $0 { request } else { nil } } }
     var claims: [ClaimRequest] { compactMap { if case .claim(let request) = $0 { request } else { nil } } }
     var handBacks: [ClaimToken] {

@@ -4,44 +4,6 @@ import CronSchedule
 import Testing
 
 @Suite struct NodeCoreTests {
-    @Test func itPlansAndPollsAtOnceThenWhenSomethingIsDueAndAtMostAPollLater() {
-        var harness = CoreHarness()
-        let first = harness.tick()
-        #expect(first.plans.count == 1)
-        #expect(first.claims.count == 1)
-        #expect(harness.tick(after: .seconds(5)).plans.isEmpty, "never two at once")
-        var answer = PlanAnswer()
-        answer.nextSlot = harness.now + .milliseconds(2_900)
-        harness.handle(.planned(.success(answer)))
-        #expect(harness.tick(after: .milliseconds(399)).plans.isEmpty)
-        #expect(harness.tick(after: .milliseconds(1)).plans.count == 1, "its slot has come within half the lead")
-        harness.handle(.planned(.success(PlanAnswer())))
-        #expect(harness.tick(after: .milliseconds(999)).plans.isEmpty)
-        #expect(harness.tick(after: .milliseconds(1)).plans.count == 1)
-    }
-
-    @Test func aWakeDuringALookLooksAgain() {
-        var harness = CoreHarness()
-        _ = harness.tick()
-        harness.handle(.wake)
-        #expect(harness.tick().plans.isEmpty)
-        harness.handle(.planned(.success(PlanAnswer())))
-        harness.handle(.claimed(.success(ClaimAnswer())))
-        let effects = harness.tick()
-        #expect(effects.plans.count == 1)
-        #expect(effects.claims.count == 1)
-    }
-
-    @Test func itNeverClaimsMoreThanItHasRoomFor() {
-        var settings = EngineSettings()
-        settings.claimLimit = 3
-        var harness = CoreHarness(settings)
-        #expect(harness.tick().claims.map(\.limit) == [3])
-        harness.take([harness.claim(dueIn: .seconds(4)), harness.claim(dueIn: .seconds(4))])
-        harness.handle(.wake)
-        #expect(harness.tick().claims.map(\.limit) == [1])
-    }
-
     @Test func outcomesAreKeptUntilTheStoreHasThem() {
         var harness = CoreHarness()
         let claim = harness.claim()
@@ -93,6 +55,8 @@ import Testing
         let again = harness.tick(after: EngineSettings.storeRetry)
         #expect(again.contains { if case .enlist = $0 { true } else { false } })
         harness.handle(.enlisted(.success(node), sentAt: harness.now))
+        #expect(harness.tick().looks.count == 1)
+        _ = harness.look(nextDueAt: harness.now)
         #expect(harness.tick().claims.first?.node == node)
         harness.handle(.ended(running.token, .success))
         #expect(harness.tick().finishes == [Finish(token: running.token, outcome: .success)], "by its old fence")

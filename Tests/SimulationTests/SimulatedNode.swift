@@ -175,6 +175,7 @@ extension SimulatedNode {
         let checker = simulation.checker
         let node = id
         switch effect {
+        case .look(let forLost): ask(.look(forLost: forLost)) { .looked($0, forLost: forLost) }
         case .plan(let request): ask(.plan(request)) { .planned($0) }
         case .claim(let request): ask(.claim(request)) { .claimed($0) }
         case .start(let request): start(request)

@@ -7,6 +7,8 @@ package enum EngineEvent: Sendable {
     case wake
     /// Another node did: look at once, and at requests to cancel too.
     case hint
+    /// `forLost` as it was asked.
+    case looked(Result<LookAnswer, StoreError>, forLost: Bool)
     case planned(Result<PlanAnswer, StoreError>)
     case claimed(Result<ClaimAnswer, StoreError>)
     /// `took` is the time from sending the start to its answer, by a clock that does not jump.
@@ -27,6 +29,8 @@ package enum EngineEvent: Sendable {
 
 /// What the shell does for the node.
 package enum EngineEffect: Sendable {
+    /// Ask the store what there is to do.
+    case look(forLost: Bool)
     case plan(PlanRequest)
     case claim(ClaimRequest)
     case start(StartRequest)

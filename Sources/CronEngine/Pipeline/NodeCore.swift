@@ -7,6 +7,8 @@ package struct NodeCore: Sendable {
     private let settings: EngineSettings
     /// The incarnation that claims and starts; another one after the others declared this one dead.
     package private(set) var node: NodeID
+    /// When to ask the store what there is to do: one question for planner, poller and reaper.
+    private var look: NextTurn
     private var planner: Planner
     private var poller: Poller
     private var dispatch: DispatchState
@@ -42,8 +44,9 @@ package struct NodeCore: Sendable {
     package init(node: NodeID, settings: EngineSettings, now: Instant) {
         self.settings = settings
         self.node = node
-        planner = Planner(node: node, settings: settings, now: now)
-        poller = Poller(node: node, settings: settings, now: now)
+        look = NextTurn(first: now)
+        planner = Planner(node: node, settings: settings)
+        poller = Poller(node: node, settings: settings)
         dispatch = DispatchState(node: node, settings: settings)
         updater = Updater(settings: settings)
         lease = LeaseKeeper(settings: settings, now: now)
@@ -66,7 +69,8 @@ package struct NodeCore: Sendable {
         } else if isLost {
             times.append(enlistAt)
         } else {
-            times += [planner.nextAt, poller.nextAt, reaper.nextAt, pruner.nextAt]
+            times += [look.nextAt, planner.nextAt, poller.nextAt, reaper.repairAt, pruner.nextAt]
+            if !look.isUnderWay { times.append(reaper.reapAt) }
         }
         return times.compactMap { $0 }.min()
     }
@@ -75,18 +79,18 @@ package struct NodeCore: Sendable {
     package mutating func handle(_ event: EngineEvent, now: Instant) -> [EngineEffect] {
         switch event {
         case .wake:
-            planner.wake(now: now)
-            poller.wake(now: now)
+            look.bring(to: now)
         case .hint:
-            planner.wake(now: now)
-            poller.wake(now: now)
+            look.bring(to: now)
             lease.hurry(now: now)
+        case .looked(let result, let forLost):
+            return looked(result, forLost: forLost, now: now)
         case .planned(let result):
-            planner.planned(result, now: now)
+            lookAgain(at: planner.planned(result, now: now))
             if case .success(let answer) = result { return take(answer.claims, more: answer.leftUnclaimed, now: now) }
             reaper.repairSoon(now: now)
         case .claimed(let result):
-            poller.claimed(result, now: now)
+            lookAgain(at: poller.claimed(result, now: now))
             if case .success(let answer) = result { return take(answer.claims, more: false, now: now) }
             reaper.repairSoon(now: now)
         case .started(let request, let result, let took):
@@ -104,10 +108,10 @@ package struct NodeCore: Sendable {
             enlisted(result, sentAt: sentAt, now: now)
         case .repaired(let result):
             reaper.repaired(now: now)
-            if case .success(let answer) = result, answer != RepairAnswer() { poller.wake(now: now) }
+            if case .success(let answer) = result, answer != RepairAnswer() { look.bring(to: now) }
         case .reaped(let result):
             reaper.reaped(now: now)
-            if case .success(let answer) = result, answer != ReapAnswer() { poller.wake(now: now) }
+            if case .success(let answer) = result, answer != ReapAnswer() { look.bring(to: now) }
         case .pruned(let result):
             pruner.pruned(result, now: now)
         case .cancel(let runs):
@@ -153,7 +157,13 @@ extension NodeCore {
     private mutating func tickUpkeep(_ effects: inout [EngineEffect], now: Instant) {
         if let request = planner.tick(free: dispatch.free, now: now) { effects.append(.plan(request)) }
         if let request = poller.tick(free: dispatch.free, now: now) { effects.append(.claim(request)) }
-        if reaper.beginReap(now: now) { effects.append(.reap) }
+        if reaper.isReapDue(now: now) { look.bring(to: now) }
+        if look.isDue(now: now) {
+            look.begin()
+            // One that is due before the next look rides on this one: it would be a statement of its own.
+            let soon = now + Span(microseconds: settings.poll.microseconds / 2)
+            effects.append(.look(forLost: reaper.beginReap(by: soon)))
+        }
         if reaper.beginRepair(now: now) { effects.append(.repair(held: dispatch.tokens)) }
         if let prune = pruner.tick(now: now) { effects.append(prune) }
     }
@@ -179,6 +189,28 @@ extension NodeCore {
         draining = drain
     }
 
+    private mutating func looked(
+        _ result: Result<LookAnswer, StoreError>, forLost: Bool, now: Instant
+    ) -> [EngineEffect] {
+        look.ended()
+        guard case .success(let answer) = result else {
+            lookAgain(at: now + EngineSettings.storeRetry)
+            if forLost { reaper.reaped(now: now, next: EngineSettings.storeRetry) }
+            return []
+        }
+        lookAgain(at: now + settings.poll)
+        lookAgain(at: planner.found(answer.nextSlot, now: now))
+        lookAgain(at: poller.found(answer.nextDueAt, now: now))
+        guard forLost else { return [] }
+        if answer.mayBeLost, draining == nil, !isLost { return [.reap] }
+        reaper.reaped(now: now)
+        return []
+    }
+
+    private mutating func lookAgain(at instant: Instant?) {
+        if let instant { look.bring(to: instant) }
+    }
+
     private mutating func take(_ claims: [Claim], more: Bool, now: Instant) -> [EngineEffect] {
         if draining != nil {
             // The claim was under way when the drain began.
@@ -186,14 +218,14 @@ extension NodeCore {
             return claims.isEmpty ? [] : [.handBack(claims.map(\.token))]
         }
         dispatch.add(claims)
-        if more { poller.wake(now: now) }
+        if more { poller.note(dueAt: now) }
         return []
     }
 
     private mutating func finished(_ batch: [Finish], _ result: Result<[FinishAnswer], StoreError>, now: Instant) {
         updater.finished(batch, result, now: now)
         guard case .success(let answers) = result else { return }
-        if dispatch.finished(batch) { poller.wake(now: now) }
+        if dispatch.finished(batch) { look.bring(to: now) }
         for case .applied(_, let dueAt?) in answers { poller.note(dueAt: max(dueAt, now)) }
     }
 
@@ -235,8 +267,9 @@ extension NodeCore {
         self.node = node
         isLost = false
         dispatch.adopt(node)
-        planner = Planner(node: node, settings: settings, now: now)
-        poller = Poller(node: node, settings: settings, now: now)
+        look = NextTurn(first: now)
+        planner = Planner(node: node, settings: settings)
+        poller = Poller(node: node, settings: settings)
         lease = LeaseKeeper(settings: settings, now: sentAt)
         reaper = Reaper(settings: settings, now: now)
     }

@@ -5,30 +5,43 @@ package import CronSchedule
 package struct Planner: Sendable {
     private let settings: EngineSettings
     private let node: NodeID
-    private var look: NextLook
+    private var turn = NextTurn()
 
-    package init(node: NodeID, settings: EngineSettings, now: Instant) {
+    package init(node: NodeID, settings: EngineSettings) {
         self.node = node
         self.settings = settings
-        look = NextLook(poll: settings.poll, first: now)
     }
 
-    package var nextAt: Instant? { look.at }
-    package mutating func wake(now: Instant) { look.bring(to: now) }
+    package var nextAt: Instant? { turn.nextAt }
 
     /// - Parameter free: claims that the timer wheel can still take.
     package mutating func tick(free: Int, now: Instant) -> PlanRequest? {
-        guard look.isDue(now: now) else { return nil }
+        guard turn.isDue(now: now) else { return nil }
         // A run that is planned and claimed at once is written once instead of twice: wait for room.
         guard free >= min(PlanRequest.rowLimit, settings.claimLimit / 2) else {
-            look.postpone(to: now + EngineSettings.roomWait)
+            turn.postpone(to: now + EngineSettings.roomWait)
             return nil
         }
-        look.begin()
+        turn.begin()
         return PlanRequest(node: node, lead: settings.lead, threshold: settings.planThreshold, claimLimit: free)
     }
 
-    package mutating func planned(_ result: Result<PlanAnswer, StoreError>, now: Instant) {
-        look.ended(result.map { $0.nextSlot.map { $0 - settings.planThreshold } }, now: now)
+    /// The earliest slot that a look has found. Answers when to look again because of it, if that is not a poll later.
+    package mutating func found(_ slot: Instant?, now: Instant) -> Instant? {
+        guard let at = slot.map({ $0 - settings.planThreshold }) else { return nil }
+        if at > now { return at }
+        turn.bring(to: now)
+        return nil
+    }
+
+    /// Answers when to look again because of it.
+    package mutating func planned(_ result: Result<PlanAnswer, StoreError>, now: Instant) -> Instant? {
+        turn.ended()
+        switch result {
+        case .failure: return now + EngineSettings.storeRetry
+        // What is due and was not taken is another node's work: that is no reason for a second transaction.
+        case .success(let answer) where answer.planned == 0: return answer.nextSlot.map { $0 - settings.planThreshold }
+        case .success(let answer): return found(answer.nextSlot, now: now)
+        }
     }
 }

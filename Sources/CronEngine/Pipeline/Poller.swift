@@ -5,30 +5,44 @@ package import CronSchedule
 package struct Poller: Sendable {
     private let settings: EngineSettings
     private let node: NodeID
-    private var look: NextLook
+    private var turn = NextTurn()
 
-    package init(node: NodeID, settings: EngineSettings, now: Instant) {
+    package init(node: NodeID, settings: EngineSettings) {
         self.node = node
         self.settings = settings
-        look = NextLook(poll: settings.poll, first: now)
     }
 
-    package var nextAt: Instant? { look.at }
-    package mutating func wake(now: Instant) { look.bring(to: now) }
+    package var nextAt: Instant? { turn.nextAt }
     /// A run is known to be due then.
-    package mutating func note(dueAt: Instant) { look.bring(to: dueAt - settings.lead) }
+    package mutating func note(dueAt: Instant) { turn.bring(to: dueAt - settings.lead) }
 
     package mutating func tick(free: Int, now: Instant) -> ClaimRequest? {
-        guard look.isDue(now: now) else { return nil }
+        guard turn.isDue(now: now) else { return nil }
         guard free > 0 else {
-            look.postpone(to: now + settings.poll)
+            turn.postpone(to: now + settings.poll)
             return nil
         }
-        look.begin()
+        turn.begin()
         return ClaimRequest(node: node, lead: settings.lead, limit: free)
     }
 
-    package mutating func claimed(_ result: Result<ClaimAnswer, StoreError>, now: Instant) {
-        look.ended(result.map { $0.nextDueAt.map { $0 - settings.lead } }, now: now)
+    /// The earliest waiting run that a look has found. Answers when to look again because of it, if that is not a poll
+    /// later.
+    package mutating func found(_ dueAt: Instant?, now: Instant) -> Instant? {
+        guard let at = dueAt.map({ $0 - settings.lead }) else { return nil }
+        if at > now { return at }
+        turn.bring(to: now)
+        return nil
+    }
+
+    /// Answers when to look again because of it.
+    package mutating func claimed(_ result: Result<ClaimAnswer, StoreError>, now: Instant) -> Instant? {
+        turn.ended()
+        switch result {
+        case .failure: return now + EngineSettings.storeRetry
+        // As with plans.
+        case .success(let answer) where answer.claims.isEmpty: return answer.nextDueAt.map { $0 - settings.lead }
+        case .success(let answer): return found(answer.nextDueAt, now: now)
+        }
     }
 }

@@ -64,12 +64,15 @@ struct Reaper: Sendable {
         repairing = Periodic(every: settings.lease, first: now + settings.lease)
     }
 
-    var nextAt: Instant? { [reaping.nextAt, repairing.nextAt].compactMap { $0 }.min() }
-    mutating func beginReap(now: Instant) -> Bool { reaping.begin(now: now) }
+    var reapAt: Instant? { reaping.nextAt }
+    var repairAt: Instant? { repairing.nextAt }
+    func isReapDue(now: Instant) -> Bool { reapAt.map { $0 <= now } ?? false }
+    /// Whether the look that is made now is to ask for what is lost: it does if that is due by `instant`.
+    mutating func beginReap(by instant: Instant) -> Bool { reaping.begin(now: instant) }
     mutating func beginRepair(now: Instant) -> Bool { repairing.begin(now: now) }
     /// The answer to a claim was lost: the store may hold claims for this node that it does not know.
     mutating func repairSoon(now: Instant) { repairing.bring(to: now + EngineSettings.storeRetry) }
-    mutating func reaped(now: Instant) { reaping.ended(now: now) }
+    mutating func reaped(now: Instant, next: Span? = nil) { reaping.ended(now: now, next: next) }
     mutating func repaired(now: Instant) { repairing.ended(now: now) }
 }
 

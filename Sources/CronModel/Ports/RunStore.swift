@@ -2,6 +2,10 @@ package import CronSchedule
 
 /// Runs: the verbs of the pipeline, in its order, then what people do and read.
 package protocol RunStore: Sendable {
+    /// What there is to do, without locks: a node asks it before it plans, claims or reaps, and sends nothing else while
+    /// there is nothing.
+    /// - Parameter forLost: whether there may be anything to reap is asked too.
+    func look(forLost: Bool) async throws(StoreError) -> LookAnswer
     /// T1: turns the slots of due jobs into runs, and claims those that are due within the lead for this node in the
     /// same transaction, up to `claimLimit`.
     func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer
@@ -43,6 +47,21 @@ extension RunStore {
     /// Nil for a foreign run.
     package func attempts(of id: RunID, owner: UserID) async throws(StoreError) -> [Attempt]? {
         try await attempts(of: [id], owner: owner)[id]
+    }
+}
+
+package struct LookAnswer: Hashable, Sendable {
+    /// The earliest slot that is still to be planned, if any.
+    package var nextSlot: Instant?
+    /// The due time of the earliest run that waits to be claimed, if any.
+    package var nextDueAt: Instant?
+    /// A node or a run may be lost; false unless it was asked.
+    package var mayBeLost: Bool
+
+    package init(nextSlot: Instant? = nil, nextDueAt: Instant? = nil, mayBeLost: Bool = false) {
+        self.nextSlot = nextSlot
+        self.nextDueAt = nextDueAt
+        self.mayBeLost = mayBeLost
     }
 }
 

@@ -12,6 +12,10 @@ extension MemoryStore {
         try await perform(.changeJob(id, owner: owner, version: version, change))
     }
 
+    package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
+        try await perform(.look(forLost: forLost))
+    }
+
     package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
         try await perform(.plan(request))
     }

@@ -48,6 +48,15 @@ extension MemoryVerb {
         }
     }
 
+    package static func look(forLost: Bool) -> MemoryVerb where Answer == LookAnswer {
+        MemoryVerb("look") { transaction in
+            let tables = transaction.tables
+            return LookAnswer(
+                nextSlot: tables.jobsBySlot.first?.at, nextDueAt: tables.runsByDueTime.first?.at,
+                mayBeLost: forLost && transaction.mayBeLost)
+        }
+    }
+
     package static func reap(node: NodeID) -> MemoryVerb where Answer == ReapAnswer {
         MemoryVerb("reap") { transaction in
             let rough = transaction.roughNow
@@ -138,6 +147,11 @@ extension MemoryTransaction {
         guard let owner = run.owner, tables.nodes[owner]?.isLive(at: instant) == true else { return true }
         // A run that was overdue when it was claimed has its lease length from then.
         return run.status == .queued && max(run.dueAt, run.lastMovedAt) + lease < instant
+    }
+
+    fileprivate var mayBeLost: Bool {
+        let now = roughNow
+        return !elapsedNodes(at: now).isEmpty || !claimedRuns { isLost($0, at: now) }.isEmpty
     }
 
     /// Whether the parked run that comes next is locked too, or there is none.

@@ -1,0 +1,136 @@
+import CronEngine
+import CronModel
+import CronSchedule
+import Testing
+
+/// When a node asks what there is to do, and what it does then.
+@Suite struct LookTests {
+    @Test func anIdleNodeLooksOnceAPollAndDoesNothingElse() {
+        var harness = CoreHarness()
+        for _ in 0..<4 {
+            let effects = harness.tick()
+            #expect(effects.looks.count == 1)
+            #expect(effects.plans.isEmpty && effects.claims.isEmpty)
+            #expect(harness.tick().looks.isEmpty, "never two at once")
+            _ = harness.look()
+            #expect(harness.tick(after: .milliseconds(999)).looks.isEmpty)
+            harness.now = harness.now + .milliseconds(1)
+        }
+    }
+
+    @Test func itPlansAndClaimsWhatALookHasFound() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        _ = harness.look(nextSlot: harness.now + .milliseconds(2_500), nextDueAt: harness.now + .seconds(5))
+        let effects = harness.tick()
+        #expect(effects.plans.count == 1 && effects.claims.count == 1)
+        #expect(harness.tick().plans.isEmpty, "never two at once")
+    }
+
+    @Test func itLooksWhenTheNextSlotOrRunComesNear() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        _ = harness.look(nextSlot: harness.now + .milliseconds(2_900), nextDueAt: harness.now + .milliseconds(5_600))
+        #expect(harness.tick(after: .milliseconds(399)).looks.isEmpty)
+        #expect(harness.tick(after: .milliseconds(1)).looks.count == 1, "its slot has come within half the lead")
+        _ = harness.look(nextDueAt: harness.now + .milliseconds(5_200))
+        #expect(harness.tick(after: .milliseconds(199)).looks.isEmpty)
+        #expect(harness.tick(after: .milliseconds(1)).looks.count == 1, "its run has come within the lead")
+    }
+
+    @Test func aPlanGoesOnWhileItFindsSlotsAndLooksFirstWhenOthersHoldThem() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        _ = harness.look(nextSlot: harness.now)
+        #expect(harness.tick().plans.count == 1)
+        var answer = PlanAnswer()
+        answer.planned = 1
+        answer.nextSlot = harness.now
+        harness.handle(.planned(.success(answer)))
+        #expect(harness.tick().plans.count == 1)
+        answer.planned = 0
+        harness.handle(.planned(.success(answer)))
+        let effects = harness.tick()
+        #expect(effects.plans.isEmpty && effects.looks.count == 1)
+    }
+
+    @Test func aWakeLooksAtOnceAndOnceMoreDuringALook() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        harness.handle(.wake)
+        #expect(harness.tick().looks.isEmpty)
+        _ = harness.look()
+        #expect(harness.tick().looks.count == 1)
+        _ = harness.look()
+        #expect(harness.tick().looks.isEmpty)
+        harness.handle(.hint)
+        #expect(harness.tick().looks.count == 1)
+    }
+
+    /// A job made while the planner is at work is planned after it.
+    @Test func whatALookFindsDuringAPlanIsPlannedAfterIt() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        _ = harness.look(nextSlot: harness.now)
+        _ = harness.tick()
+        harness.handle(.wake)
+        #expect(harness.tick().looks.count == 1)
+        _ = harness.look(nextSlot: harness.now)
+        #expect(harness.tick().plans.isEmpty)
+        harness.handle(.planned(.success(PlanAnswer())))
+        #expect(harness.tick().plans.count == 1)
+    }
+
+    @Test func aLookThatFailedIsMadeAgain() {
+        var harness = CoreHarness()
+        _ = harness.tick()
+        harness.handle(.looked(.failure(.unavailable("away")), forLost: false))
+        #expect(harness.tick(after: EngineSettings.storeRetry - .milliseconds(1)).looks.isEmpty)
+        #expect(harness.tick(after: .milliseconds(1)).looks.count == 1)
+    }
+
+    /// Every 2 s one of the looks asks for the lost too: reaping has no look of its own.
+    @Test func reapingRidesOnALook() {
+        var harness = CoreHarness()
+        var asked: [Bool] = []
+        for _ in 0..<5 {
+            let looks = harness.tick().looks
+            asked += looks
+            #expect(
+                !harness.look(forLost: looks.first ?? false).contains { if case .reap = $0 { true } else { false } })
+            harness.now = harness.now + .seconds(1)
+        }
+        #expect(asked == [false, false, true, false, true])
+    }
+
+    @Test func whatMayBeLostIsReaped() {
+        var harness = CoreHarness()
+        for _ in 0..<2 {
+            _ = harness.tick()
+            _ = harness.look()
+            harness.now = harness.now + .seconds(1)
+        }
+        #expect(harness.tick().looks == [true])
+        let effects = harness.look(forLost: true, mayBeLost: true)
+        #expect(effects.contains { if case .reap = $0 { true } else { false } })
+        harness.now = harness.now + .seconds(5)
+        #expect(harness.tick().looks == [false], "not asked again while it is reaping")
+        harness.handle(.reaped(.success(ReapAnswer(queued: 1))))
+        _ = harness.look()
+        #expect(harness.tick().looks == [false], "what was taken waits for somebody to claim it")
+    }
+
+    @Test func itNeverClaimsMoreThanItHasRoomFor() {
+        var settings = EngineSettings()
+        settings.claimLimit = 3
+        var harness = CoreHarness(settings)
+        _ = harness.tick()
+        _ = harness.look(nextDueAt: harness.now)
+        #expect(harness.tick().claims.map(\.limit) == [3])
+        harness.take([harness.claim(dueIn: .seconds(4)), harness.claim(dueIn: .seconds(4))])
+        harness.handle(.wake)
+        _ = harness.tick()
+        _ = harness.look(nextDueAt: harness.now)
+        #expect(harness.tick().claims.map(\.limit) == [1])
+    }
+}
