@@ -54,7 +54,7 @@ extension PostgresStore {
 
     package func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run? {
         try await perform { session in
-            let run = try session.query(Session.anyRun(id)).first(RunRow.read)
+            let run = try session.query(Session.anyRuns([id])).first(RunRow.read)
             return run?.userID == owner ? run : nil
         }
     }
@@ -76,13 +76,7 @@ extension PostgresStore {
 
     package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {
         try await perform { session in
-            let results = try session.send([
-                Session.attempts(of: ids),
-                """
-                SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids()))
-                UNION ALL SELECT \(unescaped: RunRow.columns) FROM run_history WHERE id = ANY(\(ids.uuids()))
-                """,
-            ])
+            let results = try session.send([Session.attempts(of: ids), Session.anyRuns(ids)])
             let earlier = Dictionary(grouping: try results[0].all(AttemptRow.read), by: \.run)
             var found: [RunID: [Attempt]] = [:]
             for run in try results[1].all(RunRow.read) where run.userID == owner {

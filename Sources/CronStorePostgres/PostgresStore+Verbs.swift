@@ -59,9 +59,14 @@ extension PostgresStore {
             let run = change.after
             answers[finish.token] = .applied(run.status, dueAt: run.status == .retrying ? run.dueAt : nil)
         }
-        for finish in work.late { answers[finish.token] = try await perform { try $0.late(finish) } }
+        if !work.late.isEmpty {
+            let late = work.late
+            answers.merge(try await perform { try $0.late(late) }) { _, last in last }
+        }
         for (job, outcome) in work.disabled {
-            // The next 410 says it again if this one cannot be written.
+            // A transaction of its own: it locks all waiting runs of the job, of which the batch's own come in between by
+            // id, under a stronger lock of the job than others of the batch may wait with, and it waits for starts that
+            // are ahead of their time. The next 410 says it again if this one cannot be written.
             _ = try? await changeJob(
                 job, owner: nil, version: nil, .disable(outcome.error ?? "the receiver answered 410 Gone"))
         }

@@ -41,7 +41,7 @@ enum RunWrites {
             SELECT * FROM unnest(\(a.ids), \(a.jobs), \(a.users), \(a.slots), \(a.dues), \(a.fences), \(a.firstStarts),
                 \(a.deadlines), \(a.attemptFences), \(a.starts), \(a.finishes), \(a.attempts), \(a.bases),
                 \(a.outcomes), \(a.origins), \(a.statuses), \(a.reasons), \(a.flags), \(a.owners), \(a.attemptNodes),
-                \(a.zones), \(a.keys), \(a.details), \(a.extras), \(a.events), \(endings(runs)))
+                \(a.zones), \(a.keys), \(a.details), \(a.extras), \(a.events), \(a.endings))
             """
     }
 
@@ -88,15 +88,14 @@ enum RunWrites {
 
     /// Live rows that end: what their attempt brought is all that is sent, the rest moves inside the database.
     static func end(_ changes: [RunChange], _ lease: LeaseGuard = .none) -> PostgresQuery {
-        let runs = changes.map(\.after)
-        let a = RunArrays(runs)
+        let a = RunArrays(changes.map(\.after))
         let before = RunArrays(changes.map(\.before))
         return """
             WITH ended AS (
                 DELETE FROM live_runs r
                 USING unnest(\(a.ids), \(before.fences), \(before.statuses), \(a.dues), \(a.fences), \(a.finishes),
                     \(a.outcomes),
-                    \(a.statuses), \(a.reasons), \(a.flags), \(a.details), \(a.events), \(endings(runs)))
+                    \(a.statuses), \(a.reasons), \(a.flags), \(a.details), \(a.events), \(a.endings))
                     AS u (id, old_fence, old_status, due_at, fence, finished_at, outcome, status, reason, flags, detail,
                     events, ended_at)
                 WHERE r.id = u.id AND r.fence = u.old_fence AND r.status = u.old_status
@@ -109,10 +108,6 @@ enum RunWrites {
                 attempt_node, zone, detail, extra, events, ended_at)
             SELECT * FROM ended RETURNING id
             """
-    }
-
-    static func endings(_ runs: [Run]) -> PostgresArray<Int64> {
-        PostgresArray(runs.map { ($0.events.last?.at ?? $0.dueAt).microseconds })
     }
 }
 

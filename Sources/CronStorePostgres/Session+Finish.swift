@@ -120,18 +120,19 @@ extension Session {
         guard !ids.isEmpty else { return ends }
         let jobIDs = try jobIDs(of: ids)
         let limited = limited(jobIDs)
-        let locks = locks(jobIDs)
-        let results = try send(
-            locks + [
-                skipsLocked ? Self.tryLockRuns(ids) : Self.lockRuns(ids), clock(), Self.moving(jobIDs),
-                Self.running(limited), Self.nextParked(limited, atMost: ids.count),
-            ])
-        let answers = Array(results.dropFirst(locks.count))
-        for run in try answers[0].all(RunRow.read) { ends.runs[run.id] = run }
-        try readClock(answers[1])
-        ends.jobs = try jobs(answers[2], among: jobIDs)
-        ends.running = try Self.counts(answers[3])
-        for run in try answers[4].all(RunRow.read) { ends.parked[run.overlapKey, default: []].append(run) }
+        var trip = RoundTrip()
+        trip.add(locks(jobIDs))
+        let locked = trip.add(skipsLocked ? Self.tryLockRuns(ids) : Self.lockRuns(ids))
+        let clock = trip.add(clock())
+        let moving = trip.add(Self.moving(jobIDs))
+        let running = trip.add(Self.running(limited))
+        let parked = trip.add(Self.nextParked(limited, atMost: ids.count))
+        let answers = try send(trip)
+        for run in try answers[locked].all(RunRow.read) { ends.runs[run.id] = run }
+        try readClock(answers[clock])
+        ends.jobs = try jobs(answers[moving], among: jobIDs)
+        ends.running = try Self.counts(answers[running])
+        for run in try answers[parked].all(RunRow.read) { ends.parked[run.overlapKey, default: []].append(run) }
         return ends
     }
 

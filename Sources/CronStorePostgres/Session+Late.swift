@@ -5,23 +5,43 @@ import PostgresClient
 extension Session {
     /// An outcome that was applied before (its answer was lost) is repeated; any other is kept beside its attempt, and
     /// never applied.
-    func late(_ finish: Finish) throws -> FinishAnswer {
-        let id = finish.token.runID
-        let results = try send([Self.anyRun(id), Self.attempts(of: [id])])
-        guard let run = try results[0].first(RunRow.read) else { return .superseded }
-        let attempts = try results[1].all(AttemptRow.read).map(\.attempt).merged(with: run.current)
-        guard var attempt = attempts.first(where: { $0.fence == finish.token.fence }) else { return .superseded }
-        if attempt.outcome == finish.outcome || attempt.lateOutcome == finish.outcome { return .repeated }
-        attempt.lateOutcome = finish.outcome
-        _ = try query(RunWrites.archive([(id, attempt)], replacing: true))
-        return .superseded
+    func late(_ finishes: [Finish]) throws -> [ClaimToken: FinishAnswer] {
+        let ids = Set(finishes.map(\.token.runID)).sorted()
+        var trip = RoundTrip()
+        let runs = trip.add(Self.anyRuns(ids))
+        let earlier = trip.add(Self.attempts(of: ids))
+        let found = try send(trip)
+        var attempts = Dictionary(grouping: try found[earlier].all(AttemptRow.read), by: \.run).mapValues {
+            $0.map(\.attempt)
+        }
+        for run in try found[runs].all(RunRow.read) {
+            attempts[run.id] = (attempts[run.id] ?? []).merged(with: run.current)
+        }
+        var answers: [ClaimToken: FinishAnswer] = [:]
+        var kept: [(run: RunID, attempt: Attempt)] = []
+        // Of several with one token the first: a statement cannot write a row twice.
+        for finish in finishes where answers[finish.token] == nil {
+            answers[finish.token] = .superseded
+            let run = finish.token.runID
+            guard var attempt = attempts[run]?.first(where: { $0.fence == finish.token.fence }) else { continue }
+            if attempt.outcome == finish.outcome || attempt.lateOutcome == finish.outcome {
+                answers[finish.token] = .repeated
+            } else {
+                attempt.lateOutcome = finish.outcome
+                kept.append((run, attempt))
+            }
+        }
+        // By the rows' key, so that nodes which keep the same ones do not wait for each other in a circle.
+        kept.sort { ($0.run, $0.attempt.number) < ($1.run, $1.attempt.number) }
+        if !kept.isEmpty { _ = try query(RunWrites.archive(kept, replacing: true)) }
+        return answers
     }
 
-    /// A run wherever it is.
-    static func anyRun(_ id: RunID) -> PostgresQuery {
+    /// Runs wherever they are.
+    static func anyRuns(_ ids: [RunID]) -> PostgresQuery {
         """
-        SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = \(id.uuid)
-        UNION ALL SELECT \(unescaped: RunRow.columns) FROM run_history WHERE id = \(id.uuid)
+        SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids()))
+        UNION ALL SELECT \(unescaped: RunRow.columns) FROM run_history WHERE id = ANY(\(ids.uuids()))
         """
     }
 

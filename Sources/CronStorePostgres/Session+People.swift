@@ -52,7 +52,7 @@ extension Session {
 
     /// The run, wherever it is, locked after its job.
     private func lockRun(_ id: RunID, _ owner: UserID) throws -> (Run, Job) {
-        guard let seen = try query(Self.anyRun(id)).first(RunRow.read), seen.userID == owner else {
+        guard let seen = try query(Self.anyRuns([id])).first(RunRow.read), seen.userID == owner else {
             throw StoreError.notFound
         }
         let results = try send([

@@ -49,24 +49,26 @@ extension Session {
     /// Jobs whose next slot is near, locked, as they are after the lock. Those that another node is planning are left to
     /// it.
     private func lockDueJobs(_ request: PlanRequest) throws -> [Job] {
-        let results = try send([
+        var trip = RoundTrip()
+        let due = trip.add(
             """
             SELECT j.id FROM job_cursors c JOIN jobs j ON j.id = c.job_id
             WHERE c.next_slot <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.threshold.microseconds)
             ORDER BY c.next_slot, c.job_id LIMIT \(Int64(request.jobLimit)) FOR NO KEY UPDATE OF j SKIP LOCKED
-            """,
-            clock(node: request.node),
+            """)
+        let clock = trip.add(clock(node: request.node))
+        let moving = trip.add(
             """
             SELECT \(unescaped: JobRow.moving) FROM \(unescaped: JobRow.tables)
             WHERE c.next_slot <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.threshold.microseconds)
             ORDER BY c.next_slot, c.job_id LIMIT \(Int64(request.jobLimit * 2))
-            """,
-        ])
+            """)
+        let answers = try send(trip)
         // Only a node with a live lease claims; what it planned without one, nobody would start.
-        guard try readClock(results[1]) else { return [] }
-        let locked = try results[0].ids(of: JobKind.self)
-        let order: [JobID] = try results[2].all { try $0.id(0) }
-        let known = try jobs(results[2], among: order)
+        guard try readClock(answers[clock]) else { return [] }
+        let locked = try answers[due].ids(of: JobKind.self)
+        let order: [JobID] = try answers[moving].all { try $0.id(0) }
+        let known = try jobs(answers[moving], among: order)
         return order.filter(locked.contains).compactMap { known[$0] }
     }
 

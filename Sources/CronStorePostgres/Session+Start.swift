@@ -11,21 +11,23 @@ extension Session {
         let unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
         var owners = Set(held.values.map(\.jobID))
         if !unknown.isEmpty { owners.formUnion(try jobIDs(of: unknown)) }
-        let locks = locks(owners)
         let ids = Array(owners)
         let limited = limited(ids)
-        let results = try send(
-            locks + [clock(node: request.node), Self.moving(ids), Self.running(limited), Self.parked(limited)]
-                + (unknown.isEmpty ? [] : [Self.lockRuns(unknown)]))
-        let answers = results.dropFirst(locks.count)
-        guard try readClock(answers[answers.startIndex]) else {
+        var trip = RoundTrip()
+        trip.add(locks(owners))
+        let clock = trip.add(clock(node: request.node))
+        let moving = trip.add(Self.moving(ids))
+        let running = trip.add(Self.running(limited))
+        let parked = trip.add(Self.parked(limited))
+        let read = unknown.isEmpty ? nil : trip.add(Self.lockRuns(unknown))
+        let answers = try send(trip)
+        guard try readClock(answers[clock]) else {
             throw StoreError.unavailable("this node's lease has run out")
         }
-        let jobs = try jobs(answers[answers.startIndex + 1], among: ids)
-        if !unknown.isEmpty, let last = answers.last { for run in try last.all(RunRow.read) { held[run.id] = run } }
+        let jobs = try jobs(answers[moving], among: ids)
+        if let read { for run in try answers[read].all(RunRow.read) { held[run.id] = run } }
         var batch = StartBatch(
-            running: try Self.counts(answers[answers.startIndex + 2]),
-            parked: try Self.counts(answers[answers.startIndex + 3]), counted: Set(limited))
+            running: try Self.counts(answers[running]), parked: try Self.counts(answers[parked]), counted: Set(limited))
         try decide(request, held, jobs, &batch)
         return try commit(batch, request, jobs)
     }

@@ -149,18 +149,22 @@ extension Session {
             try $0.id(0)
         }
         guard !keys.isEmpty else { return 0 }
-        let results = try send([
-            Self.lockStrict(keys), clock(), Self.moving(keys), Self.running(keys),
+        var trip = RoundTrip()
+        trip.add([Self.lockStrict(keys)])
+        let clock = trip.add(clock())
+        let moving = trip.add(Self.moving(keys))
+        let counted = trip.add(Self.running(keys))
+        let parked = trip.add(
             """
             SELECT \(unescaped: RunRow.columns) FROM live_runs
             WHERE job_id = ANY(\(keys.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id FOR UPDATE
-            """,
-        ])
-        try readClock(results[1])
-        let jobs = try jobs(results[2], among: keys)
-        var running = try Self.counts(results[3])
+            """)
+        let answers = try send(trip)
+        try readClock(answers[clock])
+        let jobs = try jobs(answers[moving], among: keys)
+        var running = try Self.counts(answers[counted])
         var changes: [RunChange] = []
-        for run in try results[4].all(RunRow.read) {
+        for run in try answers[parked].all(RunRow.read) {
             guard let job = jobs[run.jobID], running[run.overlapKey, default: 0] < job.runningLimit else { continue }
             running[run.overlapKey, default: 0] += 1
             var after = run
@@ -219,10 +223,14 @@ extension Session {
         ).all { try $0.id(0) }
         guard !due.isEmpty else { return }
         // Of nodes that come at once the second waited above, and finds the first.
-        let results = try send([clock(), Self.moving(due), Self.others(node, moment)])
-        try readClock(results[0])
-        guard results[2].rowCount == 0 else { return }
-        let known = try jobs(results[1], among: due)
+        var trip = RoundTrip()
+        let clock = trip.add(clock())
+        let moving = trip.add(Self.moving(due))
+        let others = trip.add(Self.others(node, moment))
+        let answers = try send(trip)
+        try readClock(answers[clock])
+        guard answers[others].rowCount == 0 else { return }
+        let known = try jobs(answers[moving], among: due)
         var moved: [Job] = []
         var runs: [Run] = []
         for id in due {

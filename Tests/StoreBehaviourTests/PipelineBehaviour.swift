@@ -238,6 +238,33 @@ import Testing
         }
     }
 
+    /// Of a batch some are applied, some were before, and some come after their runs were taken away.
+    @Test(arguments: Driver.allCases)
+    func lateAnswersOfABatchAreKeptEachBesideItsAttempt(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            for _ in 0..<3 { try await world.create("in 1s") }
+            world.clock.advance(by: .seconds(1))
+            let early = try await world.claims()
+            _ = try await world.start(early)
+            #expect(try await world.finish(early[0]) == .applied(.success, dueAt: nil))
+            try await world.register(2)
+            try await world.create("in 1s")
+            world.clock.advance(by: .seconds(1))
+            let last = try #require(try await world.claims().last)
+            _ = try await world.start([last])
+            let outcomes = [early[0], early[1], early[2], last, early[1]].map { claim in
+                Finish(token: claim.token, outcome: claim == early[2] ? World.permanent : .success)
+            }
+            let answers = try await world.store.finish(outcomes, node: world.node)
+            #expect(answers.prefix(4) == [.repeated, .superseded, .superseded, .applied(.success, dueAt: nil)])
+            for (claim, outcome) in [(early[1], Outcome.success), (early[2], World.permanent)] {
+                let attempts = try await world.store.attempts(of: claim.token.runID, owner: world.owner)
+                #expect(attempts?.first?.lateOutcome == outcome)
+                #expect(attempts?.first?.outcome?.kind == .leaseLost)
+            }
+        }
+    }
+
     @Test(arguments: Driver.allCases)
     func goneDisablesTheJob(driver: Driver) async throws {
         try await World.with(driver) { world in
