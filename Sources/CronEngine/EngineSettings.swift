@@ -39,6 +39,8 @@ package struct EngineSettings: Sendable {
     package static let abortGrace = Span.seconds(5)
     /// How soon a full timer wheel is looked at again.
     package static let roomWait = Span.milliseconds(10)
+    /// How soon work that another node has locked is looked at again: it may hold the lock for long, frozen for example.
+    package static let elsewhereWait = Span.milliseconds(50)
     /// Wait before a failed store call is made again.
     package static let storeRetry = Span.milliseconds(250)
 }

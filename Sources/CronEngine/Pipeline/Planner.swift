@@ -39,8 +39,9 @@ package struct Planner: Sendable {
         turn.ended()
         switch result {
         case .failure: return now + EngineSettings.storeRetry
-        // What is due and was not taken is another node's work: that is no reason for a second transaction.
-        case .success(let answer) where answer.planned == 0: return answer.nextSlot.map { $0 - settings.planThreshold }
+        // What is due and was not taken is in another node's hands.
+        case .success(let answer) where answer.planned == 0:
+            return answer.nextSlot.map { max($0 - settings.planThreshold, now + EngineSettings.elsewhereWait) }
         case .success(let answer): return found(answer.nextSlot, now: now)
         }
     }

@@ -41,7 +41,8 @@ package struct Poller: Sendable {
         switch result {
         case .failure: return now + EngineSettings.storeRetry
         // As with plans.
-        case .success(let answer) where answer.claims.isEmpty: return answer.nextDueAt.map { $0 - settings.lead }
+        case .success(let answer) where answer.claims.isEmpty:
+            return answer.nextDueAt.map { max($0 - settings.lead, now + EngineSettings.elsewhereWait) }
         case .success(let answer): return found(answer.nextDueAt, now: now)
         }
     }
