@@ -1,4 +1,5 @@
 """The kinds of fault, each a function of the rig and the seconds it may take. What is broken is whole again at its end."""
+import collections
 import itertools
 import os
 import threading
@@ -10,6 +11,9 @@ from rig import now
 from workload import EDIT_PAUSE
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+# A phase must hit its window so often, and may take so much longer for it: how much happens depends on the machine.
+HITS_WANTED = 20
+EXTRA_SECONDS = 40
 # Per attempt. At 100 attempts/s on three nodes a failpoint strikes after about half a second.
 FAILPOINT_CHANCE = 0.06
 # Of each transaction of a kind; heartbeats are few and a lease must survive.
@@ -28,7 +32,8 @@ def kill(rig, seconds):
         rig.restart(victim)
     rig.failpoints = itertools.cycle([f"before_send={FAILPOINT_CHANCE}", f"after_answer={FAILPOINT_CHANCE}"])
     for_each(rig.nodes, lambda node: restart_when_free(rig, node))
-    wait(end)
+    while goes_on(end, rig.hits["kills by failpoint"]):
+        time.sleep(0.1)
     without_failpoints(rig)
 
 
@@ -45,8 +50,14 @@ def stop(rig, seconds):
     # One node only: were all frozen at once, nobody could take over what they hold.
     rig.failpoints = iter([f"before_send={FAILPOINT_CHANCE}:stop,after_answer={FAILPOINT_CHANCE}:stop"])
     restart_when_free(rig, rig.nodes[0])
-    wait(end - rig.freeze)
+    while goes_on(end - rig.freeze, rig.counters["cronpp_stale_fence_total"]):
+        time.sleep(0.1)
     without_failpoints(rig)
+
+
+def goes_on(end, hits):
+    """Until a phase's time is over, and a little longer while its window was hit too rarely."""
+    return time.time() < end or hits < HITS_WANTED and time.time() < end + EXTRA_SECONDS
 
 
 def without_failpoints(rig):
@@ -59,10 +70,6 @@ def restart_when_free(rig, node):
         time.sleep(0.1)
     rig.kill(node)
     rig.restart(node)
-
-
-def wait(end):
-    time.sleep(max(0, end - time.time()))
 
 
 def for_each(nodes, action):
@@ -125,9 +132,10 @@ def name_of(shape):
 def lost_commits(rig, seconds):
     """COMMITs of every kind whose answer never comes. Now and then a node is killed, so that there is something to reap."""
     end, proxy = time.time() + seconds, rig.cluster.proxy
-    before = {kind: dict(ways) for kind, ways in proxy.do("counts")["lost"].items()}
+    before = lost_answers(proxy)
     fault = rig.history.fault("commits", None, now())
-    while time.time() < end:
+    # Each kind of transaction must be among them; T6 is the rarest.
+    while goes_on(end, lost_answers(proxy)["T6"] - before["T6"] and HITS_WANTED):
         ways = rig.chance.choice([["swallow"], ["swallow", "late"], ["swallow", "late", "before"]])
         proxy.do("lose", chances=LOSS_CHANCES, ways=ways)
         time.sleep(min(2, max(0.5, end - time.time())))
@@ -137,9 +145,13 @@ def lost_commits(rig, seconds):
         rig.restart(victim)
     proxy.do("lose", chances={})
     fault.end = now()
-    for kind, ways in proxy.do("counts")["lost"].items():
-        for way, count in ways.items():
-            rig.hits[f"lost COMMIT {kind}"] += count - before.get(kind, {}).get(way, 0)
+    for kind, count in lost_answers(proxy).items():
+        rig.hits[f"lost COMMIT {kind}"] += count - before[kind]
+
+
+def lost_answers(proxy):
+    """COMMITs of each kind that have lost their answers so far, in whatever way."""
+    return collections.Counter({kind: sum(ways.values()) for kind, ways in proxy.do("counts")["lost"].items()})
 
 
 def skew(rig, seconds):
@@ -224,8 +236,9 @@ def redis(rig, seconds):
 
 def edits(rig, seconds):
     """Edits, pauses, resumes and deletes within 50 ms of slots, as many as go."""
-    before, rig.workload.edit_pause = rig.workload.edits_near_slot, 0
-    time.sleep(seconds)
+    before, rig.workload.edit_pause, end = rig.workload.edits_near_slot, 0, time.time() + seconds
+    while goes_on(end, rig.workload.edits_near_slot - before):
+        time.sleep(0.1)
     rig.workload.edit_pause = EDIT_PAUSE
     rig.hits["changes within 50 ms of a slot"] += rig.workload.edits_near_slot - before
 

@@ -1,10 +1,10 @@
 """What an experiment comes to: figures with their limits, how often each window was hit, violations; as JSON and a table."""
 import collections
 
+from faults import HITS_WANTED
 from history import SECOND, micros, text
 from kinds import KINDS
 
-HITS_WANTED = 20
 # Kind of fault → the windows that it must hit; their sum counts, and each of them must be hit at all.
 WINDOWS = {
     "kill": ["kills by failpoint"], "stop": ["stale outcomes refused"], "commits": [f"lost COMMIT {kind}" for kind in KINDS],

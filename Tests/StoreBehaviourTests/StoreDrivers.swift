@@ -5,6 +5,7 @@ import CronTesting
 import Foundation
 import PostgresClient
 import PostgresServer
+import Synchronization
 import Testing
 
 /// The stores that the suite holds to one behaviour: a new driver is one more line.
@@ -25,15 +26,15 @@ extension StoreDriver: CustomTestStringConvertible {
 
 extension StoreDriver {
     static let postgres = StoreDriver(name: "postgres") { clock, seed in
-        let url = try await apart { try PostgresServer.shared.freshDatabase() }
-        return try await openPostgres(url, .session, clock, seed)
+        try await openPostgres(.session, clock, seed) { try PostgresServer.shared.freshDatabase() }
     }
 
     /// Behind a proxy that pools by transaction.
     static let pooledPostgres = StoreDriver(name: "postgres, pooled") { clock, seed in
-        let server = PostgresServer.shared
-        let url = try await apart { try server.bouncerURL(server.freshDatabase()) }
-        return try await openPostgres(url, .transaction, clock, seed)
+        try await openPostgres(.transaction, clock, seed) {
+            let server = PostgresServer.shared
+            return try server.bouncerURL(server.freshDatabase())
+        }
     }
 
     /// Starting servers blocks; on the threads that all tests share, it would keep every other test waiting.
@@ -43,13 +44,52 @@ extension StoreDriver {
         }
     }
 
+    /// Tests of hundreds begin at once; on one server their connections would wait for each other for seconds.
+    private static let places = Places(count: 8)
+
     private static func openPostgres(
-        _ url: String, _ pooling: PostgresConfig.Pooling, _ clock: TestClock, _ seed: UInt64
+        _ pooling: PostgresConfig.Pooling, _ clock: TestClock, _ seed: UInt64,
+        database: @escaping @Sendable () throws -> String
     ) async throws -> OpenedStore {
-        let store = try await PostgresStore.open(
-            PostgresConfig(url: url, pooling: pooling), poolSize: 2, system: clock, fixedClock: clock, seed: seed,
-            isDurable: false)
-        return OpenedStore(store: store, isCluster: true, remove: {})
+        await places.take()
+        do {
+            let store = try await PostgresStore.open(
+                PostgresConfig(url: try await apart(database), pooling: pooling), poolSize: 2, system: clock,
+                fixedClock: clock, seed: seed, isDurable: false)
+            return OpenedStore(store: store, isCluster: true, remove: { places.give() })
+        } catch {
+            places.give()
+            throw error
+        }
+    }
+}
+
+/// Lets so many in at a time, in the order in which they came.
+private final class Places: Sendable {
+    private let state: Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>
+
+    init(count: Int) {
+        state = Mutex((count, []))
+    }
+
+    func take() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.free == 0 { state.waiting.append(continuation) }
+                defer { state.free = max(0, state.free - 1) }
+                return state.free > 0
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func give() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+            state.free += 1
+            return nil
+        }
+        next?.resume()
     }
 }
 
