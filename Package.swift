@@ -128,7 +128,8 @@ let package = Package(
         .testTarget(
             name: "CronAppTests",
             dependencies: [
-                "CronApp", "CronHTTP", "CronEngine", "CronTesting", "CronLockRedis", "CronModel", "CronSchedule", logging,
+                "CronApp", "CronHTTP", "CronEngine", "CronTesting", "CronLockRedis", "CronModel", "CronSchedule",
+                "PostgresServer", logging, signals,
             ], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),

@@ -19,11 +19,14 @@ package struct App: Sendable {
         self.config = config
     }
 
-    /// Runs until SIGTERM or SIGINT, then drains.
+    /// Runs until SIGTERM or SIGINT, then drains. Waits for a database that is away.
     /// - Throws: `ConfigError` when it could not start.
     package func run() async throws {
         let logger = Self.logger(config.logLevel)
-        let node = try await Self.start(config, logger: logger)
+        let config = config
+        guard let node = try await Stoppable.run({ try await Self.start(config, logger: logger) }) else {
+            return logger.notice("stopped before it was ready")
+        }
         let server = node.server.application(host: config.host, port: config.port, logger: logger) { port in
             Self.announce(config, node, port: port)
         }
@@ -105,16 +108,21 @@ extension App {
         let directory = try DataDirectory(path: config.dataDirectory)
         let secret = try jwtSecret(config, directory)
         let coordination = Coordination(redis: config.redis, clock: clock, logger: logger)
-        let store = try await open(config, clock, locks: coordination.locks)
+        let wait = StoreWait(isShared: config.database.isShared, clock: clock, logger: logger)
+        let store = try await open(config, clock, locks: coordination.locks, wait)
         let wakeups = coordination.wakeups(besides: store)
-        let setupCode = try await setupCode(config, directory, store, secret: secret)
+        let setupCode =
+            try await wait { () throws(StoreError) in try await store.hasUsers() }
+            ? nil : setupCode(config, directory, secret: secret)
         let actions = StandardActions(
             allowedNetworks: config.allowNetworks, userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now },
             logger: logger)
         let metrics = EngineMetrics()
         let enlistment = Enlistment(store: store, lease: config.engine.lease, logger: logger)
-        let enlistedAt = store.clock.now
-        let id = config.role.executes ? try await enlistment.enlist() : enlistment.freshID()
+        let (id, enlistedAt) = try await wait { () throws(StoreError) in
+            let now = store.clock.now
+            return (config.role.executes ? try await enlistment.enlist() : enlistment.freshID(), now)
+        }
         let engine =
             config.role.executes
             ? Engine(
@@ -137,18 +145,22 @@ extension App {
     }
 
     private static func open(
-        _ config: AppConfig, _ clock: SystemClock, locks: any LockProvider
+        _ config: AppConfig, _ clock: SystemClock, locks: any LockProvider, _ wait: StoreWait
     ) async throws(ConfigError) -> any Store {
         do throws(StoreError) {
             switch config.database {
             case .sqlite(let path):
                 return try SQLiteStore.open(path: path, clock: clock)
             case .postgres(let database):
-                let store = try await PostgresStore.open(
-                    database, poolSize: config.databasePool, system: clock, locks: locks)
-                try await store.checkSecrets([
-                    "JWT_SECRET": config.jwtSecret ?? [], "ENCRYPTION_KEY": config.encryptionKey ?? [],
-                ])
+                let store = try await wait { () throws(StoreError) in
+                    try await PostgresStore.open(
+                        database, poolSize: config.databasePool, system: clock, locks: locks)
+                }
+                try await wait { () throws(StoreError) in
+                    try await store.checkSecrets([
+                        "JWT_SECRET": config.jwtSecret ?? [], "ENCRYPTION_KEY": config.encryptionKey ?? [],
+                    ])
+                }
                 return store
             }
         } catch {
@@ -169,9 +181,9 @@ extension App {
 
     /// On the embedded store a code of its own; in a cluster the same on every node, made from their common secret.
     private static func setupCode(
-        _ config: AppConfig, _ directory: DataDirectory, _ store: any Store, secret: [UInt8]
-    ) async throws -> String? {
-        guard config.registration == .first, try await !store.hasUsers() else { return nil }
+        _ config: AppConfig, _ directory: DataDirectory, secret: [UInt8]
+    ) throws -> String? {
+        guard config.registration == .first else { return nil }
         if case .postgres = config.database { return SetupCode.shared(secret: secret) }
         return try directory.secret(setupCodeFile) {
             DataDirectory.randomBytes(12).map { String(format: "%02x", $0) }.joined()
@@ -192,7 +204,8 @@ extension App {
 extension StoreError {
     var text: String {
         switch self {
-        case .unavailable(let text), .corrupt(let text), .conflict(let text), .limitReached(let text),
+        case .unavailable(let text), .misconfigured(let text), .corrupt(let text), .conflict(let text),
+            .limitReached(let text),
             .outcomeUnknown(let text):
             text
         default: "\(self)"

@@ -101,6 +101,9 @@ package struct AppConfig: Sendable {
 package enum Database: Sendable {
     case sqlite(path: String)
     case postgres(PostgresConfig)
+
+    /// Whether several nodes may use it.
+    var isShared: Bool { if case .postgres = self { true } else { false } }
 }
 
 package enum DatabasePooling: String, CaseIterable, Sendable {

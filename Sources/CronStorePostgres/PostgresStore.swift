@@ -31,8 +31,8 @@ package final class PostgresStore: Store {
     ///   - fixedClock: decides instead of the database's, in tests.
     ///   - seed: makes ids repeatable, for tests.
     ///   - isDurable: refuse a server that may lose acknowledged commits; tests need none that keeps them.
-    /// - Throws: `unavailable` when the server cannot be reached, does not keep acknowledged commits, or its schema is
-    ///   newer than this binary.
+    /// - Throws: `unavailable` when the server cannot be reached or used now, `misconfigured` when it lets nobody in with
+    ///   these credentials, does not keep acknowledged commits, is too old, or its schema is newer than this binary.
     package static func open(
         _ config: PostgresConfig, poolSize: Int = standardPoolSize, system: any EngineClock,
         locks: (any LockProvider)? = nil, fixedClock: (any EngineClock)? = nil, seed: UInt64? = nil,
@@ -75,10 +75,10 @@ package final class PostgresStore: Store {
             }
         }
         if isDurable, settings?.fsync != "on" {
-            throw .unavailable("the server runs with fsync=off: it would lose acknowledged commits")
+            throw .misconfigured("the server runs with fsync=off: it would lose acknowledged commits")
         }
         if let version = settings?.version, version < 130_000 {
-            throw .unavailable("the server's version \(version / 10_000) is older than 13")
+            throw .misconfigured("the server's version \(version / 10_000) is older than 13")
         }
         try await perform { session in try Migrations.run(session) }
         for _ in 0..<3 { try await readClock() }
@@ -190,10 +190,13 @@ extension StoreError {
         case PostgresError.commitUnknown(let text):
             self = lost == .told ? .outcomeUnknown(text) : .unavailable(text)
         case PostgresError.sqlState(let code, let message, let constraint, _):
-            self =
-                code.hasPrefix("23")
-                ? .corrupt("PostgreSQL: \(message) \(constraint ?? "")")
-                : .unavailable("PostgreSQL: \(message) (\(code))")
+            switch code.prefix(2) {
+            case "23": self = .corrupt("PostgreSQL: \(message) \(constraint ?? "")")
+            // Something is not permitted, or not there: the schema is not this binary's to use.
+            case "42": self = .misconfigured("PostgreSQL: \(message) (\(code))")
+            default: self = .unavailable("PostgreSQL: \(message) (\(code))")
+            }
+        case PostgresError.signInRefused, PostgresError.config: self = .misconfigured("\(error)")
         case PostgresError.decoding: self = .corrupt("\(error)")
         default: self = .unavailable("\(error)")
         }

@@ -11,51 +11,52 @@ struct Dialer {
     let deadline: Deadline
 
     func connect() throws(PostgresError) -> OpaquePointer {
-        var reasons: [String] = []
+        var failures = DialFailures()
         for host in config.hosts {
             guard !host.name.hasPrefix("/") else {
-                if let connection = attempt(host, address: nil, &reasons) { return connection }
+                if let connection = attempt(host, address: nil, &failures) { return connection }
                 continue
             }
             let addresses = Self.addresses(of: host.name)
-            if addresses.isEmpty { reasons.append("the name \(host.name) cannot be resolved") }
+            if addresses.isEmpty { failures.add("the name \(host.name) cannot be resolved") }
             for address in addresses.prefix(Self.addressesPerHost) {
-                if let connection = attempt(host, address: address, &reasons) { return connection }
+                if let connection = attempt(host, address: address, &failures) { return connection }
             }
         }
-        throw .cannotConnect(reasons.joined(separator: "; "))
+        throw failures.error
     }
 
-    private func attempt(_ host: PostgresConfig.Host, address: String?, _ reasons: inout [String]) -> OpaquePointer? {
+    private func attempt(
+        _ host: PostgresConfig.Host, address: String?, _ failures: inout DialFailures
+    ) -> OpaquePointer? {
         let keys = keys(host, address: address)
         guard let connection = Self.start(keys) else {
-            reasons.append("out of memory")
+            failures.add("out of memory")
             return nil
         }
+        // Otherwise libpq keeps the server's code for itself.
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         deadline.start(milliseconds: config.connectTimeout)
         // libpq: begin as if the last answer had been "writing".
         var state = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
         while state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING {
             if deadline.wait(PQsocket(connection), for: state == PGRES_POLLING_WRITING ? .write : .read) == .expired {
                 let place = address.map { "\(host.name) (\($0))" } ?? host.name
-                reasons.append("\(place), port \(host.port): no answer within \(config.connectTimeout) ms")
+                failures.add("\(place), port \(host.port): no answer within \(config.connectTimeout) ms")
                 PQfinish(connection)
                 return nil
             }
             state = PQconnectPoll(connection)
         }
         guard state == PGRES_POLLING_OK else {
-            reasons.append(Self.reason(connection))
+            failures.add(
+                verbose: String(cString: PQerrorMessage(connection)),
+                needsPassword: PQconnectionNeedsPassword(connection) == 1)
             PQfinish(connection)
             return nil
         }
+        PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
         return connection
-    }
-
-    private static func reason(_ connection: OpaquePointer) -> String {
-        // The first lines of libpq's message; it may add advice in further, indented ones.
-        String(cString: PQerrorMessage(connection)).split(separator: "\n").filter { !$0.hasPrefix("\t") }
-            .joined(separator: ", ")
     }
 
     private func keys(_ host: PostgresConfig.Host, address: String?) -> [String: String] {

@@ -5,6 +5,9 @@ package enum PostgresError: Error, Sendable, Hashable {
     case config(String)
     /// Hosts and reason. No secrets.
     case cannotConnect(String)
+    /// The server is there and lets this user not in: a password, a user, a database or a permission that only people can
+    /// put right. Hosts and reason. No secrets.
+    case signInRefused(String)
     /// The server refused a statement. `statement` is its SQL text, shortened; values are parameters and never in it.
     case sqlState(code: String, message: String, constraint: String?, statement: String?)
     /// The connection broke, or did not answer in time, before COMMIT was sent: nothing of the transaction was committed.
@@ -43,6 +46,10 @@ extension PostgresError {
     package var isReadOnly: Bool { sqlStateCode == "25006" }
     /// The server is stopping, was stopped hard, or is starting.
     package var isShuttingDown: Bool { ["57P01", "57P02", "57P03"].contains(sqlStateCode) }
+    /// The same statement may succeed later without anybody's doing: the server is busy, stopping or a standby.
+    package var mayPass: Bool {
+        isReadOnly || ["08", "40", "53", "55", "57", "58"].contains(sqlStateCode?.prefix(2) ?? "")
+    }
     package var isUndefinedTable: Bool { sqlStateCode == "42P01" }
     package var isUndefinedColumn: Bool { sqlStateCode == "42703" }
     package var isSyntaxError: Bool { sqlStateCode == "42601" }
@@ -57,7 +64,7 @@ extension PostgresError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .config(let reason): "configuration of PostgreSQL: \(reason)"
-        case .cannotConnect(let reason): "cannot connect to PostgreSQL: \(reason)"
+        case .cannotConnect(let reason), .signInRefused(let reason): "cannot connect to PostgreSQL: \(reason)"
         case .sqlState(let code, let message, let constraint, let statement):
             "PostgreSQL \(code): \(message)" + (constraint.map { " (constraint \($0))" } ?? "")
                 + (statement.map { " in: \($0)" } ?? "")

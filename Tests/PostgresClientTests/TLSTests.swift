@@ -68,14 +68,14 @@ import Testing
 
     @Test func withoutTLSItIsRefused() async throws {
         let error = try await failure { _ = try await isEncrypted(url("localhost", "sslmode=disable")) }
-        guard case .cannotConnect(let reason) = error else { throw error }
+        guard case .signInRefused(let reason) = error else { throw error }
         #expect(reason.contains("no encryption"))
     }
 
     @Test func aWrongPasswordIsNotRepeated() async throws {
         let wrong = try url("localhost", "sslmode=require").replacing("pa%3Ass", with: "S3CRET")
         let error = try await failure { _ = try await isEncrypted(wrong) }
-        guard case .cannotConnect(let reason) = error else { throw error }
+        guard case .signInRefused(let reason) = error else { throw error }
         #expect(reason.contains("password authentication failed"))
         #expect(!error.description.contains("S3CRET"))
     }

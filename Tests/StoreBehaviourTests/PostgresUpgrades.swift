@@ -65,7 +65,7 @@ import Testing
             // A later one that allows more does not take that back.
             (oldestCompatible: Self.known, sql: "CREATE TABLE more (id uuid PRIMARY KEY);"),
         ])
-        let refusal = StoreError.unavailable(
+        let refusal = StoreError.misconfigured(
             "the database's schema \(Self.known + 2) needs a newer cronpp; this one knows schema \(Self.known)")
         await #expect(throws: refusal) { _ = try await place.open() }
         await upgrading.close()
@@ -78,7 +78,7 @@ import Testing
             (oldestCompatible: Self.known, sql: "CREATE TABLE made_before (id uuid PRIMARY KEY);"),
             (oldestCompatible: Self.known, sql: "CREATE TABLE half_made (id uuid); CREATE TABLE users (id uuid);"),
         ]
-        let failed = StoreError.unavailable(
+        let failed = StoreError.misconfigured(
             "step \(Self.known + 2) of the database's schema failed: relation \"users\" already exists (42P07)")
         await #expect(throws: failed) { try await store.makeSteps(steps) }
         #expect(try await store.schemaVersion() == Self.known)

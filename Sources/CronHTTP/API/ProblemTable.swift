@@ -44,7 +44,7 @@ extension Problem {
             members["version"] = .integer(current)
             headers[.eTag] = Answer.eTag(current)
         case .limitReached(let reason): self.init(.limitReached, reason)
-        case .unavailable: self = Self.retryLater("the store cannot be reached; nothing was done")
+        case .unavailable, .misconfigured: self = Self.retryLater("the store cannot be reached; nothing was done")
         case .outcomeUnknown:
             self.init(.outcomeUnknown, "the store's answer was lost; look before you repeat the request")
             headers[.retryAfter] = "\(Self.retrySeconds)"

@@ -21,6 +21,8 @@ package enum StoreError: Error, Hashable, Sendable {
     case versionMismatch(current: Int64)
     case limitReached(String)
     case unavailable(String)
+    /// The same, and waiting does not help: somebody must mend how the store is set up.
+    case misconfigured(String)
     /// The COMMIT's answer was lost.
     case outcomeUnknown(String)
     /// Stored data that cannot be read, or a rule that broke its own lifecycle: a defect, never a user's fault.

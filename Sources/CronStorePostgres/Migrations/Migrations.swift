@@ -17,7 +17,7 @@ enum Migrations {
 
     /// Brings the schema up to date, in one transaction. Of several nodes that start at once one does it, the others
     /// wait.
-    /// - Throws: `unavailable` when the schema is newer and no longer works with this binary, or a step fails.
+    /// - Throws: `misconfigured` when the schema is newer and no longer works with this binary, or a step fails.
     static func run(_ session: Session, steps: [Migration] = all) throws {
         _ = try session.query(
             """
@@ -32,7 +32,7 @@ enum Migrations {
         }
         let known = steps.last?.version ?? 0
         if let found, found.oldest > known {
-            throw StoreError.unavailable(
+            throw StoreError.misconfigured(
                 "the database's schema \(found.version) needs a newer cronpp; this one knows schema \(known)")
         }
         for step in steps where step.version > found?.version ?? 0 { try make(step, session) }
@@ -42,10 +42,9 @@ enum Migrations {
         do {
             try session.transaction.script(step.sql)
         } catch {
-            // A deadlock is made again from the start, and a lost connection says nothing about the step.
-            guard !error.isSerializationFailure, !error.isDeadlock, case .sqlState(let code, let message, _, _) = error
-            else { throw error }
-            throw StoreError.unavailable("step \(step.version) of the database's schema failed: \(message) (\(code))")
+            // A lock that is held, a full disk or a lost connection say nothing about the step.
+            guard !error.mayPass, case .sqlState(let code, let message, _, _) = error else { throw error }
+            throw StoreError.misconfigured("step \(step.version) of the database's schema failed: \(message) (\(code))")
         }
         _ = try session.query(
             "INSERT INTO cronpp_schema (version, oldest_compatible) VALUES (\(step.version), \(step.oldestCompatible))")
