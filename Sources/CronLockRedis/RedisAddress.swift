@@ -61,6 +61,9 @@ extension RedisAddress: CustomStringConvertible, CustomDebugStringConvertible, C
     /// Without the password, or `dump` would show it.
     package var customMirror: Mirror { Mirror(self, children: ["host": host, "port": port, "database": database]) }
 
+    /// Channels are common to all databases of a server, clusters are not.
+    func channel(_ name: String) -> String { "cronpp:\(name):\(database)" }
+
     /// What a server says, fit for a log: one short line, and without the password if it should come back in it.
     func quote(_ text: String) -> String {
         let clean = password.map { text.replacing($0, with: "…") } ?? text

@@ -15,8 +15,11 @@ package struct RedisLimits: Sendable {
     /// How long a listener's thread waits before it looks whether it should stop.
     package var listen = Span.seconds(1)
 
-    /// Answers are a few dozen bytes; more than this unread is no answer to anything.
-    static let unreadBytes = 64 * 1_024
+    /// Answers are a few dozen bytes, messages at most this; what is longer is not sent and not believed.
+    static let messageBytes = 64 * 1_024
+    /// More than this unread is no answer to anything. Hiredis reads 16 KiB at a time, so that the beginning of one message
+    /// can lie behind the end of another.
+    static let unreadBytes = messageBytes + 32 * 1_024
     static let elements = 16
 
     package init() {}
