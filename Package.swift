@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "CronHTTP", dependencies: [
                 "CronEngine", "CronModel", "CronSchedule", hummingbird, hummingbirdCore, httpTypes, jwt, crypto, cryptoExtras,
-                logging, nioCore,
+                logging, lifecycle, nioCore,
             ],
             swiftSettings: settings),
         .target(
@@ -112,8 +112,8 @@ let package = Package(
             name: "CronHTTPTests",
             dependencies: [
                 "CronHTTP", "CronEngine", "CronTesting", "CronModel", "CronSchedule", hummingbird, hummingbirdCore,
-                hummingbirdTesting, httpTypes, crypto, logging,
-            ] + engineLoop, swiftSettings: settings),
+                hummingbirdTesting, httpTypes, crypto, logging, lifecycle,
+            ] + nio, swiftSettings: settings),
         .testTarget(
             name: "StoreBehaviourTests",
             dependencies: [

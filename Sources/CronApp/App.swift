@@ -127,7 +127,7 @@ extension App {
             config.role.executes
             ? Engine(
                 node: id, enlistedAt: enlistedAt, store: store, actions: actions.registry, settings: config.engine,
-                metrics: metrics, logger: logger, enlist: enlistment.enlist) : nil
+                metrics: metrics, events: coordination.events, logger: logger, enlist: enlistment.enlist) : nil
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: secret)
         settings.trustedProxies = config.trustedProxies
         settings.servesAPI = config.role.servesAPI
@@ -135,8 +135,9 @@ extension App {
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(
-            store: store, actions: actions.registry, signal: ClusterSignal(engine: engine, wakeups: wakeups),
-            settings: settings, node: node,
+            store: store, actions: actions.registry,
+            signal: ClusterSignal(engine: engine, wakeups: wakeups, events: coordination.events),
+            events: coordination.events, settings: settings, node: node,
             metrics: { metrics.text + ProcessMetrics.text }, readiness: { await readiness(of: store) })
         return RunningNode(
             store: store, engine: engine, coordination: coordination, wakeups: wakeups, actions: actions,

@@ -60,7 +60,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .databasePooling: "session, or transaction behind a proxy that pools by transaction (pgbouncer)"
         case .databasePool: "connections to PostgreSQL, besides one for heartbeats"
         case .redisURL:
-            "where nodes share wake-ups, locks and counts of attempts: redis://USER:PASSWORD@HOST:PORT/DATABASE; absent = each node alone"
+            "where nodes share wake-ups, locks, counts of attempts and live events: redis://USER:PASSWORD@HOST:PORT/DATABASE; absent = each node alone"
         case .role: "all, api (no runs are executed here) or worker (no API, but health and metrics)"
         case .dataDir: "directory of the database and of generated secrets, created with mode 0700"
         case .httpHost: "address to listen on"

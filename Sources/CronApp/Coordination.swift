@@ -10,6 +10,8 @@ import ServiceLifecycle
 struct Coordination: Sendable {
     let locks: any LockProvider
     let counters: any RateCounter
+    /// For people who watch; without Redis of this node only.
+    let events: any EventChannel
     /// This process among those that share a Redis or a database.
     private let name = UUID().uuidString.lowercased()
     private let redis: (address: RedisAddress, link: RedisLink)?
@@ -20,6 +22,7 @@ struct Coordination: Sendable {
         guard let address else {
             locks = StoreLocks(owner: name, clock: clock)
             counters = LocalCounter(clock: clock)
+            events = LocalEvents(node: name, clock: clock)
             redis = nil
             return
         }
@@ -32,6 +35,7 @@ struct Coordination: Sendable {
         }
         locks = RedisLocks(owner: name, link: link)
         counters = RedisCounter(link: link, clock: clock)
+        events = RedisEvents(node: name, address: address, link: link, clock: clock)
         redis = (address, link)
         // In the background: the first that need it should find it, and a wrong address should be told at the start.
         Task { await link.connect() }
@@ -45,14 +49,18 @@ struct Coordination: Sendable {
         return (store as? PostgresStore)?.wakeups(of: name) ?? LocalWakeups()
     }
 
-    func close() { redis?.link.close() }
+    func close() {
+        events.close()
+        redis?.link.close()
+    }
 }
 
-/// Tells this process's engine and the other nodes.
+/// Tells this process's engine, the other nodes and people who watch.
 struct ClusterSignal: EngineSignal {
     /// Nil on a node that executes nothing.
     let engine: Engine?
     let wakeups: any WakeupChannel
+    let events: any EventChannel
 
     func wake() {
         engine?.wake()
@@ -64,6 +72,8 @@ struct ClusterSignal: EngineSignal {
         engine?.cancel(runs)
         wakeups.wake()
     }
+
+    func tell(_ events: [LiveEvent]) { self.events.publish(EventBatch(events)) }
 }
 
 /// Passes the others' hints on to this process's engine.

@@ -13,6 +13,7 @@ package actor Engine: Service {
     private let executor: Executor
     private let settings: EngineSettings
     private let metrics: EngineMetrics
+    private let events: any EventChannel
     private nonisolated let logger: Logger
     private nonisolated let enlist: @Sendable () async throws(StoreError) -> NodeID
     private nonisolated let known: Mutex<NodeID>
@@ -46,13 +47,15 @@ package actor Engine: Service {
     ///   - enlist: makes another incarnation known, after the others have declared this one dead.
     package init(
         node: NodeID, enlistedAt: Instant, store: any Store, actions: ActionRegistry, settings: EngineSettings,
-        metrics: EngineMetrics, logger: Logger, enlist: @escaping @Sendable () async throws(StoreError) -> NodeID
+        metrics: EngineMetrics, events: any EventChannel, logger: Logger,
+        enlist: @escaping @Sendable () async throws(StoreError) -> NodeID
     ) {
         known = Mutex(node)
         self.enlist = enlist
         self.store = store
         self.settings = settings
         self.metrics = metrics
+        self.events = events
         self.logger = logger
         executor = Executor(actions: actions)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -111,6 +114,8 @@ package actor Engine: Service {
         let now = store.clock.now
         for event in events {
             observe(event)
+            let told = core.told(of: event, now: now)
+            if !told.isEmpty { self.events.publish(told) }
             for effect in core.handle(event, now: now) { perform(effect, now: now) }
         }
         for effect in core.tick(now: now) { perform(effect, now: now) }
@@ -135,7 +140,7 @@ package actor Engine: Service {
     }
 }
 
-extension Engine: EngineSignal {
+extension Engine {
     package nonisolated func wake() { post(.wake) }
     /// Another node says that something changed.
     package nonisolated func hint() { post(.hint) }

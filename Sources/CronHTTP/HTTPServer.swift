@@ -45,12 +45,13 @@ package struct HTTPServer: Sendable {
     private let node: @Sendable () -> NodeID
 
     /// - Parameters:
+    ///   - events: what people who watch are told.
     ///   - node: this process's incarnation, which may change.
     ///   - metrics: the metrics in Prometheus text form.
     ///   - readiness: whether this node can do its work now.
     package init(
-        store: any Store, actions: ActionRegistry, signal: any EngineSignal, settings: HTTPSettings,
-        node: @escaping @Sendable () -> NodeID, metrics: @escaping @Sendable () async -> String,
+        store: any Store, actions: ActionRegistry, signal: any EngineSignal, events: any EventChannel,
+        settings: HTTPSettings, node: @escaping @Sendable () -> NodeID, metrics: @escaping @Sendable () async -> String,
         readiness: @escaping @Sendable () async -> Readiness
     ) async throws(HTTPSetupError) {
         guard settings.jwtSecret.count == HTTPSettings.jwtSecretBytes else {
@@ -63,10 +64,11 @@ package struct HTTPServer: Sendable {
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
             throttle: LoginThrottle(
                 clock: store.clock, counter: settings.attempts ?? LocalCounter(clock: store.clock)))
+        let jobs = JobControl(store: store, actions: actions, signal: signal)
         let table = Self.table(
-            accounts: AccountRoutes(accounts: accounts),
-            jobs: JobRoutes(jobs: JobControl(store: store, actions: actions, signal: signal)),
+            accounts: AccountRoutes(accounts: accounts), jobs: JobRoutes(jobs: jobs),
             runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
+            events: EventRoutes(events: events, jobs: jobs, clock: store.clock),
             health: HealthRoutes(store: store, metricsText: metrics, readiness: readiness))
         self.table =
             settings.servesAPI ? table : RouteTable(routes: table.routes.filter { !$0.path.hasPrefix("/api/") })
@@ -77,7 +79,7 @@ package struct HTTPServer: Sendable {
     }
 
     private static func table(
-        accounts: AccountRoutes, jobs: JobRoutes, runs: RunRoutes, health: HealthRoutes
+        accounts: AccountRoutes, jobs: JobRoutes, runs: RunRoutes, events: EventRoutes, health: HealthRoutes
     ) -> RouteTable {
         RouteTable(routes: [
             Route(.get, "/livez", .open, health.live),
@@ -115,6 +117,7 @@ package struct HTTPServer: Sendable {
             Route(.post, "/api/v1/dead-letters/redrive", .signedIn, runs.redriveMany),
             Route(.post, "/api/v1/dead-letters/discard", .signedIn, runs.discardMany),
 
+            Route(.get, "/api/v1/events", .signedIn, events.stream),
             Route(.get, "/api/v1/nodes", .signedIn, health.nodes),
         ])
     }
@@ -134,8 +137,8 @@ package struct HTTPServer: Sendable {
 
     private func add(_ route: Route, to router: Router<APIContext>) {
         router.on(RouterPath(route.path), method: route.method) { [signIn] request, context in
-            let user = route.access == .signedIn ? try await signIn.user(request) : nil
-            return try await route.handler(APIRequest(http: request, context: context, signedIn: user))
+            let signedIn = route.access == .signedIn ? try await signIn.check(request) : nil
+            return try await route.handler(APIRequest(http: request, context: context, signedIn: signedIn))
         }
     }
 }

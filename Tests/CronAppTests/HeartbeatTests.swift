@@ -22,7 +22,8 @@ import Testing
         store.whenCalled(.heartbeat) { beats.signal() }
         let engine = Engine(
             node: id, enlistedAt: now, store: store, actions: ActionRegistry([]), settings: settings,
-            metrics: EngineMetrics(), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            metrics: EngineMetrics(), events: LocalEvents(node: "test", clock: clock),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             enlist: { () throws(StoreError) in id })
         let running = Task { try await engine.run() }
         #expect(await beatsWhileBusy(beats))

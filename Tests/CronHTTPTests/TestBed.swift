@@ -23,6 +23,9 @@ struct TestBed: Sendable {
     let store: any Store
     let clock: TestClock
     let signal: RecordingSignal
+    let events: LocalEvents
+    /// Moved by `signal` before each event, so that none has to wait for the one before.
+    let eventClock: TestClock
     let server: HTTPServer
 
     init(
@@ -32,13 +35,15 @@ struct TestBed: Sendable {
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
-        signal = RecordingSignal()
+        eventClock = TestClock()
+        events = LocalEvents(node: "here", clock: eventClock)
+        signal = RecordingSignal(events: events, clock: eventClock)
         var settings = HTTPSettings(registration: registration, setupCode: setupCode, jwtSecret: Self.secret)
         settings.passwordCost = cost
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,
-            settings: settings,
+            events: events, settings: settings,
             node: { Self.node }, metrics: { "cronpp_up 1\n" }, readiness: { readiness })
     }
 
@@ -149,12 +154,24 @@ struct TestAction: ActionRunner {
 
 final class RecordingSignal: EngineSignal {
     private let state = Mutex<(wakes: Int, cancelled: [RunID])>((0, []))
+    private let events: LocalEvents
+    private let clock: TestClock
+
+    init(events: LocalEvents, clock: TestClock) {
+        self.events = events
+        self.clock = clock
+    }
 
     var wakes: Int { state.withLock { $0.wakes } }
     var cancelled: [RunID] { state.withLock { $0.cancelled } }
 
     func wake() { state.withLock { $0.wakes += 1 } }
     func cancel(_ runs: [RunID]) { state.withLock { $0.cancelled += runs } }
+
+    func tell(_ events: [LiveEvent]) {
+        clock.advance(by: HintPacer.pause)
+        self.events.publish(EventBatch(events))
+    }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,

@@ -93,20 +93,20 @@ import Testing
         let clock = TestClock(Instant(seconds: 1_000_000))
         let tokens = await Tokens(secret: TestBed.secret, life: .days(365), clock: clock)
         let token = try await tokens.issue(to: Self.user)
-        #expect(await tokens.user(of: token) == Self.user)
+        #expect(await tokens.signedIn(by: token)?.user == Self.user)
         clock.move(to: Instant(seconds: 1_000_000 + 899))
-        #expect(await tokens.user(of: token) == Self.user)
+        #expect(await tokens.signedIn(by: token)?.user == Self.user)
         clock.move(to: Instant(seconds: 1_000_000 + 900))
-        #expect(await tokens.user(of: token) == nil)
+        #expect(await tokens.signedIn(by: token) == nil)
         clock.move(to: Instant(seconds: 1_000_000 - 61))
-        #expect(await tokens.user(of: token) == nil)
+        #expect(await tokens.signedIn(by: token) == nil)
     }
 
     @Test func aSecretOfAnotherLengthIsRefused() async throws {
         await #expect(throws: HTTPSetupError.secretLength(found: 16)) {
             let bed = try await TestBed()
             _ = try await HTTPServer(
-                store: bed.store, actions: ActionRegistry([]), signal: bed.signal,
+                store: bed.store, actions: ActionRegistry([]), signal: bed.signal, events: bed.events,
                 settings: HTTPSettings(registration: .open, jwtSecret: [UInt8](repeating: 1, count: 16)),
                 node: { TestBed.node }, metrics: { "" }, readiness: { Readiness(isReady: true) })
         }

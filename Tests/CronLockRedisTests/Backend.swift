@@ -5,7 +5,7 @@ import CronSchedule
 import CronTesting
 import Testing
 
-/// What keeps locks, counts and hints: the behaviour suites run on each.
+/// What keeps locks, counts and hints, and tells events: the behaviour suites run on each.
 enum Backend: String, CaseIterable, Sendable {
     case store, redis
 
@@ -22,6 +22,8 @@ protocol Bench: Sendable {
     func counter() async throws -> any RateCounter
     /// A node's channel and a stream of it on which hints of others will arrive from now on.
     func wakeups(_ node: String) async throws -> (any WakeupChannel, HintReader)
+    /// Where something happens and where people watch. What happens from now on reaches whoever watches.
+    func events() async throws -> (told: any EventChannel, watched: any EventChannel)
     /// Lets time pass for the backend.
     func pass(_ span: Span) async throws
 }
@@ -38,6 +40,11 @@ struct LocalBench: Bench {
     func wakeups(_ node: String) -> (any WakeupChannel, HintReader) {
         let channel = LocalWakeups(hub: hub)
         return (channel, HintReader(channel.hints()))
+    }
+
+    func events() -> (told: any EventChannel, watched: any EventChannel) {
+        let channel = LocalEvents(node: "b", clock: SystemClock())
+        return (channel, channel)
     }
 }
 
@@ -65,6 +72,25 @@ struct RedisBench: Bench {
         // The first says that the channel listens.
         try #require(await reader.next())
         return (channel, reader)
+    }
+
+    func events() async throws -> (told: any EventChannel, watched: any EventChannel) {
+        let watched = try await events("b").channel
+        let reader = EventReader(watched.watch(EventInterest(owner: UserID(high: 0, low: 0)), after: nil))
+        // The first gap is every new watcher's, the second says that the node listens.
+        try #require(await reader.next()?.event == nil)
+        try #require(await reader.next()?.event == nil)
+        // A node listens while somebody watches: here until the channel is closed.
+        Task { while await reader.next() != nil {} }
+        return (try await events("a").channel, watched)
+    }
+
+    func events(_ node: String, _ limits: RedisLimits = .quick) async throws -> (channel: RedisEvents, link: RedisLink)
+    {
+        let party = try await Party.patient(node, server.address)
+        let channel = RedisEvents(
+            node: node, address: try server.address, limits: limits, link: party.link, clock: party.clock)
+        return (channel, party.link)
     }
 }
 

@@ -30,7 +30,8 @@ import Testing
         _ = try await store.register(node)
         let engine = Engine(
             node: id, enlistedAt: begin, store: store, actions: ActionRegistry([]), settings: settings,
-            metrics: EngineMetrics(), logger: Logger(label: "idle"), enlist: { id })
+            metrics: EngineMetrics(), events: LocalEvents(node: "idle", clock: store.clock),
+            logger: Logger(label: "idle"), enlist: { id })
         let before = store.statementCount
         async let ended: Void = engine.run()
         await store.clock.wait(until: begin + .seconds(5))

@@ -150,8 +150,8 @@ package struct Bench: Sendable {
         let enlistedAt = clock.now
         return Engine(
             node: try await enlistment.enlist(), enlistedAt: enlistedAt, store: store,
-            actions: ActionRegistry([runner]), settings: settings, metrics: EngineMetrics(), logger: Self.logger,
-            enlist: enlistment.enlist)
+            actions: ActionRegistry([runner]), settings: settings, metrics: EngineMetrics(),
+            events: LocalEvents(node: "bench", clock: clock), logger: Self.logger, enlist: enlistment.enlist)
     }
 }
 

@@ -106,6 +106,7 @@ extension JobControl {
                 current.job.id, owner: current.job.userID, version: current.job.version,
                 .edit(definition, rearm: rearm))
             signal.wake()
+            tell([changed.job])
             return answer(changed.job)
         } catch .versionMismatch where !isFinal {
             return nil

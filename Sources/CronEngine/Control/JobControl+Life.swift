@@ -47,6 +47,7 @@ extension JobControl {
         }
         if !changed.cancelRequests.isEmpty { signal.cancel(changed.cancelRequests) }
         signal.wake()
+        tell([changed.job], isDeleted: change == .delete, triggered: changed.triggered)
         return (answer(changed.job), changed.triggered)
     }
 

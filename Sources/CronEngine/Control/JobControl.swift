@@ -37,6 +37,7 @@ extension JobControl {
         switch result {
         case .success(let created):
             signal.wake()
+            if !created.isReplay { tell([created.job]) }
             return (answer(created.job), created.isReplay)
         case .failure(let error):
             throw ControlError(error)
@@ -55,6 +56,7 @@ extension JobControl {
         var stored = try await ControlError.storing { () async throws(StoreError) in try await store.createJobs(valid)
         }[...]
         signal.wake()
+        tell(stored.compactMap { try? $0.get().job })
         return drafts.map { draft in
             draft.flatMap { _ in
                 let result = stored.popFirst() ?? .failure(.corrupt("the store answered too few results"))

@@ -71,6 +71,7 @@ extension RunControl {
             try await store.cancelRun(id, owner: owner)
         }
         if run.status == .running { signal.cancel([run.id]) }
+        tell(run)
         return run
     }
 
@@ -87,10 +88,15 @@ extension RunControl {
             try await store.redriveRun(id, owner: owner, payload: payload)
         }
         signal.wake()
+        tell(run)
         return run
     }
 
     package func discard(_ id: RunID, owner: UserID) async throws(ControlError) -> Run {
-        try await ControlError.storing { () async throws(StoreError) in try await store.discardRun(id, owner: owner) }
+        let run = try await ControlError.storing { () async throws(StoreError) in
+            try await store.discardRun(id, owner: owner)
+        }
+        tell(run)
+        return run
     }
 }

@@ -25,6 +25,8 @@ package struct DispatchState: Sendable {
         var jobID: JobID
         var priority: Int
         var phase: Phase
+        /// Known from the start on.
+        var userID: UserID?
     }
 
     private let settings: EngineSettings
@@ -51,6 +53,11 @@ package struct DispatchState: Sendable {
     var free: Int { max(0, settings.claimLimit - held.count) }
     var isEmpty: Bool { held.isEmpty }
     var tokens: Set<ClaimToken> { Set(held.map { ClaimToken(runID: $0.key, fence: $0.value.fence) }) }
+
+    func holder(of token: ClaimToken) -> (UserID, JobID)? {
+        guard let known = held[token.runID], known.fence == token.fence, let user = known.userID else { return nil }
+        return (user, known.jobID)
+    }
 
     /// When something must be done next, seen from `early` ahead of due times.
     func nextAt(early: Span) -> Instant? {
@@ -126,6 +133,7 @@ extension DispatchState {
         guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return nil }
         switch answer {
         case .started(let context, let dueAt):
+            held[token.runID]?.userID = context.userID
             guard now <= sentAt + EngineSettings.sendWindow else { return unsentTooLate(token) }
             held[token.runID]?.phase = .ready(context, sentAt: sentAt)
             ready.add(token, at: dueAt)

@@ -59,6 +59,9 @@ package struct NodeCore: Sendable {
     package var heldCount: Int { dispatch.held.count }
     package var busyCount: Int { dispatch.busy }
 
+    /// Whose a started run is, and of which job; nil once its outcome is accepted.
+    func holder(of token: ClaimToken) -> (UserID, JobID)? { dispatch.holder(of: token) }
+
     /// When `tick` must be called next if nothing happens before.
     package var nextTick: Instant? {
         let dispatchAt = isTrusted ? dispatch.nextAt(early: early.span) : dispatch.nextDeadline

@@ -13,10 +13,12 @@ struct APIRequest: Sendable {
     let http: Request
     let context: APIContext
     /// Nil only on routes that are open to everybody.
-    let signedIn: UserID?
+    let signedIn: SignedIn?
 
     /// Whose things the request is about.
-    var owner: UserID {
+    var owner: UserID { get throws(Problem) { try access.user } }
+
+    var access: SignedIn {
         get throws(Problem) {
             guard let signedIn else { throw .unauthenticated }
             return signedIn

@@ -18,6 +18,7 @@ struct Problem: Error, Sendable {
         case versionMismatch = "version-mismatch"
         case limitReached = "limit-reached"
         case tooManyAttempts = "too-many-attempts"
+        case tooManyStreams = "too-many-streams"
         case unavailable
         case outcomeUnknown = "outcome-unknown"
         case defect = "internal"
@@ -81,7 +82,7 @@ extension Problem.Kind {
         case .methodNotAllowed: .methodNotAllowed
         case .conflict: .conflict
         case .versionMismatch: .preconditionFailed
-        case .tooManyAttempts: .tooManyRequests
+        case .tooManyAttempts, .tooManyStreams: .tooManyRequests
         case .unavailable, .outcomeUnknown: .serviceUnavailable
         case .defect: .internalServerError
         }
@@ -101,6 +102,7 @@ extension Problem.Kind {
         case .versionMismatch: "The version is another one"
         case .limitReached: "A limit is reached"
         case .tooManyAttempts: "Too many attempts"
+        case .tooManyStreams: "Too many streams of events"
         case .unavailable: "Temporarily unavailable"
         case .outcomeUnknown: "It is not known whether it happened"
         case .defect: "Internal error"

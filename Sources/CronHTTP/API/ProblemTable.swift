@@ -74,6 +74,7 @@ extension HTTPField.Name {
     static let cronppOutcome = known("Cronpp-Outcome")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotencyReplayed = known("Idempotency-Replayed")
+    static let lastEventID = known("Last-Event-ID")
     static let requestID = known("X-Request-Id")
     static let xForwardedFor = known("X-Forwarded-For")
 

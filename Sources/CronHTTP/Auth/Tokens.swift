@@ -3,6 +3,12 @@ import CronSchedule
 import Crypto
 import JWTKit
 
+/// Who is asking, and until when the token says so.
+struct SignedIn: Sendable {
+    let user: UserID
+    let until: Instant
+}
+
 /// Access tokens: JWT with one fixed algorithm, one key, one audience and at most 15 minutes of life.
 struct Tokens: Sendable {
     static let issuer = "cronpp"
@@ -34,8 +40,8 @@ struct Tokens: Sendable {
         return try await keys.sign(claims, kid: JWKIdentifier(string: kid))
     }
 
-    /// The user that a valid token names; nil for any other token, whatever is wrong with it.
-    func user(of token: String) async -> UserID? {
+    /// Whom a valid token names; nil for any other token, whatever is wrong with it.
+    func signedIn(by token: String) async -> SignedIn? {
         // jwt-kit takes its default key for an unknown kid, passes over `crit`, `jwk` and their like, and lets the last of
         // two equal members win: all of that is refused before it sees the token.
         guard token.utf8.count <= Self.longestText, hasExpectedForm(token),
@@ -48,7 +54,7 @@ struct Tokens: Sendable {
             Instant(seconds: claims.iat) <= now + skew,
             Instant(seconds: claims.exp) - Instant(seconds: claims.iat) <= Self.longestLife
         else { return nil }
-        return UserID(claims.sub)
+        return UserID(claims.sub).map { SignedIn(user: $0, until: Instant(seconds: claims.exp)) }
     }
 
     private func hasExpectedForm(_ token: String) -> Bool {
@@ -70,6 +76,6 @@ private struct AccessClaims: JWTPayload {
     var nbf: Int64
     var exp: Int64
 
-    /// `Tokens.user(of:)` checks the claims, by the injected clock.
+    /// `Tokens.signedIn(by:)` checks the claims, by the injected clock.
     func verify(using algorithm: some JWTAlgorithm) async throws {}
 }

@@ -1,0 +1,35 @@
+import CronEngine
+import CronModel
+import HTTPTypes
+import Hummingbird
+
+/// What happens, while it happens.
+struct EventRoutes: Sendable {
+    let events: any EventChannel
+    let jobs: JobControl
+    let clock: any EngineClock
+    let slots = EventSlots()
+
+    /// Server-sent events, until the access token expires.
+    @Sendable func stream(_ request: APIRequest) async throws -> Response {
+        let access = try request.access
+        var query = request.query
+        let job = query.id("job_id", of: JobKind.self)
+        try query.finish()
+        if let job { _ = try await jobs.read(job, owner: access.user) }
+        let slot = try slots.take(for: access.user)
+        let watch = events.watch(
+            EventInterest(owner: access.user, job: job), after: request.http.headers[.lastEventID])
+        let stream = EventStream(
+            watch: watch, slot: slot, until: access.until, clock: clock, body: request.http.body,
+            channel: request.context.channel)
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/event-stream", .cacheControl: "no-store",
+                // Reading until the client goes leaves nothing that a next request could be read from.
+                .connection: "close",
+            ],
+            body: ResponseBody { try await stream.write(to: &$0) })
+    }
+}
