@@ -19,6 +19,7 @@ import UnixSignals
             return url
         }
         let config = try config(url.replacing("postgres@", with: "postgres:S3CRET@"))
+        defer { remove(config) }
         let log = WarningLog()
         let start = Task { try await App.start(config, logger: log.logger) }
         let first = try #require(await log.next())
@@ -36,10 +37,12 @@ import UnixSignals
         let log = WarningLog()
         let url = try await apart { try PostgresServer.shared.freshDatabase() }
         let unknown = try config(url + "x")
+        defer { remove(unknown) }
         let missing = try await failure { _ = try await App.start(unknown, logger: log.logger) }
         #expect(missing.description.contains("does not exist"))
         // These servers do not sync.
         let config = try config(url)
+        defer { remove(config) }
         let careless = try await failure { _ = try await App.start(config, logger: log.logger) }
         #expect(careless.description.contains("fsync=off"))
         #expect(log.count == 0)
@@ -97,6 +100,8 @@ import UnixSignals
             flags: [.databaseURL: url, .jwtSecret: secret, .encryptionKey: secret, .dataDir: directory],
             environment: [:], file: nil)
     }
+
+    private func remove(_ config: AppConfig) { try? FileManager.default.removeItem(atPath: config.dataDirectory) }
 
     private func failure(_ call: () async throws -> Void) async throws -> ConfigError {
         do { try await call() } catch { return try #require(error as? ConfigError) }
