@@ -55,6 +55,28 @@ import Testing
         #expect(harness.tick(after: .milliseconds(1)).looks.count == 1)
     }
 
+    /// A full wheel is asked again soon: at the next poll a burst beyond the room would have waited a second each time.
+    @Test func aFullWheelClaimsAsSoonAsThereIsRoom() throws {
+        var settings = EngineSettings()
+        settings.claimLimit = 1
+        var harness = CoreHarness(settings)
+        _ = harness.tick()
+        _ = harness.look(nextDueAt: harness.now)
+        #expect(harness.tick().claims.count == 1)
+        var answer = ClaimAnswer(nextDueAt: harness.now)
+        let claim = harness.claim()
+        answer.claims = [claim]
+        harness.handle(.claimed(.success(answer)))
+        let request = try #require(harness.tick().starts.first)
+        harness.handle(
+            .started(request, .success([.started(harness.context(claim), dueAt: claim.dueAt)]), took: .zero))
+        #expect(harness.tick(after: EngineSettings.roomWait).claims.isEmpty)
+        harness.handle(.ended(claim.token, .success))
+        let batch = harness.tick().finishes
+        harness.handle(.finished(batch, .success([.applied(.success, dueAt: nil)])))
+        #expect(harness.tick(after: EngineSettings.roomWait).claims.count == 1)
+    }
+
     @Test func aWakeLooksAtOnceAndOnceMoreDuringALook() {
         var harness = CoreHarness()
         _ = harness.tick()
