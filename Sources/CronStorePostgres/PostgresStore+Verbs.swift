@@ -5,7 +5,7 @@ import PostgresClient
 /// The verbs of the pipeline, in its order.
 extension PostgresStore {
     package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
-        let row = try await ask(Session.look(moment, forLost: forLost)) { try $0.instant(0) }
+        let row = try await ask(Session.look(moment, head: Session.head(clock), forLost: forLost)) { try $0.instant(0) }
         do {
             return LookAnswer(
                 nextSlot: try row.instantOrNil(1), nextDueAt: try row.instantOrNil(2), mayBeLost: try row.bool(3))

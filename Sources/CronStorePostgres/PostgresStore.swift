@@ -107,7 +107,7 @@ package final class PostgresStore: Store {
     package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {
         do {
             return try Session.readHeartbeat(
-                try await heartbeatPool.query(Session.heartbeat(node, lease: lease, moment)))
+                try await heartbeatPool.query(Session.heartbeat(node, lease: lease, moment, head: Session.head(clock))))
         } catch {
             throw StoreError(postgres: error, .askedAgain)
         }
@@ -131,11 +131,11 @@ extension PostgresStore {
     func perform<Value: Sendable>(
         _ lost: LostAnswer = .askedAgain, _ body: @escaping @Sendable (Session) throws -> Value
     ) async throws(StoreError) -> Value {
-        let (memory, fixedClock) = (memory, fixedClock)
+        let (memory, fixedClock, head) = (memory, fixedClock, Session.head(clock))
         for _ in 1..<Self.conflictLimit {
             do {
                 let (value, kept) = try await pool.transaction { transaction in
-                    let session = Session(transaction, memory: memory, fixedClock: fixedClock)
+                    let session = Session(transaction, memory: memory, fixedClock: fixedClock, head: head)
                     let value = try body(session)
                     memory.used(session.random)
                     return (value, session.kept)

@@ -5,7 +5,14 @@ import PostgresClient
 /// T4, T6 and what keeps the tables in order.
 extension Session {
     /// How far ahead of its due time a run may be claimed at most: claimed rows lie before this in the due index.
-    static let longestLead = Span.minutes(10)
+    private static let longestLead = Span.minutes(10)
+    /// How far a node's clock may be off.
+    private static let clockSlack = Span.minutes(1)
+
+    /// The end of the due index's head, where claimed and running rows lie; behind it is what waits. A number that the
+    /// planner sees: of a comparison with the database's clock it expects a third of all rows, and a look for lost runs
+    /// beside a million waiting ones read them all, 255 ms each time.
+    static func head(_ clock: any EngineClock) -> Int64 { (clock.now + longestLead + clockSlack).microseconds }
     /// Runs taken in one reaping transaction.
     static let reapLimit = 500
 
@@ -22,7 +29,7 @@ extension Session {
 
     /// An elapsed lease that nobody acted on revives, and counts from now; none counts from before the server's start.
     /// One statement, which commits itself: a row for each request to cancel, at least one while the node is alive.
-    static func heartbeat(_ node: NodeID, lease: Span, _ moment: Int64?) -> PostgresQuery {
+    static func heartbeat(_ node: NodeID, lease: Span, _ moment: Int64?, head: Int64) -> PostgresQuery {
         """
         WITH beat AS (
             UPDATE nodes SET lease = \(lease.microseconds), held_since = greatest(held_since,
@@ -33,7 +40,7 @@ extension Session {
             FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
             WHERE id = \(node.uuid) AND dead_at IS NULL RETURNING t.now)
         SELECT r.id FROM beat LEFT JOIN live_runs r ON r.owner = \(node.uuid) AND r.status = 2 AND r.flags & 2 <> 0
-            AND r.blocked_on IS NULL AND r.due_at <= beat.now + \(Self.longestLead.microseconds)
+            AND r.blocked_on IS NULL AND r.due_at <= \(head)
         ORDER BY r.id
         """
     }
@@ -63,7 +70,7 @@ extension Session {
     /// Takes all runs whose owner is not a live node, RUNNING ones past their deadline, and QUEUED ones that nobody
     /// started for a lease length.
     func reap(_ node: NodeID) throws -> ReapAnswer {
-        let lost = try send([clock(node: node, lengths: 1), Self.lost(moment)])
+        let lost = try send([clock(node: node, lengths: 1), Self.lost(moment, head: head)])
         guard try readClock(lost[0]) else { return ReapAnswer() }
         let ids: [RunID] = try lost[1].all { try $0.id(0) }
         guard !ids.isEmpty else { return ReapAnswer() }
@@ -81,28 +88,28 @@ extension Session {
 
     /// The time, the earliest slot that is to be planned, the earliest run that may be claimed, and whether a lease or a
     /// run's owner or time has run out: all that an idle node asks.
-    static func look(_ moment: Int64?, forLost: Bool) -> PostgresQuery {
+    static func look(_ moment: Int64?, head: Int64, forLost: Bool) -> PostgresQuery {
         """
         SELECT t.now,
             (SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot, job_id LIMIT 1),
             (SELECT due_at FROM live_runs WHERE blocked_on IS NULL AND status IN (0, 4) ORDER BY due_at, id LIMIT 1),
             CASE WHEN \(forLost) THEN EXISTS (SELECT 1 FROM nodes WHERE dead_at IS NULL AND lease_until <= t.now)
-                OR EXISTS (SELECT 1 \(unescaped: lostRuns)) ELSE false END
+                OR EXISTS (SELECT 1 \(unescaped: lostRuns) AND r.due_at <= \(head)) ELSE false END
         FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
         """
     }
 
-    private static func lost(_ moment: Int64?) -> PostgresQuery {
+    private static func lost(_ moment: Int64?, head: Int64) -> PostgresQuery {
         """
         SELECT r.id FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t CROSS JOIN LATERAL (
-            SELECT r.id, r.due_at \(unescaped: lostRuns) ORDER BY r.due_at LIMIT \(Int64(reapLimit))) r
+            SELECT r.id, r.due_at \(unescaped: lostRuns) AND r.due_at <= \(head) ORDER BY r.due_at LIMIT \(Int64(reapLimit))) r
         """
     }
 
     /// Claimed and running rows lie at the head of the due index.
     private static let lostRuns = """
         FROM live_runs r LEFT JOIN nodes n ON n.id = r.owner AND n.dead_at IS NULL
-        WHERE r.blocked_on IS NULL AND r.status IN (1, 2) AND r.due_at <= t.now + \(longestLead.microseconds)
+        WHERE r.blocked_on IS NULL AND r.status IN (1, 2)
             AND (n.id IS NULL OR r.run_deadline < t.now OR (r.status = 1 AND r.due_at + n.lease < t.now))
         """
 
@@ -123,7 +130,7 @@ extension Session {
         let found = try transaction.commit([
             """
             SELECT EXISTS (SELECT 1 \(unescaped: Self.queued) AND owner = \(node.uuid)
-                    AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(Self.longestLead.microseconds)),
+                    AND due_at <= \(head)),
                 EXISTS (SELECT 1 FROM live_runs WHERE blocked_on IS NOT NULL),
                 EXISTS (SELECT 1 FROM job_cursors WHERE ended)
             """
@@ -138,7 +145,7 @@ extension Session {
         try query(
             """
             SELECT id, fence \(unescaped: Self.queued) AND owner = \(node.uuid)
-                AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(Self.longestLead.microseconds)
+                AND due_at <= \(head)
             """
         ).all { ClaimToken(runID: try $0.id(0), fence: try $0.int(1)) }.filter { !held.contains($0) }
     }

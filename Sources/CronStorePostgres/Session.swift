@@ -10,16 +10,19 @@ final class Session {
     let memory: Memory
     /// The time if it is not the database's.
     let fixedClock: (any EngineClock)?
+    /// See `Session.head(_:)`.
+    let head: Int64
     var random: RandomSource
     private(set) var now = Instant(microseconds: 0)
     /// Jobs as this transaction leaves them. The node remembers them when it has been committed: a version that never came
     /// to be would be taken for somebody else's of the same number.
     private(set) var kept: [Job] = []
 
-    init(_ transaction: PostgresTransaction, memory: Memory, fixedClock: (any EngineClock)?) {
+    init(_ transaction: PostgresTransaction, memory: Memory, fixedClock: (any EngineClock)?, head: Int64) {
         self.transaction = transaction
         self.memory = memory
         self.fixedClock = fixedClock
+        self.head = head
         random = memory.random()
     }
 

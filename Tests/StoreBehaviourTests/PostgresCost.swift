@@ -1,0 +1,60 @@
+import CronModel
+import CronSchedule
+import CronTesting
+import Foundation
+import PostgresClient
+import PostgresServer
+import Testing
+
+@testable import CronStorePostgres
+
+/// What a node asks again and again must not read what only waits.
+@Suite struct PostgresCost {
+    private static let waiting = 30_000
+
+    @Test func nothingThatWaitsIsReadByAnIdleNode() async throws {
+        let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
+        let config = try PostgresConfig(url: url, pooling: .session)
+        let store = try await PostgresStore.open(config, poolSize: 2, system: SteadyClock(), isDurable: false)
+        let (now, id) = (store.clock.now, NodeID(high: 1, low: 1))
+        let lease = Span.minutes(10)
+        _ = try await store.register(
+            Node(id: id, pid: 1, host: "h", version: "v", startedAt: now, leaseUntil: now + lease))
+        var random = RandomSource()
+        let definition = JobDefinition(
+            name: "job", schedule: "in 30d", action: ActionDefinition(type: "test", fields: [:]))
+        _ = try await store.createJobs([
+            JobDraft(id: JobID(at: now, using: &random), userID: UserID(high: 1, low: 1), definition: definition)
+        ])
+        let connection = try await PostgresConnection.connect(config)
+        try await connection.transaction {
+            try $0.script(
+                """
+                SET LOCAL statement_timeout = 0;
+                CREATE TEMP TABLE one AS SELECT * FROM live_runs;
+                INSERT INTO live_runs SELECT (jsonb_populate_record(o, jsonb_build_object(
+                    'id', gen_random_uuid(), 'scheduled_for', o.scheduled_for + n, 'due_at', o.due_at + n))).*
+                FROM one o, generate_series(1, \(Self.waiting)) n;
+                ANALYZE live_runs;
+                """)
+        }
+        func scans() async throws -> Int64? {
+            try await connection.query(
+                "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'live_runs'"
+            ).first { try $0.int(0) }
+        }
+        let before = try await scans()
+        // More often than a plan is made anew for each execution.
+        for _ in 0..<12 {
+            _ = try await store.look(forLost: true)
+            _ = try await store.heartbeat(node: id, lease: lease)
+            _ = try await store.repair(held: [], node: id)
+            _ = try await store.reap(node: id)
+            _ = try await store.claim(ClaimRequest(node: id, lead: .seconds(5), limit: 100))
+        }
+        // A backend that ends tells what it has counted.
+        await store.close()
+        #expect(try await scans() == before)
+        await connection.close()
+    }
+}
