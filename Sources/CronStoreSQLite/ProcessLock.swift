@@ -40,6 +40,8 @@ final class ProcessLock: Sendable {
 
     func unlock() {
         ftruncate(descriptor, 0)
+        // Closing alone would leave it to a child that has been forked and has not yet become another program.
+        flock(descriptor, LOCK_UN)
         Glibc.close(descriptor)
     }
 
