@@ -63,8 +63,15 @@ class Rig:
         self.hold(node)
         arguments.setdefault("failpoints", next(self.failpoints))
         end = time.time() + START_SECONDS
-        while not self.halt.is_set() and not node.start(**arguments):
+        while not self.halt.is_set():
+            begin = now()
+            is_ready = node.start(**arguments)
+            # A node works before it says that it is ready, under an incarnation that then only its pid tells.
+            self.pids[node.process.pid] = node.name
+            if is_ready:
+                break
             node.kill()
+            self.history.fault("kill", node.name, begin, cause="before it was ready").end = now()
             self.hits["starts that failed"] += 1
             if time.time() > end:
                 self.problems.append(f"{node.name} does not start:\n{node.log_tail()[-1000:]}")

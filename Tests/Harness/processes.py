@@ -54,7 +54,7 @@ class Node:
         self.log_path = f"{work}/{name}.log"
 
     def start(self, failpoints="", extra=None, wrapper=(), limit=READY_LIMIT):
-        """Starts and waits until ready. False when it ended or was not ready in time."""
+        """Starts and waits until ready. False when it ended, was frozen or was not ready in time."""
         environment = os.environ | {
             "CRONPP_DATA_DIR": f"{self.work}/{self.name}-data", "CRONPP_HTTP_PORT": "0",
             "CRONPP_REGISTRATION": "open", "CRONPP_ALLOW_NETWORKS": "127.0.0.0/8",
@@ -70,7 +70,7 @@ class Node:
 
     def wait_until_ready(self, end):
         text = b""
-        while time.time() < end:
+        while time.time() < end and not self.is_stopped():
             if select.select([self.process.stdout], [], [], 0.1)[0]:
                 piece = os.read(self.process.stdout.fileno(), 4096)
                 text += piece
