@@ -67,7 +67,9 @@ let package = Package(
             name: "CronActions",
             dependencies: ["CronModel", "CronSchedule", httpClient, crypto, logging, nioHTTP2, nioSSL] + nio,
             swiftSettings: settings),
-        .target(name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite], swiftSettings: settings),
+        .target(
+            name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite, crypto],
+            swiftSettings: settings),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PostgresClient", dependencies: ["CLibPQ"], swiftSettings: settings),
         .target(
@@ -92,7 +94,8 @@ let package = Package(
             ], swiftSettings: settings),
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),
-        .target(name: "CronTesting", dependencies: ["CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
+        .target(
+            name: "CronTesting", dependencies: ["CronModel", "CronSchedule", hashTrees, crypto], swiftSettings: settings),
         .executableTarget(
             name: "schedule-bench", dependencies: ["CronSchedule"], path: "Benchmarks/ScheduleBench", swiftSettings: settings),
         .executableTarget(
@@ -118,7 +121,7 @@ let package = Package(
             name: "StoreBehaviourTests",
             dependencies: [
                 "CronTesting", "CronStoreSQLite", "CronStorePostgres", "PostgresClient", "PostgresServer", "CronEngine",
-                "CronModel", "CronSchedule", logging,
+                "CronModel", "CronSchedule", logging, crypto,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -131,7 +131,9 @@ extension App {
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: secret)
         settings.trustedProxies = config.trustedProxies
         settings.servesAPI = config.role.servesAPI
-        settings.attempts = coordination.counters
+        settings.counter = coordination.counters
+        settings.acceptedJWTSecrets = config.jwtSecretsAccepted
+        settings.rateLimit = config.rateLimit
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(
@@ -159,7 +161,8 @@ extension App {
                 }
                 try await wait { () throws(StoreError) in
                     try await store.checkSecrets([
-                        "JWT_SECRET": config.jwtSecret ?? [], "ENCRYPTION_KEY": config.encryptionKey ?? [],
+                        "JWT_SECRET": [config.jwtSecret ?? []] + config.jwtSecretsAccepted,
+                        "ENCRYPTION_KEY": [config.encryptionKey ?? []],
                     ])
                 }
                 return store

@@ -26,6 +26,10 @@ package struct AppConfig: Sendable {
     package var logLevel: Logger.Level
     /// Nil: generated into the data directory.
     package var jwtSecret: [UInt8]?
+    /// Sign nothing; tokens signed with them are good.
+    package var jwtSecretsAccepted: [[UInt8]]
+    /// Nil lets all requests in.
+    package var rateLimit: Int?
     /// Nil: none was given.
     package var encryptionKey: [UInt8]?
 
@@ -48,6 +52,9 @@ package struct AppConfig: Sendable {
         trustedProxies = TrustedProxies(ranges: try reader.networks(.trustedProxies))
         logLevel = try reader.choice(.logLevel)
         jwtSecret = try reader.secret(.jwtSecret)
+        jwtSecretsAccepted = try reader.secrets(.jwtSecretsAccepted)
+        let rateLimit = try reader.integer(.rateLimit, in: 0...10_000_000)
+        self.rateLimit = rateLimit == 0 ? nil : rateLimit
         encryptionKey = try reader.secret(.encryptionKey)
         engine = EngineSettings()
         engine.concurrency = try reader.integer(.concurrency, in: 1...100_000)

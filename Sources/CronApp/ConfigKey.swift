@@ -20,7 +20,9 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case drain = "DRAIN"
     case retention = "RETENTION"
     case logLevel = "LOG_LEVEL"
+    case rateLimit = "RATE_LIMIT"
     case jwtSecret = "JWT_SECRET"
+    case jwtSecretsAccepted = "JWT_SECRETS_ACCEPTED"
     case encryptionKey = "ENCRYPTION_KEY"
 
     package var flag: String { rawValue.lowercased().replacing("_", with: "-") }
@@ -38,7 +40,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .httpHost: "127.0.0.1"
         case .httpPort: "8080"
         case .registration: "first"
-        case .allowNetworks, .trustedProxies: ""
+        case .allowNetworks, .trustedProxies, .jwtSecretsAccepted: ""
         case .concurrency: "1000"
         case .lease: "15s"
         case .heartbeat: "5s"
@@ -46,11 +48,12 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .poll: "1s"
         case .drain: "30s"
         case .retention: "30d"
+        case .rateLimit: "0"
         case .logLevel: "info"
         }
     }
 
-    package var isSecret: Bool { self == .jwtSecret || self == .encryptionKey }
+    package var isSecret: Bool { self == .jwtSecret || self == .jwtSecretsAccepted || self == .encryptionKey }
 
     /// One line for `--help` and the README's table.
     package var meaning: String {
@@ -76,9 +79,13 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .poll: "longest idle wait between two looks at the store"
         case .drain: "how long a stopping node lets attempts finish"
         case .retention: "how long ended runs are kept; dead letters stay until somebody decides"
+        case .rateLimit:
+            "API requests a minute of one account, API key or (before sign-in) address, counted over all nodes where there is Redis; 0 = no limit"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .jwtSecret:
             "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes"
+        case .jwtSecretsAccepted:
+            "further secrets, separated by commas, whose tokens are good: the next one while it is handed out to all nodes, then the one before until its tokens have expired (15 minutes)"
         case .encryptionKey:
             "base64 of 32 bytes kept for encrypting stored secrets, which nothing does yet; with PostgreSQL it must be given, equal on all nodes"
         }

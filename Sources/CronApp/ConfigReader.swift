@@ -52,6 +52,19 @@ struct ConfigReader {
     /// Base64 of 32 bytes, or nil when it is not set.
     func secret(_ key: ConfigKey) throws(ConfigError) -> [UInt8]? {
         guard let text = find(key)?.value, !text.isEmpty else { return nil }
+        return try secret(key, text)
+    }
+
+    /// The same, several separated by commas.
+    func secrets(_ key: ConfigKey) throws(ConfigError) -> [[UInt8]] {
+        var secrets: [[UInt8]] = []
+        for part in try text(key).split(separator: ",") {
+            secrets.append(try secret(key, part.trimmingCharacters(in: .whitespaces)))
+        }
+        return secrets
+    }
+
+    private func secret(_ key: ConfigKey, _ text: String) throws(ConfigError) -> [UInt8] {
         guard let bytes = Data(base64Encoded: text), bytes.count == 32 else {
             throw refuse(key, "must be base64 of 32 bytes, as `openssl rand -base64 32` makes them")
         }

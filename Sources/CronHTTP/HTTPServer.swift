@@ -12,6 +12,10 @@ package struct HTTPSettings: Sendable {
     package var setupCode: String?
     package var onFirstAccount: @Sendable () -> Void = {}
     package var jwtSecret: [UInt8]
+    /// Secrets that sign nothing here, and whose tokens are good: the one before, or the one to come.
+    package var acceptedJWTSecrets: [[UInt8]] = []
+    /// Requests a minute of one account, key or address; nil lets all in.
+    package var rateLimit: Int?
     package var accessLife = Span.minutes(15)
     package var refreshLife = Span.days(30)
     package var passwordCost = ScryptCost.standard
@@ -20,8 +24,8 @@ package struct HTTPSettings: Sendable {
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies = TrustedProxies.none
 
-    /// Where attempts to sign in are counted for all nodes; nil counts those of this server only.
-    package var attempts: (any RateCounter)?
+    /// Where requests and attempts to sign in are counted for all nodes; nil counts those of this server only.
+    package var counter: (any RateCounter)?
 
     package init(registration: Registration, setupCode: String? = nil, jwtSecret: [UInt8]) {
         self.registration = registration
@@ -39,7 +43,7 @@ package enum HTTPSetupError: Error, Hashable, Sendable {
 package struct HTTPServer: Sendable {
     package let table: RouteTable
 
-    private let signIn: SignIn
+    private let gate: Gate
     private let proxies: TrustedProxies
     private let clock: any EngineClock
     private let node: @Sendable () -> NodeID
@@ -54,32 +58,41 @@ package struct HTTPServer: Sendable {
         settings: HTTPSettings, node: @escaping @Sendable () -> NodeID, metrics: @escaping @Sendable () async -> String,
         readiness: @escaping @Sendable () async -> Readiness
     ) async throws(HTTPSetupError) {
-        guard settings.jwtSecret.count == HTTPSettings.jwtSecretBytes else {
-            throw .secretLength(found: settings.jwtSecret.count)
+        for secret in [settings.jwtSecret] + settings.acceptedJWTSecrets
+        where secret.count != HTTPSettings.jwtSecretBytes {
+            throw .secretLength(found: secret.count)
         }
-        let tokens = await Tokens(secret: settings.jwtSecret, life: settings.accessLife, clock: store.clock)
+        let counter = settings.counter ?? LocalCounter(clock: store.clock)
+        let tokens = await Tokens(
+            secret: settings.jwtSecret, others: settings.acceptedJWTSecrets, life: settings.accessLife,
+            clock: store.clock)
+        let identities = Identities(store: store)
         let accounts = Accounts(
             store: store, registration: settings.registration, setupCode: settings.setupCode,
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
-            throttle: LoginThrottle(
-                clock: store.clock, counter: settings.attempts ?? LocalCounter(clock: store.clock)))
+            throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
         let jobs = JobControl(store: store, actions: actions, signal: signal)
+        let people = People(accounts: accounts)
         let table = Self.table(
-            accounts: AccountRoutes(accounts: accounts), jobs: JobRoutes(jobs: jobs),
-            runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
+            accounts: AccountRoutes(accounts: accounts, people: people), people: PeopleRoutes(people: people),
+            keys: APIKeyRoutes(store: store, identities: identities), audit: AuditRoutes(store: store),
+            jobs: JobRoutes(jobs: jobs), runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
             events: EventRoutes(events: events, jobs: jobs, clock: store.clock),
             health: HealthRoutes(store: store, metricsText: metrics, readiness: readiness))
         self.table =
             settings.servesAPI ? table : RouteTable(routes: table.routes.filter { !$0.path.hasPrefix("/api/") })
-        signIn = SignIn(tokens: tokens)
+        gate = Gate(
+            signIn: SignIn(tokens: tokens, identities: identities), audit: store,
+            limit: settings.rateLimit.map { RateLimit(perMinute: $0, counter: counter) })
         proxies = settings.trustedProxies
         clock = store.clock
         self.node = node
     }
 
     private static func table(
-        accounts: AccountRoutes, jobs: JobRoutes, runs: RunRoutes, events: EventRoutes, health: HealthRoutes
+        accounts: AccountRoutes, people: PeopleRoutes, keys: APIKeyRoutes, audit: AuditRoutes, jobs: JobRoutes,
+        runs: RunRoutes, events: EventRoutes, health: HealthRoutes
     ) -> RouteTable {
         RouteTable(routes: [
             Route(.get, "/livez", .open, health.live),
@@ -90,35 +103,52 @@ package struct HTTPServer: Sendable {
             Route(.post, "/api/v1/auth/login", .open, accounts.login),
             Route(.post, "/api/v1/auth/refresh", .open, accounts.refresh),
             Route(.post, "/api/v1/auth/logout", .open, accounts.logout),
+            Route(.post, "/api/v1/auth/reset", .open, accounts.choosePassword),
             Route(.get, "/api/v1/me", .signedIn, accounts.me),
+            Route(.patch, "/api/v1/me", .signedIn, accounts.rename),
+            Route(.post, "/api/v1/me/password", .signedIn, accounts.changePassword),
 
-            Route(.get, "/api/v1/jobs", .signedIn, jobs.list),
-            Route(.post, "/api/v1/jobs", .signedIn, jobs.create),
-            Route(.post, "/api/v1/jobs/bulk", .signedIn, jobs.createMany),
-            Route(.put, "/api/v1/jobs/by-name/{name}", .signedIn, jobs.upsert),
-            Route(.get, "/api/v1/jobs/{id}", .signedIn, jobs.read),
-            Route(.put, "/api/v1/jobs/{id}", .signedIn, jobs.replace),
-            Route(.patch, "/api/v1/jobs/{id}", .signedIn, jobs.merge),
-            Route(.delete, "/api/v1/jobs/{id}", .signedIn, jobs.delete),
-            Route(.post, "/api/v1/jobs/{id}/pause", .signedIn, jobs.pause),
-            Route(.post, "/api/v1/jobs/{id}/resume", .signedIn, jobs.resume),
-            Route(.post, "/api/v1/jobs/{id}/trigger", .signedIn, jobs.trigger),
-            Route(.post, "/api/v1/jobs/{id}/cancel", .signedIn, jobs.cancel),
-            Route(.post, "/api/v1/schedules/preview", .signedIn, jobs.preview),
+            Route(.get, "/api/v1/users", .people(.read), people.list),
+            Route(.post, "/api/v1/users", .people(.write), people.create),
+            Route(.get, "/api/v1/users/{id}", .people(.read), people.read),
+            Route(.patch, "/api/v1/users/{id}", .people(.write), people.edit),
+            Route(.post, "/api/v1/users/{id}/password-reset", .people(.write), people.reset),
 
-            Route(.get, "/api/v1/runs", .signedIn, runs.list),
-            Route(.get, "/api/v1/runs/{id}", .signedIn, runs.read),
-            Route(.get, "/api/v1/runs/{id}/attempts", .signedIn, runs.attempts),
-            Route(.get, "/api/v1/runs/{id}/events", .signedIn, runs.events),
-            Route(.post, "/api/v1/runs/{id}/cancel", .signedIn, runs.cancel),
-            Route(.post, "/api/v1/runs/{id}/redrive", .signedIn, runs.redrive),
-            Route(.post, "/api/v1/runs/{id}/discard", .signedIn, runs.discard),
-            Route(.get, "/api/v1/dead-letters", .signedIn, runs.deadLetters),
-            Route(.post, "/api/v1/dead-letters/redrive", .signedIn, runs.redriveMany),
-            Route(.post, "/api/v1/dead-letters/discard", .signedIn, runs.discardMany),
+            Route(.get, "/api/v1/api-keys", .signedIn, keys.list),
+            Route(.post, "/api/v1/api-keys", .signedIn, keys.create),
+            Route(.get, "/api/v1/api-keys/{id}", .signedIn, keys.read),
+            Route(.delete, "/api/v1/api-keys/{id}", .signedIn, keys.delete),
 
-            Route(.get, "/api/v1/events", .signedIn, events.stream),
-            Route(.get, "/api/v1/nodes", .signedIn, health.nodes),
+            Route(.get, "/api/v1/audit", .audit(.read), audit.list),
+            Route(.get, "/api/v1/audit/export", .audit(.read), audit.export),
+
+            Route(.get, "/api/v1/jobs", .jobs(.read), jobs.list),
+            Route(.post, "/api/v1/jobs", .jobs(.write), jobs.create),
+            Route(.post, "/api/v1/jobs/bulk", .jobs(.write), jobs.createMany),
+            Route(.put, "/api/v1/jobs/by-name/{name}", .jobs(.write), jobs.upsert),
+            Route(.get, "/api/v1/jobs/{id}", .jobs(.read), jobs.read),
+            Route(.put, "/api/v1/jobs/{id}", .jobs(.write), jobs.replace),
+            Route(.patch, "/api/v1/jobs/{id}", .jobs(.write), jobs.merge),
+            Route(.delete, "/api/v1/jobs/{id}", .jobs(.write), jobs.delete),
+            Route(.post, "/api/v1/jobs/{id}/pause", .jobs(.operate), jobs.pause),
+            Route(.post, "/api/v1/jobs/{id}/resume", .jobs(.operate), jobs.resume),
+            Route(.post, "/api/v1/jobs/{id}/trigger", .jobs(.operate), jobs.trigger),
+            Route(.post, "/api/v1/jobs/{id}/cancel", .jobs(.operate), jobs.cancel),
+            Route(.post, "/api/v1/schedules/preview", .jobs(.read), jobs.preview),
+
+            Route(.get, "/api/v1/runs", .jobs(.read), runs.list),
+            Route(.get, "/api/v1/runs/{id}", .jobs(.read), runs.read),
+            Route(.get, "/api/v1/runs/{id}/attempts", .jobs(.read), runs.attempts),
+            Route(.get, "/api/v1/runs/{id}/events", .jobs(.read), runs.events),
+            Route(.post, "/api/v1/runs/{id}/cancel", .jobs(.operate), runs.cancel),
+            Route(.post, "/api/v1/runs/{id}/redrive", .jobs(.operate), runs.redrive),
+            Route(.post, "/api/v1/runs/{id}/discard", .jobs(.operate), runs.discard),
+            Route(.get, "/api/v1/dead-letters", .jobs(.read), runs.deadLetters),
+            Route(.post, "/api/v1/dead-letters/redrive", .jobs(.operate), runs.redriveMany),
+            Route(.post, "/api/v1/dead-letters/discard", .jobs(.operate), runs.discardMany),
+
+            Route(.get, "/api/v1/events", .jobs(.read), events.stream),
+            Route(.get, "/api/v1/nodes", .jobs(.read), health.nodes),
         ])
     }
 
@@ -136,9 +166,8 @@ package struct HTTPServer: Sendable {
     }
 
     private func add(_ route: Route, to router: Router<APIContext>) {
-        router.on(RouterPath(route.path), method: route.method) { [signIn] request, context in
-            let signedIn = route.access == .signedIn ? try await signIn.check(request) : nil
-            return try await route.handler(APIRequest(http: request, context: context, signedIn: signedIn))
+        router.on(RouterPath(route.path), method: route.method) { [gate] request, context in
+            try await gate.pass(route, request, context)
         }
     }
 }

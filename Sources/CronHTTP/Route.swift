@@ -1,18 +1,26 @@
+import CronModel
 package import HTTPTypes
 import Hummingbird
 
 /// One line of the route table.
 package struct Route: Sendable {
-    package enum Access: Sendable {
+    enum Access: Hashable, Sendable {
         case open
-        /// Needs a valid access token.
+        /// Anybody who has signed in.
         case signedIn
+        /// Whose role, and API key if there is one, allow it.
+        case allowed(Permission)
+
+        static func jobs(_ level: Permission.Level) -> Access { .allowed(Permission(.jobs, level)) }
+        static func settings(_ level: Permission.Level) -> Access { .allowed(Permission(.settings, level)) }
+        static func people(_ level: Permission.Level) -> Access { .allowed(Permission(.people, level)) }
+        static func audit(_ level: Permission.Level) -> Access { .allowed(Permission(.audit, level)) }
     }
 
     package let method: HTTPRequest.Method
     /// With `{name}` for a part that varies.
     package let path: String
-    package let access: Access
+    let access: Access
     let handler: @Sendable (APIRequest) async throws -> Response
 
     init(

@@ -1,21 +1,76 @@
 package import CronSchedule
 
-/// A person who signs in. Jobs, runs and everything else belong to exactly one.
+/// A person who signs in. Jobs, runs and everything else belong to exactly one space; a space is named after the person
+/// whose first it was.
 package struct User: Hashable, Sendable {
     package var id: UserID
+    /// Whose things the person works on: their own, or those of the person who made the account.
+    package var space: UserID
+    package var role: UserRole
     /// Lower-cased; unique.
     package var email: String
     package var name: String?
     /// A PHC string; never leaves the server.
     package var passwordHash: String
     package var createdAt: Instant
+    /// Signs in no more, and no session or key of theirs is good.
+    package var disabledAt: Instant?
 
-    package init(id: UserID, email: String, name: String?, passwordHash: String, createdAt: Instant) {
+    /// - Parameter space: nil for one of their own.
+    package init(
+        id: UserID, email: String, name: String?, passwordHash: String, createdAt: Instant, space: UserID? = nil,
+        role: UserRole = .admin
+    ) {
         self.id = id
+        self.space = space ?? id
+        self.role = role
         self.email = email
         self.name = name
         self.passwordHash = passwordHash
         self.createdAt = createdAt
+    }
+}
+
+/// What may be changed of an account.
+package enum UserChange: Hashable, Sendable {
+    /// Ends all sessions but one, if one is named.
+    case password(hash: String, keeping: RefreshToken.UserFamily?)
+    /// The same password at another cost: nobody is signed out.
+    case rehash(String)
+    case name(String?)
+    case role(UserRole)
+    /// Disabling ends all sessions.
+    case disabled(Bool)
+}
+
+extension User {
+    /// Makes a change.
+    /// - Parameter otherAdmins: how many others of the space are admins and not disabled.
+    /// - Throws: `conflict` when the space would be left without an admin.
+    package mutating func apply(_ change: UserChange, otherAdmins: Int, now: Instant) throws(StoreError) {
+        let before = self
+        switch change {
+        case .password(let hash, _), .rehash(let hash): passwordHash = hash
+        case .name(let name): self.name = name
+        case .role(let role): self.role = role
+        case .disabled(let isDisabled): disabledAt = isDisabled ? disabledAt ?? now : nil
+        }
+        if before.isWorkingAdmin, !isWorkingAdmin, otherAdmins == 0 {
+            throw .conflict("this is the last admin of its space")
+        }
+    }
+
+    package var isWorkingAdmin: Bool { role == .admin && disabledAt == nil }
+}
+
+extension UserChange {
+    /// Which sessions end with it: all, or all but one.
+    package var endsSessions: (Bool, keeping: RefreshToken.UserFamily?) {
+        switch self {
+        case .password(_, let keeping): (true, keeping)
+        case .disabled(true): (true, nil)
+        case .rehash, .name, .role, .disabled(false): (false, nil)
+        }
     }
 }
 
@@ -38,8 +93,8 @@ package struct RefreshToken: Hashable, Sendable {
 
 /// What became of a presented refresh token.
 package enum RefreshRotation: Hashable, Sendable {
-    case rotated(UserID)
+    case rotated(UserID, RefreshToken.UserFamily)
     /// It had been used before: the whole family is revoked now.
-    case reused
+    case reused(UserID)
     case unknown
 }

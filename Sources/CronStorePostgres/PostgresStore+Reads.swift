@@ -5,7 +5,7 @@ import PostgresClient
 /// What the API reads.
 extension PostgresStore {
     package func job(_ id: JobID, owner: UserID) async throws(StoreError) -> JobView? {
-        try await perform { session in
+        try await perform(in: owner) { session in
             let jobs = try session.query(
                 """
                 SELECT \(unescaped: JobRow.columns) FROM \(unescaped: JobRow.tables)
@@ -17,7 +17,7 @@ extension PostgresStore {
     }
 
     package func job(named name: String, owner: UserID) async throws(StoreError) -> JobView? {
-        try await perform { session in
+        try await perform(in: owner) { session in
             let jobs = try session.query(
                 """
                 SELECT \(unescaped: JobRow.columns) FROM \(unescaped: JobRow.tables)
@@ -30,7 +30,7 @@ extension PostgresStore {
     }
 
     package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> {
-        try await perform { session in
+        try await perform(in: query.owner) { session in
             let order = query.descending ? "DESC" : "ASC"
             let beyond = query.descending ? "<" : ">"
             let jobs = try session.query(
@@ -53,14 +53,14 @@ extension PostgresStore {
     }
 
     package func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run? {
-        try await perform { session in
+        try await perform(in: owner) { session in
             let run = try session.query(Session.anyRuns([id])).first(RunRow.read)
             return run?.userID == owner ? run : nil
         }
     }
 
     package func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run> {
-        try await perform { session in
+        try await perform(in: query.owner) { session in
             let found = try session.send([RunSearch.live(query), RunSearch.ended(query)]).flatMap {
                 try $0.all(RunRow.read)
             }
@@ -75,7 +75,7 @@ extension PostgresStore {
     }
 
     package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {
-        try await perform { session in
+        try await perform(in: owner) { session in
             let results = try session.send([Session.attempts(of: ids), Session.anyRuns(ids)])
             let earlier = Dictionary(grouping: try results[0].all(AttemptRow.read), by: \.run)
             var found: [RunID: [Attempt]] = [:]
@@ -109,34 +109,6 @@ extension PostgresStore {
                     startedAt: try row.instant(4), leaseUntil: try row.instant(5), deadAt: try row.instantOrNil(6))
             }
         }
-    }
-
-    package func user(email: String) async throws(StoreError) -> User? {
-        try await perform { session in
-            try session.query(
-                "SELECT id, email, name, password_hash, created_at FROM users WHERE email = \(email)"
-            ).first(UserRow.read)
-        }
-    }
-
-    package func user(_ id: UserID) async throws(StoreError) -> User? {
-        try await perform { session in
-            try session.query(
-                "SELECT id, email, name, password_hash, created_at FROM users WHERE id = \(id.uuid)"
-            ).first(UserRow.read)
-        }
-    }
-
-    package func hasUsers() async throws(StoreError) -> Bool {
-        try await perform { session in try session.query("SELECT 1 FROM users LIMIT 1").rowCount > 0 }
-    }
-}
-
-private enum UserRow {
-    static func read(_ row: PostgresRow) throws -> User {
-        User(
-            id: try row.id(0), email: try row.text(1), name: try row.textOrNil(2), passwordHash: try row.text(3),
-            createdAt: try row.instant(4))
     }
 }
 

@@ -132,15 +132,20 @@ private enum ChangeAttempt: Sendable {
 
 /// The verbs of people.
 extension PostgresStore {
-    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
-        try await perform(.told) { try $0.create(drafts) }
+    package func createJobs(
+        _ drafts: [JobDraft], audit: Auditing<[Result<CreatedJob, StoreError>]>?
+    ) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        let spaces = Set(drafts.map(\.userID))
+        return try await perform(.told, in: spaces.count == 1 ? spaces.first : nil) { session in
+            try session.audited(audit) { try session.create(drafts) }
+        }
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
         while true {
-            let attempt: ChangeAttempt = try await perform(.told) { session in
+            let attempt: ChangeAttempt = try await perform(.told, in: owner) { session in
                 let live = try session.lockForChange(id, owner: owner)
                 let future = live.filter { $0.status == .running && $0.dueAt > session.now }.map(\.dueAt).max()
                 if change.dividesTime, let future {
@@ -148,7 +153,10 @@ extension PostgresStore {
                     guard session.fixedClock == nil else { return .wait(until: future) }
                     try session.wait(until: future)
                 }
-                return .made(try session.change(id, live: live, version: version, change))
+                return .made(
+                    try session.audited(audit) {
+                        try session.change(id, live: live, version: version, change)
+                    })
             }
             switch attempt {
             case .made(let changed): return changed
@@ -157,37 +165,23 @@ extension PostgresStore {
         }
     }
 
-    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await perform(.told) { try $0.cancelRun(id, owner: owner) }
-    }
-
-    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
-        try await perform(.told) { try $0.redriveRun(id, owner: owner, payload: payload) }
-    }
-
-    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await perform(.told) { try $0.discardRun(id, owner: owner) }
-    }
-
-    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
-        try await perform(.told) { try $0.createUser(user, onlyFirst: onlyFirst) }
-    }
-
-    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
-        try await perform(.told) { session in
-            _ = try session.query("UPDATE users SET password_hash = \(hash) WHERE id = \(id.uuid)")
+    package func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await perform(.told, in: owner) { session in
+            try session.audited(audit) { try session.cancelRun(id, owner: owner) }
         }
     }
 
-    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
-        try await perform(.told) { try $0.addRefreshToken(token) }
+    package func redriveRun(
+        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> Run {
+        try await perform(.told, in: owner) { session in
+            try session.audited(audit) { try session.redriveRun(id, owner: owner, payload: payload) }
+        }
     }
 
-    package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {
-        try await perform(.told) { try $0.rotateRefreshToken(hash: hash, next: next) }
-    }
-
-    package func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError) {
-        try await perform(.told) { try $0.revokeRefreshFamily(hash: hash) }
+    package func discardRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await perform(.told, in: owner) { session in
+            try session.audited(audit) { try session.discardRun(id, owner: owner) }
+        }
     }
 }

@@ -128,13 +128,16 @@ extension PostgresStore {
     }
 
     /// Runs a verb in one transaction.
+    /// - Parameter space: whose rows it may see, whatever its statements say (row-level security); nil for the engine,
+    ///   which works for all.
     func perform<Value: Sendable>(
-        _ lost: LostAnswer = .askedAgain, _ body: @escaping @Sendable (Session) throws -> Value
+        _ lost: LostAnswer = .askedAgain, in space: UserID? = nil, _ body: @escaping @Sendable (Session) throws -> Value
     ) async throws(StoreError) -> Value {
         let (memory, fixedClock, head) = (memory, fixedClock, Session.head(clock))
         for _ in 1..<Self.conflictLimit {
             do {
                 let (value, kept) = try await pool.transaction { transaction in
+                    if let space { transaction.enqueue(Session.enter(space)) }
                     let session = Session(transaction, memory: memory, fixedClock: fixedClock, head: head)
                     let value = try body(session)
                     memory.used(session.random)

@@ -43,10 +43,10 @@ extension Session {
         let result = try refused { () throws(ChangeRefusal) in
             try ChangeRule.apply(change, to: job, live: inOrder, ended: ended, now: now, random: &random)
         }
-        return try write(result, live: live)
+        return try write(result, before: job, live: live)
     }
 
-    private func write(_ result: JobChangeResult, live: [Run]) throws -> ChangedJob {
+    private func write(_ result: JobChangeResult, before job: Job, live: [Run]) throws -> ChangedJob {
         let before = Dictionary(live.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let changes = result.updated.compactMap { run in before[run.id].map { RunChange(before: $0, after: run) } }
         do {
@@ -62,7 +62,8 @@ extension Session {
         keep([result.job])
         memory.forget(result.updated.map(\.id) + result.withdrawn)
         return ChangedJob(
-            job: view, triggered: result.inserted.last { $0.origin == .trigger }, cancelRequests: result.cancelRequests)
+            before: job, job: view, triggered: result.inserted.last { $0.origin == .trigger },
+            cancelRequests: result.cancelRequests)
     }
 
     func refused<Value>(_ body: () throws(ChangeRefusal) -> Value) throws(StoreError) -> Value {

@@ -34,6 +34,11 @@ final class Session {
         queries.isEmpty ? [] : try transaction.pipeline(queries)
     }
 
+    /// Lets the rest of the transaction see one space's rows only. It travels with the first statement.
+    static func enter(_ space: UserID) -> PostgresQuery {
+        "SELECT set_config('cronpp.space', \(space.description), true)"
+    }
+
     // MARK: The clock and the lease
 
     static func clock(_ moment: Int64?, node: NodeID? = nil, lengths: Int64 = 0) -> PostgresQuery {

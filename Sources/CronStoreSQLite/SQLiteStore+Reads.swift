@@ -101,22 +101,6 @@ extension SQLiteStore {
             }
         }
     }
-
-    package func user(email: String) async throws(StoreError) -> User? {
-        try await read { session in
-            try session.statement("\(UserRow.select) WHERE email = ?").bind(email).first(UserRow.read)
-        }
-    }
-
-    package func user(_ id: UserID) async throws(StoreError) -> User? {
-        try await read { session in
-            try session.statement("\(UserRow.select) WHERE id = ?").bind(id).first(UserRow.read)
-        }
-    }
-
-    package func hasUsers() async throws(StoreError) -> Bool {
-        try await read { session in try session.statement("SELECT 1 FROM users LIMIT 1").first { _ in true } ?? false }
-    }
 }
 
 /// A search of runs as SQL. Only the conditions that were asked for are written, so that each can use its index.
@@ -155,14 +139,4 @@ private struct RunSearch {
     }
 
     private static let lastSlot = "(extra ->> '$.last_scheduled_for')"
-}
-
-private enum UserRow {
-    static let select = "SELECT id, email, name, password_hash, created_at FROM users"
-
-    static func read(_ row: SQLStatement) -> User {
-        User(
-            id: row.id(0), email: row.text(1), name: row.textOrNil(2), passwordHash: row.text(3),
-            createdAt: row.instant(4))
-    }
 }

@@ -3,31 +3,38 @@ package import CronSchedule
 
 /// The writing verbs: each is one method of the session, in one transaction.
 extension SQLiteStore {
-    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+    package func createJobs(
+        _ drafts: [JobDraft], audit: Auditing<[Result<CreatedJob, StoreError>]>?
+    ) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
         try await writer.perform { session in
-            try drafts.map { draft in
-                try session.execute("SAVEPOINT draft")
-                do {
-                    let created = try session.create(draft)
-                    try session.execute("RELEASE draft")
-                    return .success(created)
-                } catch let error as StoreError {
-                    try session.execute("ROLLBACK TO draft")
-                    try session.execute("RELEASE draft")
-                    session.forget()
-                    return .failure(error)
-                }
-            }
+            try session.audited(audit) { try drafts.map { try Self.create($0, session) } }
+        }
+    }
+
+    /// In a savepoint of its own: a refused draft takes back only itself.
+    private static func create(_ draft: JobDraft, _ session: WriteSession) throws -> Result<CreatedJob, StoreError> {
+        try session.execute("SAVEPOINT draft")
+        do {
+            let created = try session.create(draft)
+            try session.execute("RELEASE draft")
+            return .success(created)
+        } catch let error as StoreError {
+            try session.execute("ROLLBACK TO draft")
+            try session.execute("RELEASE draft")
+            session.forget()
+            return .failure(error)
         }
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
         if change.dividesTime { try await hold(id) }
         return try await writer.perform { session in
             session.heldJobs.remove(id)
-            return try session.change(id, owner: owner, version: version, change)
+            return try session.audited(audit) {
+                try session.change(id, owner: owner, version: version, change)
+            }
         }
     }
 
@@ -74,16 +81,24 @@ extension SQLiteStore {
         try await writer.perform { try $0.prune(endedBefore: instant, atMost: limit) }
     }
 
-    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await writer.perform { try $0.cancelRun(id, owner: owner) }
+    package func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await writer.perform { session in
+            try session.audited(audit) { try session.cancelRun(id, owner: owner) }
+        }
     }
 
-    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
-        try await writer.perform { try $0.redriveRun(id, owner: owner, payload: payload) }
+    package func redriveRun(
+        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> Run {
+        try await writer.perform { session in
+            try session.audited(audit) { try session.redriveRun(id, owner: owner, payload: payload) }
+        }
     }
 
-    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await writer.perform { try $0.discardRun(id, owner: owner) }
+    package func discardRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await writer.perform { session in
+            try session.audited(audit) { try session.discardRun(id, owner: owner) }
+        }
     }
 
     package func register(_ node: Node) async throws(StoreError) -> ReapAnswer {
@@ -96,29 +111,5 @@ extension SQLiteStore {
 
     package func retire(node: NodeID) async throws(StoreError) {
         try await writer.perform { try $0.retire(node: node) }
-    }
-
-    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
-        try await writer.perform { try $0.createUser(user, onlyFirst: onlyFirst) }
-    }
-
-    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
-        try await writer.perform { session in
-            try session.statement("UPDATE users SET password_hash = ? WHERE id = ?").bind(hash).bind(id).run()
-        }
-    }
-
-    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
-        try await writer.perform { try $0.addRefreshToken(token) }
-    }
-
-    package func rotateRefreshToken(
-        hash: [UInt8], next: RefreshToken
-    ) async throws(StoreError) -> RefreshRotation {
-        try await writer.perform { try $0.rotateRefreshToken(hash: hash, next: next) }
-    }
-
-    package func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError) {
-        try await writer.perform { try $0.revokeRefreshFamily(hash: hash) }
     }
 }

@@ -49,7 +49,7 @@ extension WriteSession {
         if let version, version != job.version { throw StoreError.versionMismatch(current: job.version) }
         let result = try self.change(job, change)
         return ChangedJob(
-            job: try view(result.job), triggered: result.inserted.last { $0.origin == .trigger },
+            before: job, job: try view(result.job), triggered: result.inserted.last { $0.origin == .trigger },
             cancelRequests: result.cancelRequests)
     }
 

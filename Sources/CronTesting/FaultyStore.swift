@@ -9,7 +9,7 @@ package final class FaultyStore: Store {
         case look, plan, claim, start, finish, handBack, repair, reap, prune
         case cancelRun, redriveRun, discardRun, readRuns
         case register, heartbeat, retire, readNodes
-        case accounts, check
+        case accounts, resources, audit, check
     }
 
     package enum Fault: Hashable, Sendable {
@@ -21,7 +21,7 @@ package final class FaultyStore: Store {
         case delay(Span)
     }
 
-    private let store: any Store
+    let store: any Store
     private let state = Mutex(State())
 
     private struct State {
@@ -51,7 +51,7 @@ package final class FaultyStore: Store {
 
     package func count(_ verb: Verb) -> Int { state.withLock { $0.counts[verb, default: 0] } }
 
-    private func call<Answer>(
+    func call<Answer>(
         _ verb: Verb, _ body: () async throws(StoreError) -> Answer
     ) async throws(StoreError) -> Answer {
         state.withLock { $0.observers[verb] }?()
@@ -77,15 +77,17 @@ extension FaultyStore {
 
     package func close() async { await store.close() }
 
-    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
-        try await call(.createJobs) { () throws(StoreError) in try await store.createJobs(drafts) }
+    package func createJobs(
+        _ drafts: [JobDraft], audit: Auditing<[Result<CreatedJob, StoreError>]>?
+    ) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        try await call(.createJobs) { () throws(StoreError) in try await store.createJobs(drafts, audit: audit) }
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
         try await call(.changeJob) { () throws(StoreError) in
-            try await store.changeJob(id, owner: owner, version: version, change)
+            try await store.changeJob(id, owner: owner, version: version, change, audit: audit)
         }
     }
 
@@ -139,18 +141,24 @@ extension FaultyStore {
         }
     }
 
-    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await call(.cancelRun) { () throws(StoreError) in try await store.cancelRun(id, owner: owner) }
-    }
-
-    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
-        try await call(.redriveRun) { () throws(StoreError) in
-            try await store.redriveRun(id, owner: owner, payload: payload)
+    package func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await call(.cancelRun) { () throws(StoreError) in
+            try await store.cancelRun(id, owner: owner, audit: audit)
         }
     }
 
-    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await call(.discardRun) { () throws(StoreError) in try await store.discardRun(id, owner: owner) }
+    package func redriveRun(
+        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> Run {
+        try await call(.redriveRun) { () throws(StoreError) in
+            try await store.redriveRun(id, owner: owner, payload: payload, audit: audit)
+        }
+    }
+
+    package func discardRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await call(.discardRun) { () throws(StoreError) in
+            try await store.discardRun(id, owner: owner, audit: audit)
+        }
     }
 
     package func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run? {
@@ -185,8 +193,10 @@ extension FaultyStore {
         try await call(.readNodes) { () throws(StoreError) in try await store.nodes() }
     }
 
-    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
-        try await call(.accounts) { () throws(StoreError) in try await store.createUser(user, onlyFirst: onlyFirst) }
+    package func createUser(_ user: User, onlyFirst: Bool, audit: AuditEntry?) async throws(StoreError) {
+        try await call(.accounts) { () throws(StoreError) in
+            try await store.createUser(user, onlyFirst: onlyFirst, audit: audit)
+        }
     }
 
     package func user(email: String) async throws(StoreError) -> User? {
@@ -197,16 +207,28 @@ extension FaultyStore {
         try await call(.accounts) { () throws(StoreError) in try await store.user(id) }
     }
 
+    package func user(session: RefreshToken.UserFamily) async throws(StoreError) -> User? {
+        try await call(.accounts) { () throws(StoreError) in try await store.user(session: session) }
+    }
+
+    package func users(_ query: UserQuery) async throws(StoreError) -> Page<User> {
+        try await call(.accounts) { () throws(StoreError) in try await store.users(query) }
+    }
+
     package func hasUsers() async throws(StoreError) -> Bool {
         try await call(.accounts) { () throws(StoreError) in try await store.hasUsers() }
     }
 
-    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
-        try await call(.accounts) { () throws(StoreError) in try await store.setPasswordHash(hash, of: id) }
+    package func changeUser(
+        _ id: UserID, space: UserID?, _ change: UserChange, audit: AuditEntry?
+    ) async throws(StoreError) -> User {
+        try await call(.accounts) { () throws(StoreError) in
+            try await store.changeUser(id, space: space, change, audit: audit)
+        }
     }
 
-    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
-        try await call(.accounts) { () throws(StoreError) in try await store.addRefreshToken(token) }
+    package func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError) {
+        try await call(.accounts) { () throws(StoreError) in try await store.addRefreshToken(token, audit: audit) }
     }
 
     package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {

@@ -31,7 +31,7 @@ struct TestBed: Sendable {
     init(
         registration: Registration = .open, setupCode: String? = nil,
         cost: ScryptCost = ScryptCost(logRounds: 4, blockSize: 1, parallelism: 1),
-        readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = []
+        readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = [], rateLimit: Int? = nil
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
@@ -40,11 +40,23 @@ struct TestBed: Sendable {
         signal = RecordingSignal(events: events, clock: eventClock)
         var settings = HTTPSettings(registration: registration, setupCode: setupCode, jwtSecret: Self.secret)
         settings.passwordCost = cost
+        settings.rateLimit = rateLimit
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,
             events: events, settings: settings,
             node: { Self.node }, metrics: { "cronpp_up 1\n" }, readiness: { readiness })
+    }
+
+    /// Another node on the same store.
+    func another() async throws -> TestBed { try await TestBed(sharing: self) }
+
+    private init(sharing bed: TestBed) async throws {
+        (store, clock, signal, events, eventClock) = (bed.store, bed.clock, bed.signal, bed.events, bed.eventClock)
+        server = try await HTTPServer(
+            store: store, actions: ActionRegistry([TestAction()]), signal: signal, events: events,
+            settings: HTTPSettings(registration: .closed, jwtSecret: Self.secret), node: { Self.node },
+            metrics: { "" }, readiness: { Readiness(isReady: true) })
     }
 
     /// - Parameter setup: `.live` puts a socket between client and server.
@@ -73,7 +85,7 @@ struct TestClient: Sendable {
         var headers = headers
         if let token { headers[.authorization] = "Bearer \(token)" }
         if body != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        let isUnversioned = path.hasPrefix("/api") || ["/livez", "/readyz", "/metrics"].contains(path)
+        let isUnversioned = path.hasPrefix("/api/") || ["/livez", "/readyz", "/metrics"].contains(path)
         let uri = isUnversioned ? path : "/api/v1\(path)"
         return try await client.execute(
             uri: uri, method: method, headers: headers, body: body.map { ByteBuffer(bytes: $0) }

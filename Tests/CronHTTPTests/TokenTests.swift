@@ -9,6 +9,7 @@ import Testing
 
 @Suite struct TokenTests {
     private static let user = UserID(high: 1, low: 2)
+    private static let session = RefreshToken.UserFamily(high: 3, low: 4)
 
     private static func sign(_ header: JSONValue, _ claims: JSONValue, secret: [UInt8] = TestBed.secret) -> String {
         sign(JSONWriter.bytes(header), JSONWriter.bytes(claims), secret)
@@ -60,6 +61,8 @@ import Testing
                 forged([:], ["iat": .integer(now + 120)]), forged([:], ["iss": "other"]), forged([:], ["aud": "other"]),
                 forged([:], ["aud": ["cronpp-api"]]), forged([:], ["sub": "nobody"]), forged([:], ["sub": nil]),
                 forged([:], ["jti": ""]),
+                forged([:], ["sid": nil]), forged([:], ["sid": .string(Self.session.description)]),
+                forged([:], ["sub": .string(Self.user.description)]),
                 Self.sign(JSONWriter.bytes(header), Array(twice.utf8)),
                 Self.sign(header, claims, secret: [UInt8](repeating: 1, count: 32)), String(good.dropLast()),
                 String(good.dropLast(10)), String(good.dropFirst()), good + "=", good + "A", good + ".x",
@@ -92,14 +95,33 @@ import Testing
     @Test func noTokenLivesLongerThanFifteenMinutes() async throws {
         let clock = TestClock(Instant(seconds: 1_000_000))
         let tokens = await Tokens(secret: TestBed.secret, life: .days(365), clock: clock)
-        let token = try await tokens.issue(to: Self.user)
-        #expect(await tokens.signedIn(by: token)?.user == Self.user)
+        let token = try await tokens.issue(to: Self.user, session: Self.session)
+        #expect(await tokens.read(token)?.user == Self.user)
         clock.move(to: Instant(seconds: 1_000_000 + 899))
-        #expect(await tokens.signedIn(by: token)?.user == Self.user)
+        #expect(await tokens.read(token)?.user == Self.user)
         clock.move(to: Instant(seconds: 1_000_000 + 900))
-        #expect(await tokens.signedIn(by: token) == nil)
+        #expect(await tokens.read(token) == nil)
         clock.move(to: Instant(seconds: 1_000_000 - 61))
-        #expect(await tokens.signedIn(by: token) == nil)
+        #expect(await tokens.read(token) == nil)
+    }
+
+    @Test func oneSecretFollowsAnotherWithoutASignOut() async throws {
+        let clock = TestClock(Instant(seconds: 1_000_000))
+        let (old, new) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32))
+        let before = await Tokens(secret: old, others: [new], life: .minutes(15), clock: clock)
+        let after = await Tokens(secret: new, others: [old], life: .minutes(15), clock: clock)
+        let done = await Tokens(secret: new, life: .minutes(15), clock: clock)
+        let first = try await before.issue(to: Self.user, session: Self.session)
+        let second = try await after.issue(to: Self.user, session: Self.session)
+        for tokens in [before, after] {
+            #expect(
+                await tokens.read(first)
+                    == AccessToken(
+                        user: Self.user, session: Self.session, until: Instant(seconds: 1_000_900)))
+            #expect(await tokens.read(second)?.user == Self.user)
+        }
+        #expect(await done.read(first) == nil)
+        #expect(await done.read(second)?.user == Self.user)
     }
 
     @Test func aSecretOfAnotherLengthIsRefused() async throws {

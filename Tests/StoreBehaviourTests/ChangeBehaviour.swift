@@ -260,7 +260,7 @@ import Testing
         try await World.with(driver) { world in
             let job = try await world.create("*/2 * * * * *")
             let ahead = try #require(try await world.plan().claims.last)
-            _ = try await world.store.cancelRun(ahead.token.runID, owner: world.owner)
+            _ = try await world.store.cancelRun(ahead.token.runID, owner: world.owner, audit: nil)
             world.clock.advance(by: .seconds(1))
             try await world.change(job, .pause)
             try await world.edit(job) { $0.schedule = "* * * * * *" }
@@ -278,7 +278,7 @@ import Testing
         try await World.with(driver) { world in
             let job = try await world.create("in 8s")
             let first = try #require(try await world.runs(job).first)
-            _ = try await world.store.cancelRun(first.id, owner: world.owner)
+            _ = try await world.store.cancelRun(first.id, owner: world.owner, audit: nil)
             try await world.edit(job) { $0.schedule = "in 3s" }
             #expect(try await world.ledger(job) == ["3 PENDING", "8 CANCELLED(user)"])
             #expect(try await world.view(job).job.cursor == TestClock.start + .seconds(8))

@@ -162,7 +162,8 @@ import Testing
             #expect(attempts.allSatisfy { $0.outcome == World.transient })
             #expect(try await world.view(job).job.state == .finished)
 
-            let redriven = try await world.store.redriveRun(run.id, owner: world.owner, payload: .integer(7))
+            let redriven = try await world.store.redriveRun(
+                run.id, owner: world.owner, payload: .integer(7), audit: nil)
             #expect(redriven.id == run.id)
             let claim = try #require(try await world.claims().first)
             guard case .started(let context, _) = try await world.start([claim])[0] else {
@@ -187,10 +188,12 @@ import Testing
             #expect(run.status == .dead)
             #expect(run.reason == .permanent)
             let other = UserID(high: 1, low: 2)
-            await #expect(throws: StoreError.notFound) { try await world.store.discardRun(run.id, owner: other) }
-            #expect(try await world.store.discardRun(run.id, owner: world.owner).status == .cancelled)
+            await #expect(throws: StoreError.notFound) {
+                try await world.store.discardRun(run.id, owner: other, audit: nil)
+            }
+            #expect(try await world.store.discardRun(run.id, owner: world.owner, audit: nil).status == .cancelled)
             await #expect(throws: StoreError.conflict("the run is CANCELLED, not DEAD")) {
-                try await world.store.redriveRun(run.id, owner: world.owner, payload: nil)
+                try await world.store.redriveRun(run.id, owner: world.owner, payload: nil, audit: nil)
             }
         }
     }
@@ -209,7 +212,7 @@ import Testing
             let run = try await world.run(first.id)
             #expect(run.status == .dead)
             #expect(run.reason == .outcomeUnknown)
-            let fresh = try await world.store.redriveRun(run.id, owner: world.owner, payload: nil)
+            let fresh = try await world.store.redriveRun(run.id, owner: world.owner, payload: nil, audit: nil)
             #expect(fresh.id != run.id)
             #expect(fresh.redriveOf == run.id)
             #expect(fresh.origin == .redrive)

@@ -136,9 +136,9 @@ struct RandomWalk {
         do throws(StoreError) {
             let answer: Run
             switch verb {
-            case 0: answer = try await world.store.cancelRun(run.id, owner: world.owner)
-            case 1: answer = try await world.store.discardRun(run.id, owner: world.owner)
-            default: answer = try await world.store.redriveRun(run.id, owner: world.owner, payload: nil)
+            case 0: answer = try await world.store.cancelRun(run.id, owner: world.owner, audit: nil)
+            case 1: answer = try await world.store.discardRun(run.id, owner: world.owner, audit: nil)
+            default: answer = try await world.store.redriveRun(run.id, owner: world.owner, payload: nil, audit: nil)
             }
             return "\(verb) \(answer.status)"
         } catch {

@@ -133,30 +133,6 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
-    func refreshTokensRotateAndReuseEndsTheFamily(driver: Driver) async throws {
-        try await World.with(driver) { world in
-            let user = User(id: world.owner, email: "a@b", name: nil, passwordHash: "h", createdAt: world.clock.now)
-            try await world.store.createUser(user, onlyFirst: true)
-            await #expect(throws: StoreError.conflict("an account exists already")) {
-                try await world.store.createUser(user, onlyFirst: true)
-            }
-            let family = RefreshToken.UserFamily(high: 1, low: 1)
-            let token = { (byte: UInt8) in
-                RefreshToken(
-                    hash: [byte], family: family, userID: world.owner, expiresAt: world.clock.now + .days(1))
-            }
-            try await world.store.addRefreshToken(token(1))
-            #expect(try await world.store.rotateRefreshToken(hash: [1], next: token(2)) == .rotated(world.owner))
-            #expect(try await world.store.rotateRefreshToken(hash: [9], next: token(3)) == .unknown)
-            #expect(try await world.store.rotateRefreshToken(hash: [1], next: token(3)) == .reused)
-            #expect(try await world.store.rotateRefreshToken(hash: [2], next: token(3)) == .unknown)
-            try await world.store.addRefreshToken(token(4))
-            world.clock.advance(by: .days(1))
-            #expect(try await world.store.rotateRefreshToken(hash: [4], next: token(5)) == .unknown, "expired")
-        }
-    }
-
-    @Test(arguments: Driver.allCases)
     func nodesAreKnownUntilTheyRetire(driver: Driver) async throws {
         try await World.with(driver) { world in
             #expect(try await world.store.heartbeat(node: world.node, lease: .seconds(15)).isAlive)

@@ -80,7 +80,8 @@ package struct Bench: Sendable {
         let owner = UserID(at: clock.now, using: &random)
         let hash = try await Passwords().hash(Self.password)
         try await store.createUser(
-            User(id: owner, email: Self.email, name: nil, passwordHash: hash, createdAt: clock.now), onlyFirst: false)
+            User(id: owner, email: Self.email, name: nil, passwordHash: hash, createdAt: clock.now), onlyFirst: false,
+            audit: nil)
         let (first, schedule) = slotsBegin()
         for batch in stride(from: 0, to: jobs, by: Self.createBatch) {
             let drafts = (batch..<min(batch + Self.createBatch, jobs)).map { number in

@@ -24,31 +24,39 @@ extension RunControl {
 
     /// - Parameter body: `{"ids": […]}` or `{"job_id": …}`; by job, the oldest first.
     package func decide(
-        _ verb: DeadLetterVerb, body: JSONValue, owner: UserID
+        _ verb: DeadLetterVerb, body: JSONValue, by actor: Actor
     ) async throws(ControlError) -> DeadLetterAnswer {
         switch try Self.selection(body) {
         case .ids(let ids):
-            return DeadLetterAnswer(results: try await decide(verb, ids, owner: owner), hasMore: false)
+            return DeadLetterAnswer(results: try await decide(verb, ids, by: actor), hasMore: false)
         case .job(let job):
-            var query = RunQuery(owner: owner)
+            var query = RunQuery(owner: actor.space)
             query.jobID = job
             query.limit = Self.bulkLimit
             let page = try await deadLetters(query)
-            let results = try await decide(verb, page.items.map(\.id), owner: owner)
+            let results = try await decide(verb, page.items.map(\.id), by: actor)
             return DeadLetterAnswer(results: results, hasMore: page.next != nil)
         }
     }
 
     /// A store that fails half-way ends the request; what was decided stays decided, and a repeat goes on from there.
     private func decide(
-        _ verb: DeadLetterVerb, _ ids: [RunID], owner: UserID
+        _ verb: DeadLetterVerb, _ ids: [RunID], by actor: Actor
     ) async throws(ControlError) -> [(id: RunID, result: Result<Run, ControlError>)] {
         var results: [(id: RunID, result: Result<Run, ControlError>)] = []
+        // One line for all of it, first: what cannot be remembered is not done.
+        let entry = actor.entry(
+            "dead_letters.\(verb)", target: nil,
+            after: .object(["run_ids": .array(ids.map { .string($0.description) })]))
+        try await ControlError.storing { () async throws(StoreError) in try await store.appendAudit(entry) }
         for id in ids {
             do {
                 switch verb {
-                case .redrive: results.append((id, .success(try await redrive(id, owner: owner, payload: nil))))
-                case .discard: results.append((id, .success(try await discard(id, owner: owner))))
+                case .redrive:
+                    let run = try await redrive(id, owner: actor.space, payload: nil, audit: nil)
+                    results.append((id, .success(run)))
+                case .discard:
+                    results.append((id, .success(try await discard(id, owner: actor.space, audit: nil))))
                 }
             } catch {
                 switch error {

@@ -18,15 +18,15 @@ package enum JobEdit: Sendable {
 extension JobControl {
     /// Changes the definition. With a `version` the edit is made on that one or not at all; without, on the newest.
     package func edit(
-        _ id: JobID, owner: UserID, _ edit: JobEdit, version: Int64?
+        _ id: JobID, by actor: Actor, _ edit: JobEdit, version: Int64?
     ) async throws(ControlError) -> JobAnswer {
         for _ in 0..<Self.editTries {
-            let current = try await view(id, owner: owner)
+            let current = try await view(id, owner: actor.space)
             if let version, version != current.job.version {
                 throw .store(.versionMismatch(current: current.job.version))
             }
             let (definition, rearm) = try edited(current, edit)
-            if let job = try await store(definition, rearm: rearm, over: current, isFinal: version != nil) {
+            if let job = try await store(definition, rearm: rearm, over: current, by: actor, isFinal: version != nil) {
                 return job
             }
         }
@@ -36,12 +36,12 @@ extension JobControl {
     /// Creates the job of that name or makes it what the request says; a finished one is armed again.
     /// - Returns: the job, and whether it is new.
     package func upsert(
-        name: String, _ json: JSONValue, owner: UserID, version: Int64?
+        name: String, _ json: JSONValue, by actor: Actor, version: Int64?
     ) async throws(ControlError) -> (job: JobAnswer, isNew: Bool) {
         let json = try named(json, name)
         for _ in 0..<Self.editTries {
             let found = try await ControlError.storing { () async throws(StoreError) in
-                try await store.job(named: name, owner: owner)
+                try await store.job(named: name, owner: actor.space)
             }
             if let found {
                 if let version, version != found.job.version {
@@ -51,13 +51,13 @@ extension JobControl {
                 let isFinished = found.job.state == .finished
                 if definition == found.job.definition, !rearm, !isFinished { return (answer(found), false) }
                 if let job = try await store(
-                    definition, rearm: rearm || isFinished, over: found, isFinal: version != nil)
+                    definition, rearm: rearm || isFinished, over: found, by: actor, isFinal: version != nil)
                 {
                     return (job, false)
                 }
             } else {
                 guard version == nil else { throw .store(.notFound) }
-                if let job = try await createUnlessTaken(json, owner: owner) { return (job, true) }
+                if let job = try await createUnlessTaken(json, by: actor) { return (job, true) }
             }
         }
         throw .store(.conflict("the job is being changed by others; try again"))
@@ -99,12 +99,12 @@ extension JobControl {
 
     /// Nil when another change came between and it may be tried again.
     private func store(
-        _ definition: JobDefinition, rearm: Bool, over current: JobView, isFinal: Bool
+        _ definition: JobDefinition, rearm: Bool, over current: JobView, by actor: Actor, isFinal: Bool
     ) async throws(ControlError) -> JobAnswer? {
         do {
             let changed = try await store.changeJob(
                 current.job.id, owner: current.job.userID, version: current.job.version,
-                .edit(definition, rearm: rearm))
+                .edit(definition, rearm: rearm), audit: audit.changed("job.edit", by: actor))
             signal.wake()
             tell([changed.job])
             return answer(changed.job)
@@ -116,9 +116,9 @@ extension JobControl {
     }
 
     /// Nil when another request has just taken the name.
-    private func createUnlessTaken(_ json: JSONValue, owner: UserID) async throws(ControlError) -> JobAnswer? {
+    private func createUnlessTaken(_ json: JSONValue, by actor: Actor) async throws(ControlError) -> JobAnswer? {
         do {
-            return try await create(json, owner: owner).job
+            return try await create(json, by: actor).job
         } catch .store(.conflict(let reason)) {
             // A conflict that is not about the name, such as an id that is taken, would come back for ever.
             guard json["id"] == nil else { throw .store(.conflict(reason)) }

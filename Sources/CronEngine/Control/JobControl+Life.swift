@@ -2,48 +2,49 @@ package import CronModel
 
 /// What a person does to a job's life. `version` makes it depend on `If-Match`.
 extension JobControl {
-    package func pause(_ id: JobID, owner: UserID, version: Int64?) async throws(ControlError) -> JobAnswer {
-        try await change(id, owner: owner, version: version, .pause).job
+    package func pause(_ id: JobID, by actor: Actor, version: Int64?) async throws(ControlError) -> JobAnswer {
+        try await change("job.pause", id, by: actor, version: version, .pause).job
     }
 
     /// - Parameter body: `{"policy": "none" | "last" | "all"}`; nil or empty takes the job's own.
     package func resume(
-        _ id: JobID, owner: UserID, version: Int64?, body: JSONValue?
+        _ id: JobID, by actor: Actor, version: Int64?, body: JSONValue?
     ) async throws(ControlError) -> JobAnswer {
         var reader = try Self.reader(body)
         let policy = reader.choice("policy", ResumePolicy.self)
         try Self.finish(&reader)
-        return try await change(id, owner: owner, version: version, .resume(policy)).job
+        return try await change("job.resume", id, by: actor, version: version, .resume(policy)).job
     }
 
     /// - Parameter body: `{"payload": …}`; nil or empty takes the job's own.
     package func trigger(
-        _ id: JobID, owner: UserID, version: Int64?, body: JSONValue?
+        _ id: JobID, by actor: Actor, version: Int64?, body: JSONValue?
     ) async throws(ControlError) -> Run {
         var reader = try Self.reader(body)
         let payload = reader.value("payload")
         try Self.finish(&reader)
-        let answer = try await change(id, owner: owner, version: version, .trigger(payload: payload))
+        let answer = try await change("job.trigger", id, by: actor, version: version, .trigger(payload: payload))
         guard let run = answer.triggered else { throw .store(.corrupt("a trigger made no run")) }
         return run
     }
 
     /// Cancels all waiting runs and asks RUNNING ones to end; the job stays as it is.
     package func cancelRuns(
-        _ id: JobID, owner: UserID, version: Int64?
+        _ id: JobID, by actor: Actor, version: Int64?
     ) async throws(ControlError) -> JobAnswer {
-        try await change(id, owner: owner, version: version, .cancelRuns).job
+        try await change("job.cancel", id, by: actor, version: version, .cancelRuns).job
     }
 
-    package func delete(_ id: JobID, owner: UserID, version: Int64?) async throws(ControlError) {
-        _ = try await change(id, owner: owner, version: version, .delete)
+    package func delete(_ id: JobID, by actor: Actor, version: Int64?) async throws(ControlError) {
+        _ = try await change("job.delete", id, by: actor, version: version, .delete)
     }
 
-    private func change(
-        _ id: JobID, owner: UserID, version: Int64?, _ change: JobChange
+    func change(
+        _ act: String, _ id: JobID, by actor: Actor, version: Int64?, _ change: JobChange
     ) async throws(ControlError) -> (job: JobAnswer, triggered: Run?) {
         let changed = try await ControlError.storing { () async throws(StoreError) in
-            try await store.changeJob(id, owner: owner, version: version, change)
+            try await store.changeJob(
+                id, owner: actor.space, version: version, change, audit: audit.changed(act, by: actor))
         }
         if !changed.cancelRequests.isEmpty { signal.cancel(changed.cancelRequests) }
         signal.wake()

@@ -11,6 +11,7 @@ package struct JobControl: Sendable {
     let signal: any EngineSignal
     let secrets: ActionSecrets
     let request: JobRequest
+    var audit: JobAudit { JobAudit(secrets: secrets) }
 
     package init(store: any Store, actions: ActionRegistry, signal: any EngineSignal) {
         self.store = store
@@ -27,11 +28,11 @@ package struct JobControl: Sendable {
 extension JobControl {
     /// - Returns: the job, and whether an earlier request with the same idempotency key had made it.
     package func create(
-        _ json: JSONValue, owner: UserID, idempotency: IdempotencyKey? = nil
+        _ json: JSONValue, by actor: Actor, idempotency: IdempotencyKey? = nil
     ) async throws(ControlError) -> (job: JobAnswer, isReplay: Bool) {
-        let draft = try draft(json, owner: owner, idempotency: idempotency)
+        let draft = try draft(json, owner: actor.space, idempotency: idempotency)
         let results = try await ControlError.storing { () async throws(StoreError) in
-            try await store.createJobs([draft])
+            try await store.createJobs([draft], audit: audit.created(by: actor))
         }
         guard let result = results.first else { throw .store(.corrupt("the store answered no result for a job")) }
         switch result {
@@ -45,15 +46,19 @@ extension JobControl {
     }
 
     /// Each job has its own result; those that are right are stored in one transaction.
+    /// - Parameter idempotency: of the whole request; each of its jobs has a key of its own made from it.
     package func createMany(
-        _ items: [JSONValue], owner: UserID
+        _ items: [JSONValue], by actor: Actor, idempotency: IdempotencyKey? = nil
     ) async throws(ControlError) -> [Result<JobAnswer, ControlError>] {
-        let drafts = items.map { item in
-            Result { () throws(ControlError) in try draft(item, owner: owner, idempotency: nil) }
+        let drafts = items.enumerated().map { index, item in
+            Result { () throws(ControlError) in
+                try draft(item, owner: actor.space, idempotency: idempotency?.part(index))
+            }
         }
         let valid = drafts.compactMap { try? $0.get() }
         guard !valid.isEmpty else { return drafts.map { $0.flatMap { _ in .failure(.invalid([])) } } }
-        var stored = try await ControlError.storing { () async throws(StoreError) in try await store.createJobs(valid)
+        var stored = try await ControlError.storing { () async throws(StoreError) in
+            try await store.createJobs(valid, audit: audit.createdMany(by: actor))
         }[...]
         signal.wake()
         tell(stored.compactMap { try? $0.get().job })

@@ -66,9 +66,9 @@ extension RunControl {
 
 extension RunControl {
     /// A RUNNING run is asked to cancel and ends later; any other ends at once.
-    package func cancel(_ id: RunID, owner: UserID) async throws(ControlError) -> Run {
+    package func cancel(_ id: RunID, by actor: Actor) async throws(ControlError) -> Run {
         let run = try await ControlError.storing { () async throws(StoreError) in
-            try await store.cancelRun(id, owner: owner)
+            try await store.cancelRun(id, owner: actor.space, audit: Self.audit("run.cancel", by: actor))
         }
         if run.status == .running { signal.cancel([run.id]) }
         tell(run)
@@ -76,27 +76,46 @@ extension RunControl {
     }
 
     /// - Parameter body: `{"payload": …}`; nil or empty takes the run's own.
-    package func redrive(_ id: RunID, owner: UserID, body: JSONValue?) async throws(ControlError) -> Run {
+    package func redrive(_ id: RunID, by actor: Actor, body: JSONValue?) async throws(ControlError) -> Run {
         var reader = try JobControl.reader(body)
         let payload = reader.value("payload")
         try JobControl.finish(&reader)
-        return try await redrive(id, owner: owner, payload: payload)
+        return try await redrive(
+            id, owner: actor.space, payload: payload, audit: Self.audit("run.redrive", of: id, by: actor))
     }
 
-    func redrive(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(ControlError) -> Run {
+    func redrive(
+        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
+    ) async throws(ControlError) -> Run {
         let run = try await ControlError.storing { () async throws(StoreError) in
-            try await store.redriveRun(id, owner: owner, payload: payload)
+            try await store.redriveRun(id, owner: owner, payload: payload, audit: audit)
         }
         signal.wake()
         tell(run)
         return run
     }
 
-    package func discard(_ id: RunID, owner: UserID) async throws(ControlError) -> Run {
+    package func discard(_ id: RunID, by actor: Actor) async throws(ControlError) -> Run {
+        try await discard(id, owner: actor.space, audit: Self.audit("run.discard", by: actor))
+    }
+
+    func discard(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(ControlError) -> Run {
         let run = try await ControlError.storing { () async throws(StoreError) in
-            try await store.discardRun(id, owner: owner)
+            try await store.discardRun(id, owner: owner, audit: audit)
         }
         tell(run)
         return run
+    }
+
+    /// - Parameter id: what it was done to, where that is not the run that came of it.
+    private static func audit(_ act: String, of id: RunID? = nil, by actor: Actor) -> Auditing<Run> {
+        { run in
+            actor.entry(
+                act, target: (id ?? run.id).description,
+                after: .object([
+                    "run_id": .string(run.id.description), "job_id": .string(run.jobID.description),
+                    "status": .string(run.status.name),
+                ]))
+        }
     }
 }

@@ -16,7 +16,23 @@ struct APIRequest: Sendable {
     let signedIn: SignedIn?
 
     /// Whose things the request is about.
-    var owner: UserID { get throws(Problem) { try access.user } }
+    var owner: UserID { get throws(Problem) { try access.user.space } }
+
+    /// Who acts, for the audit log.
+    var actor: Actor { get throws(Problem) { try caller.actor(access.user, key: access.key) } }
+
+    var caller: Caller { Caller(address: context.address, requestID: context.requestID) }
+
+    /// A sign-in, not a key.
+    var session: SignedIn {
+        get throws(Problem) {
+            let access = try access
+            guard access.session != nil else {
+                throw Problem(.forbidden, "an API key may not do this; sign in with a password")
+            }
+            return access
+        }
+    }
 
     var access: SignedIn {
         get throws(Problem) {

@@ -2,17 +2,18 @@ import CronModel
 import CronSchedule
 import Hummingbird
 
-/// Registering and signing in.
+/// Registering, signing in, and one's own account.
 struct AccountRoutes: Sendable {
     let accounts: Accounts
+    let people: People
 
     @Sendable func register(_ request: APIRequest) async throws -> Response {
-        let user = try await accounts.register(try await request.json(), address: request.context.address)
+        let user = try await accounts.register(try await request.json(), from: request.caller)
         return Answer.json(user.json, status: .created)
     }
 
     @Sendable func login(_ request: APIRequest) async throws -> Response {
-        answer(try await accounts.login(try await request.json(), address: request.context.address))
+        answer(try await accounts.login(try await request.json(), from: request.caller))
     }
 
     @Sendable func refresh(_ request: APIRequest) async throws -> Response {
@@ -24,9 +25,25 @@ struct AccountRoutes: Sendable {
         return Answer.noContent
     }
 
+    /// Chooses a password by the token that an admin has given.
+    @Sendable func choosePassword(_ request: APIRequest) async throws -> Response {
+        try await people.choosePassword(try await request.json(), from: request.caller)
+        return Answer.noContent
+    }
+
     @Sendable func me(_ request: APIRequest) async throws -> Response {
-        guard let user = try await accounts.store.user(try request.owner) else { throw Problem.unauthenticated }
+        Answer.json(try request.access.user.json)
+    }
+
+    @Sendable func rename(_ request: APIRequest) async throws -> Response {
+        let user = try await accounts.rename(
+            try await request.json(), of: request.session, from: request.caller)
         return Answer.json(user.json)
+    }
+
+    @Sendable func changePassword(_ request: APIRequest) async throws -> Response {
+        try await accounts.changePassword(try await request.json(), of: request.session, from: request.caller)
+        return Answer.noContent
     }
 
     /// Nothing between here and the client may keep tokens.

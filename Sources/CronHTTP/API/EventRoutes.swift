@@ -16,10 +16,10 @@ struct EventRoutes: Sendable {
         var query = request.query
         let job = query.id("job_id", of: JobKind.self)
         try query.finish()
-        if let job { _ = try await jobs.read(job, owner: access.user) }
-        let slot = try slots.take(for: access.user)
+        if let job { _ = try await jobs.read(job, owner: access.user.space) }
+        let slot = try slots.take(for: access.user.id)
         let watch = events.watch(
-            EventInterest(owner: access.user, job: job), after: request.http.headers[.lastEventID])
+            EventInterest(owner: access.user.space, job: job), after: request.http.headers[.lastEventID])
         let stream = EventStream(
             watch: watch, slot: slot, until: access.until, clock: clock, body: request.http.body,
             channel: request.context.channel)

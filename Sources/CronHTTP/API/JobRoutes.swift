@@ -7,18 +7,22 @@ struct JobRoutes: Sendable {
     let jobs: JobControl
 
     @Sendable func create(_ request: APIRequest) async throws -> Response {
-        let owner = try request.owner
+        let actor = try request.actor
         let bytes = try await request.bytes()
         let key = try request.idempotencyKey(body: bytes)
-        let (job, isReplay) = try await jobs.create(try request.json(of: bytes), owner: owner, idempotency: key)
+        let (job, isReplay) = try await jobs.create(try request.json(of: bytes), by: actor, idempotency: key)
         var response = Answer.versioned(job.json, version: job.version, status: .created, location: path(job))
         if isReplay { response.headers[.idempotencyReplayed] = "true" }
         return response
     }
 
     @Sendable func createMany(_ request: APIRequest) async throws -> Response {
-        let owner = try request.owner
-        guard let members = try await request.json().objectValue else { throw Problem.invalid("", "must be an object") }
+        let actor = try request.actor
+        let bytes = try await request.bytes()
+        let key = try request.idempotencyKey(body: bytes)
+        guard let members = try request.json(of: bytes).objectValue else {
+            throw Problem.invalid("", "must be an object")
+        }
         var reader = FieldReader(members)
         let items = reader.value("jobs")
         if items?.arrayValue == nil { reader.refuse("jobs", "must be an array of jobs") }
@@ -27,7 +31,7 @@ struct JobRoutes: Sendable {
         }
         reader.refuseUnknown()
         guard reader.problems.isEmpty, let items = items?.arrayValue else { throw Problem.invalid(reader.problems) }
-        let results = try await jobs.createMany(items, owner: owner)
+        let results = try await jobs.createMany(items, by: actor, idempotency: key)
         return Answer.json(.object(["results": .array(results.enumerated().map(Self.result))]))
     }
 
@@ -50,24 +54,24 @@ struct JobRoutes: Sendable {
     @Sendable func replace(_ request: APIRequest) async throws -> Response {
         let edit = JobEdit.replace(try await request.json())
         return versioned(
-            try await jobs.edit(request.id(), owner: request.owner, edit, version: request.ifMatch))
+            try await jobs.edit(request.id(), by: request.actor, edit, version: request.ifMatch))
     }
 
     @Sendable func merge(_ request: APIRequest) async throws -> Response {
         let edit = JobEdit.merge(try await request.json())
         return versioned(
-            try await jobs.edit(request.id(), owner: request.owner, edit, version: request.ifMatch))
+            try await jobs.edit(request.id(), by: request.actor, edit, version: request.ifMatch))
     }
 
     @Sendable func upsert(_ request: APIRequest) async throws -> Response {
         let (job, isNew) = try await jobs.upsert(
-            name: request.text("name"), try await request.json(), owner: request.owner, version: request.ifMatch)
+            name: request.text("name"), try await request.json(), by: request.actor, version: request.ifMatch)
         return Answer.versioned(
             job.json, version: job.version, status: isNew ? .created : .ok, location: isNew ? path(job) : nil)
     }
 
     @Sendable func delete(_ request: APIRequest) async throws -> Response {
-        try await jobs.delete(request.id(), owner: request.owner, version: request.ifMatch)
+        try await jobs.delete(request.id(), by: request.actor, version: request.ifMatch)
         return Answer.noContent
     }
 
@@ -94,25 +98,25 @@ struct JobRoutes: Sendable {
 extension JobRoutes {
     @Sendable func pause(_ request: APIRequest) async throws -> Response {
         try await request.refuseMembers()
-        return versioned(try await jobs.pause(request.id(), owner: request.owner, version: request.ifMatch))
+        return versioned(try await jobs.pause(request.id(), by: request.actor, version: request.ifMatch))
     }
 
     @Sendable func resume(_ request: APIRequest) async throws -> Response {
         let body = try await request.optionalJSON()
         return versioned(
-            try await jobs.resume(request.id(), owner: request.owner, version: request.ifMatch, body: body))
+            try await jobs.resume(request.id(), by: request.actor, version: request.ifMatch, body: body))
     }
 
     @Sendable func trigger(_ request: APIRequest) async throws -> Response {
         let body = try await request.optionalJSON()
-        let run = try await jobs.trigger(request.id(), owner: request.owner, version: request.ifMatch, body: body)
+        let run = try await jobs.trigger(request.id(), by: request.actor, version: request.ifMatch, body: body)
         return Answer.json(run.json, status: .accepted, headers: [.location: "/api/v1/runs/\(run.id)"])
     }
 
     /// Always 202: RUNNING runs have yet to end, and whether there are any is nothing a client should depend on.
     @Sendable func cancel(_ request: APIRequest) async throws -> Response {
         try await request.refuseMembers()
-        let job = try await jobs.cancelRuns(request.id(), owner: request.owner, version: request.ifMatch)
+        let job = try await jobs.cancelRuns(request.id(), by: request.actor, version: request.ifMatch)
         return Answer.versioned(job.json, version: job.version, status: .accepted)
     }
 

@@ -18,6 +18,7 @@ struct Problem: Error, Sendable {
         case versionMismatch = "version-mismatch"
         case limitReached = "limit-reached"
         case tooManyAttempts = "too-many-attempts"
+        case rateLimited = "rate-limited"
         case tooManyStreams = "too-many-streams"
         case unavailable
         case outcomeUnknown = "outcome-unknown"
@@ -82,7 +83,7 @@ extension Problem.Kind {
         case .methodNotAllowed: .methodNotAllowed
         case .conflict: .conflict
         case .versionMismatch: .preconditionFailed
-        case .tooManyAttempts, .tooManyStreams: .tooManyRequests
+        case .tooManyAttempts, .rateLimited, .tooManyStreams: .tooManyRequests
         case .unavailable, .outcomeUnknown: .serviceUnavailable
         case .defect: .internalServerError
         }
@@ -102,6 +103,7 @@ extension Problem.Kind {
         case .versionMismatch: "The version is another one"
         case .limitReached: "A limit is reached"
         case .tooManyAttempts: "Too many attempts"
+        case .rateLimited: "Too many requests"
         case .tooManyStreams: "Too many streams of events"
         case .unavailable: "Temporarily unavailable"
         case .outcomeUnknown: "It is not known whether it happened"

@@ -40,7 +40,7 @@ extension Problem {
         case .invalid(let problem): self = .invalid([problem])
         case .conflict(let reason): self.init(.conflict, reason)
         case .versionMismatch(let current):
-            self.init(.versionMismatch, "the job is at version \(current) now")
+            self.init(.versionMismatch, "it is at version \(current) now")
             members["version"] = .integer(current)
             headers[.eTag] = Answer.eTag(current)
         case .limitReached(let reason): self.init(.limitReached, reason)
@@ -74,6 +74,8 @@ extension HTTPField.Name {
     static let cronppOutcome = known("Cronpp-Outcome")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotencyReplayed = known("Idempotency-Replayed")
+    static let rateLimit = known("RateLimit")
+    static let rateLimitPolicy = known("RateLimit-Policy")
     static let lastEventID = known("Last-Event-ID")
     static let requestID = known("X-Request-Id")
     static let xForwardedFor = known("X-Forwarded-For")

@@ -103,8 +103,11 @@ extension User {
     var json: JSONValue {
         .object([
             "id": .string(id.description),
+            "space": .string(space.description),
+            "role": .string(role.rawValue),
             "email": .string(email),
             "name": .text(name),
+            "disabled": .bool(disabledAt != nil),
             "created_at": .string(createdAt.description),
         ])
     }

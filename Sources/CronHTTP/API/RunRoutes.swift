@@ -40,19 +40,19 @@ struct RunRoutes: Sendable {
     /// 202 for a RUNNING run, which has yet to end.
     @Sendable func cancel(_ request: APIRequest) async throws -> Response {
         try await request.refuseMembers()
-        let run = try await runs.cancel(request.id(), owner: request.owner)
+        let run = try await runs.cancel(request.id(), by: request.actor)
         return Answer.json(run.json, status: run.status == .running ? .accepted : .ok)
     }
 
     @Sendable func redrive(_ request: APIRequest) async throws -> Response {
         let body = try await request.optionalJSON()
-        let run = try await runs.redrive(request.id(), owner: request.owner, body: body)
+        let run = try await runs.redrive(request.id(), by: request.actor, body: body)
         return Answer.json(run.json, status: .accepted, headers: [.location: "/api/v1/runs/\(run.id)"])
     }
 
     @Sendable func discard(_ request: APIRequest) async throws -> Response {
         try await request.refuseMembers()
-        return Answer.json(try await runs.discard(request.id(), owner: request.owner).json)
+        return Answer.json(try await runs.discard(request.id(), by: request.actor).json)
     }
 
     private enum Include: String, CaseIterable {
@@ -87,8 +87,8 @@ extension RunRoutes {
 
     /// One result for each run; `has_more` asks for the request to be repeated.
     private func decide(_ verb: DeadLetterVerb, _ request: APIRequest) async throws -> Response {
-        let owner = try request.owner
-        let answer = try await runs.decide(verb, body: try await request.json(), owner: owner)
+        let actor = try request.actor
+        let answer = try await runs.decide(verb, body: try await request.json(), by: actor)
         let results = answer.results.map { id, result -> JSONValue in
             var members: [String: JSONValue] = ["id": .string(id.description)]
             switch result {

@@ -9,6 +9,16 @@ struct Session: Sendable {
     let life: Span
 }
 
+/// Where a request comes from, before it is known who sent it.
+struct Caller: Sendable {
+    let address: String
+    let requestID: String
+
+    func actor(_ user: User, key: ResourceID? = nil) -> Actor {
+        Actor(space: user.space, user: user.id, key: key, address: address, requestID: requestID)
+    }
+}
+
 /// Accounts and sessions, as the routes use them.
 struct Accounts: Sendable {
     static let nameLimitBytes = 200
@@ -23,58 +33,115 @@ struct Accounts: Sendable {
     let tokens: Tokens
     let refreshTokens: RefreshTokens
     let throttle: LoginThrottle
+    let identities: Identities
 
-    func register(_ json: JSONValue, address: String) async throws -> User {
-        var reader = try reader(json)
+    func register(_ json: JSONValue, from caller: Caller) async throws -> User {
+        var reader = try FieldReader(request: json)
         let email = reader.email()
         let password = reader.newPassword()
         let name = reader.string("name", limit: Self.nameLimitBytes)
         let code = reader.string("setup_code", limit: SetupCode.longest)
         reader.refuseUnknown()
-        try await admit(setupCode: code, address: address)
+        try await admit(setupCode: code, address: caller.address)
         guard reader.problems.isEmpty, let email, let password else { throw Problem.invalid(reader.problems) }
-        var random = RandomSource()
-        let now = store.clock.now
-        let user = User(
-            id: UserID(at: now, using: &random), email: email, name: name,
-            passwordHash: try await passwords.hash(password),
-            createdAt: now)
-        try await store.createUser(user, onlyFirst: registration == .first)
+        let user = try await user(email, name, password: password)
+        let audit = caller.actor(user).entry("account.register", target: user.id.description, after: user.json)
+        try await store.createUser(user, onlyFirst: registration == .first, audit: audit)
         if registration == .first { onFirstAccount() }
         return user
     }
 
+    func user(
+        _ email: String, _ name: String?, password: String, space: UserID? = nil, role: UserRole = .admin
+    ) async throws -> User {
+        var random = RandomSource()
+        let now = store.clock.now
+        return User(
+            id: UserID(at: now, using: &random), email: email, name: name,
+            passwordHash: try await passwords.hash(password), createdAt: now, space: space, role: role)
+    }
+
     /// An unknown user and a wrong password look the same, also in the time they take.
-    func login(_ json: JSONValue, address: String) async throws -> Session {
-        var reader = try reader(json)
+    func login(_ json: JSONValue, from caller: Caller) async throws -> Session {
+        var reader = try FieldReader(request: json)
         let email = reader.required("email", limit: Passwords.mostBytes)
         let password = reader.required("password", limit: Passwords.mostBytes)
         reader.refuseUnknown()
         guard reader.problems.isEmpty, let email, let password else { throw Problem.invalid(reader.problems) }
         let account = EmailAddress.normalized(email) ?? ""
-        try await throttle(["account:\(account)", "address:\(address)"])
+        try await throttle(["account:\(account)", "address:\(caller.address)"])
         let user = try await store.user(email: account)
         let check = try await passwords.check(password, against: user?.passwordHash)
-        guard check != .wrong, let user else {
+        guard check != .wrong, let user, user.disabledAt == nil else {
+            if let user { try await tellRefusal(user, caller) }
             throw Problem(.unauthenticated, "the email or the password is wrong")
         }
-        await throttle.succeed(account: "account:\(account)", address: "address:\(address)")
+        await throttle.succeed(account: "account:\(account)", address: "address:\(caller.address)")
         if check == .outdated {
-            try await store.setPasswordHash(try await passwords.hash(password), of: user.id)
+            _ = try await store.changeUser(user.id, space: nil, .rehash(try await passwords.hash(password)), audit: nil)
         }
-        return try await session(user.id, refreshToken: try await refreshTokens.start(for: user.id))
+        let audit = caller.actor(user).entry("session.begin", target: user.id.description)
+        let (session, token) = try await refreshTokens.start(for: user.id, audit: audit)
+        return try await self.session(user.id, session, refreshToken: token)
     }
 
     func refresh(_ json: JSONValue) async throws -> Session {
         let token = try refreshToken(json)
-        guard let (user, next) = try await refreshTokens.rotate(token) else {
+        guard let (user, session, next) = try await refreshTokens.rotate(token) else {
+            identities.forget()
             throw Problem(.unauthenticated, "the refresh token is not valid")
         }
-        return try await session(user, refreshToken: next)
+        return try await self.session(user, session, refreshToken: next)
     }
 
     /// A token that is not valid is as good as signed out.
-    func logout(_ json: JSONValue) async throws { try await refreshTokens.revoke(try refreshToken(json)) }
+    func logout(_ json: JSONValue) async throws {
+        try await refreshTokens.revoke(try refreshToken(json))
+        identities.forget()
+    }
+}
+
+// MARK: - One's own account
+
+extension Accounts {
+    /// Ends all sessions but the one that asks, and takes its guesses from the same budget as signing in.
+    func changePassword(_ json: JSONValue, of signedIn: SignedIn, from caller: Caller) async throws {
+        var reader = try FieldReader(request: json)
+        let current = reader.required("current_password", limit: Passwords.mostBytes)
+        let password = reader.newPassword("new_password")
+        reader.refuseUnknown()
+        guard reader.problems.isEmpty, let current, let password else { throw Problem.invalid(reader.problems) }
+        let keys = ["account:\(signedIn.user.email)", "address:\(caller.address)"]
+        try await throttle(keys)
+        guard try await passwords.check(current, against: signedIn.user.passwordHash) != .wrong else {
+            throw Problem.invalid("current_password", "is wrong")
+        }
+        await throttle.succeed(account: keys[0], address: keys[1])
+        let hash = try await passwords.hash(password)
+        try await change(
+            signedIn.user, .password(hash: hash, keeping: signedIn.session),
+            audit: caller.actor(signedIn.user).entry("account.password", target: signedIn.user.id.description))
+    }
+
+    func rename(_ json: JSONValue, of signedIn: SignedIn, from caller: Caller) async throws -> User {
+        var reader = try FieldReader(request: json)
+        let name = reader.string("name", limit: Self.nameLimitBytes)
+        reader.refuseUnknown()
+        guard reader.problems.isEmpty else { throw Problem.invalid(reader.problems) }
+        guard json.objectValue?["name"] != nil else { return signedIn.user }
+        return try await change(
+            signedIn.user, .name(name),
+            audit: caller.actor(signedIn.user).entry(
+                "account.edit", target: signedIn.user.id.description,
+                before: .object(["name": .text(signedIn.user.name)]), after: .object(["name": .text(name)])))
+    }
+
+    @discardableResult
+    func change(_ user: User, _ change: UserChange, audit: AuditEntry) async throws -> User {
+        let changed = try await store.changeUser(user.id, space: user.space, change, audit: audit)
+        identities.forget()
+        return changed
+    }
 }
 
 // MARK: - The steps
@@ -97,7 +164,7 @@ extension Accounts {
         }
     }
 
-    private func throttle(_ keys: [String]) async throws {
+    func throttle(_ keys: [String]) async throws {
         guard let wait = await throttle.admit(keys) else { return }
         let seconds = (wait.microseconds + 999_999) / 1_000_000
         var problem = Problem(.tooManyAttempts, "too many failed attempts; try again in \(seconds) s")
@@ -105,49 +172,24 @@ extension Accounts {
         throw problem
     }
 
-    private func session(_ user: UserID, refreshToken: String) async throws -> Session {
-        Session(accessToken: try await tokens.issue(to: user), refreshToken: refreshToken, life: tokens.life)
+    private func tellRefusal(_ user: User, _ caller: Caller) async throws {
+        let actor = Actor(space: user.space, address: caller.address, requestID: caller.requestID)
+        try await store.appendAudit(actor.entry("session.refused", target: user.id.description))
+    }
+
+    private func session(
+        _ user: UserID, _ session: RefreshToken.UserFamily, refreshToken: String
+    ) async throws -> Session {
+        Session(
+            accessToken: try await tokens.issue(to: user, session: session), refreshToken: refreshToken,
+            life: tokens.life)
     }
 
     private func refreshToken(_ json: JSONValue) throws -> String {
-        var reader = try reader(json)
+        var reader = try FieldReader(request: json)
         let token = reader.required("refresh_token", limit: Passwords.mostBytes)
         reader.refuseUnknown()
         guard reader.problems.isEmpty, let token else { throw Problem.invalid(reader.problems) }
         return token
-    }
-
-    private func reader(_ json: JSONValue) throws -> FieldReader {
-        guard let members = json.objectValue else {
-            throw Problem.invalid("", "must be an object, not \(json.kindName)")
-        }
-        return FieldReader(members)
-    }
-}
-
-extension FieldReader {
-    fileprivate mutating func required(_ field: String, limit: Int) -> String? {
-        let known = problems.count
-        if let text = string(field, limit: limit) { return text }
-        if problems.count == known { refuse(field, "is required") }
-        return nil
-    }
-
-    fileprivate mutating func email() -> String? {
-        guard let text = required("email", limit: EmailAddress.longest) else { return nil }
-        guard let email = EmailAddress.normalized(text) else {
-            refuse("email", "is not an email address")
-            return nil
-        }
-        return email
-    }
-
-    fileprivate mutating func newPassword() -> String? {
-        guard let password = required("password", limit: Passwords.mostBytes) else { return nil }
-        guard password.count >= Passwords.fewestCharacters else {
-            refuse("password", "must have at least \(Passwords.fewestCharacters) characters")
-            return nil
-        }
-        return password
     }
 }

@@ -11,26 +11,40 @@ struct RefreshTokens: Sendable {
     let life: Span
 
     /// A first token, for a sign-in.
-    func start(for user: UserID) async throws -> String {
+    func start(
+        for user: UserID, audit: AuditEntry?
+    ) async throws -> (session: RefreshToken.UserFamily, token: String) {
         var random = RandomSource()
         let now = store.clock.now
         let secret = RandomBytes.make(Self.bytes)
         let family = RefreshToken.UserFamily(at: now, using: &random)
-        try await store.addRefreshToken(token(secret, family: family, user: user, now: now))
-        return Base64.url.text(secret)
+        try await store.addRefreshToken(token(secret, family: family, user: user, now: now), audit: audit)
+        return (family, Base64.url.text(secret))
     }
 
-    /// The user and the next token; nil for a token that is unknown, expired or used before.
-    func rotate(_ text: String) async throws -> (user: UserID, token: String)? {
+    /// The user, the session and the next token; nil for a token that is unknown, expired or used before.
+    func rotate(
+        _ text: String
+    ) async throws -> (user: UserID, session: RefreshToken.UserFamily, token: String)? {
         guard let hash = hash(text) else { return nil }
         let secret = RandomBytes.make(Self.bytes)
         // The store puts the new one into the family, and under the user, of the old one.
         let nobody = UserID(high: 0, low: 0)
         let next = token(secret, family: .init(high: 0, low: 0), user: nobody, now: store.clock.now)
         switch try await store.rotateRefreshToken(hash: hash, next: next) {
-        case .rotated(let user): return (user, Base64.url.text(secret))
-        case .reused, .unknown: return nil
+        case .rotated(let user, let session): return (user, session, Base64.url.text(secret))
+        case .reused(let user):
+            try await tellReuse(by: user)
+            return nil
+        case .unknown: return nil
         }
+    }
+
+    /// A copy of a refresh token is in other hands: whoever looks after the space should know.
+    private func tellReuse(by user: UserID) async throws {
+        guard let user = try await store.user(user) else { return }
+        let actor = Actor(space: user.space, user: user.id)
+        try await store.appendAudit(actor.entry("session.reused", target: user.id.description))
     }
 
     func revoke(_ text: String) async throws {

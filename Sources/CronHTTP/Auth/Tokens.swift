@@ -3,13 +3,15 @@ import CronSchedule
 import Crypto
 import JWTKit
 
-/// Who is asking, and until when the token says so.
-struct SignedIn: Sendable {
+/// What a valid access token says.
+struct AccessToken: Hashable, Sendable {
     let user: UserID
+    let session: RefreshToken.UserFamily
     let until: Instant
 }
 
-/// Access tokens: JWT with one fixed algorithm, one key, one audience and at most 15 minutes of life.
+/// Access tokens: JWT with one fixed algorithm, one audience and at most 15 minutes of life. Each key is named after
+/// itself, so that several can be good while one follows another.
 struct Tokens: Sendable {
     static let issuer = "cronpp"
     static let audience = "cronpp-api"
@@ -20,28 +22,39 @@ struct Tokens: Sendable {
 
     let life: Span
     private let keys: JWTKeyCollection
-    private let kid: String
+    private let signing: String
+    private let accepted: Set<String>
     private let clock: any EngineClock
 
-    init(secret: [UInt8], life: Span, clock: any EngineClock) async {
+    /// - Parameters:
+    ///   - secret: signs.
+    ///   - others: sign nothing; tokens signed with them are good.
+    init(secret: [UInt8], others: [[UInt8]] = [], life: Span, clock: any EngineClock) async {
         self.life = min(life, Self.longestLife)
         self.clock = clock
-        // Named after the key, so that a token of an old key is refused by name.
-        kid = Base64.url.text(SHA256.hash(data: Array("cronpp-kid".utf8) + secret).prefix(9))
         keys = JWTKeyCollection()
-        await keys.add(hmac: HMACKey(from: secret), digestAlgorithm: .sha256, kid: JWKIdentifier(string: kid))
+        signing = Self.kid(secret)
+        accepted = Set(([secret] + others).map(Self.kid))
+        for key in [secret] + others {
+            await keys.add(
+                hmac: HMACKey(from: key), digestAlgorithm: .sha256, kid: JWKIdentifier(string: Self.kid(key)))
+        }
     }
 
-    func issue(to user: UserID) async throws -> String {
+    private static func kid(_ secret: [UInt8]) -> String {
+        Base64.url.text(SHA256.hash(data: Array("cronpp-kid".utf8) + secret).prefix(9))
+    }
+
+    func issue(to user: UserID, session: RefreshToken.UserFamily) async throws -> String {
         let now = clock.now.wholeSeconds
         let claims = AccessClaims(
-            iss: Self.issuer, aud: Self.audience, sub: user.description, jti: Base64.url.text(RandomBytes.make(16)),
-            iat: now, nbf: now, exp: now + life.microseconds / 1_000_000)
-        return try await keys.sign(claims, kid: JWKIdentifier(string: kid))
+            iss: Self.issuer, aud: Self.audience, sub: user.description, sid: session.description,
+            jti: Base64.url.text(RandomBytes.make(16)), iat: now, nbf: now, exp: now + life.microseconds / 1_000_000)
+        return try await keys.sign(claims, kid: JWKIdentifier(string: signing))
     }
 
-    /// Whom a valid token names; nil for any other token, whatever is wrong with it.
-    func signedIn(by token: String) async -> SignedIn? {
+    /// What a valid token says; nil for any other token, whatever is wrong with it.
+    func read(_ token: String) async -> AccessToken? {
         // jwt-kit takes its default key for an unknown kid, passes over `crit`, `jwk` and their like, and lets the last of
         // two equal members win: all of that is refused before it sees the token.
         guard token.utf8.count <= Self.longestText, hasExpectedForm(token),
@@ -52,18 +65,20 @@ struct Tokens: Sendable {
         guard claims.iss == Self.issuer, claims.aud == Self.audience, !claims.jti.isEmpty,
             Instant(seconds: claims.exp) > now, Instant(seconds: claims.nbf) <= now + skew,
             Instant(seconds: claims.iat) <= now + skew,
-            Instant(seconds: claims.exp) - Instant(seconds: claims.iat) <= Self.longestLife
+            Instant(seconds: claims.exp) - Instant(seconds: claims.iat) <= Self.longestLife,
+            let user = UserID(claims.sub), let session = RefreshToken.UserFamily(claims.sid)
         else { return nil }
-        return UserID(claims.sub).map { SignedIn(user: $0, until: Instant(seconds: claims.exp)) }
+        return AccessToken(user: user, session: session, until: Instant(seconds: claims.exp))
     }
 
     private func hasExpectedForm(_ token: String) -> Bool {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, Base64.url.bytes(parts[2])?.count == SHA256.byteCount,
-            let header = Base64.url.bytes(parts[0]), let payload = Base64.url.bytes(parts[1])
+            let header = Base64.url.bytes(parts[0]), let payload = Base64.url.bytes(parts[1]),
+            let found = try? JSONReader.read(header), let kid = found["kid"]?.stringValue, accepted.contains(kid)
         else { return false }
         let expected = JSONValue.object(["alg": .string("HS256"), "typ": .string("JWT"), "kid": .string(kid)])
-        return (try? JSONReader.read(header)) == expected && (try? JSONReader.read(payload))?.objectValue != nil
+        return found == expected && (try? JSONReader.read(payload))?.objectValue != nil
     }
 }
 
@@ -71,11 +86,13 @@ private struct AccessClaims: JWTPayload {
     var iss: String
     var aud: String
     var sub: String
+    /// The session: the family of refresh tokens that the token was issued with.
+    var sid: String
     var jti: String
     var iat: Int64
     var nbf: Int64
     var exp: Int64
 
-    /// `Tokens.signedIn(by:)` checks the claims, by the injected clock.
+    /// `Tokens.read` checks the claims, by the injected clock.
     func verify(using algorithm: some JWTAlgorithm) async throws {}
 }

@@ -3,11 +3,13 @@ package import CronSchedule
 /// Jobs: definitions and their cursors.
 package protocol JobStore: Sendable {
     /// Creates jobs, each with its own result, all in one transaction. Times and delays count from its commit.
-    func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>]
+    func createJobs(
+        _ drafts: [JobDraft], audit: Auditing<[Result<CreatedJob, StoreError>]>?
+    ) async throws(StoreError) -> [Result<CreatedJob, StoreError>]
     /// T7. `owner` nil is the system. `version` nil changes whatever is there.
     /// - Throws: `notFound` for a foreign or deleted job, `versionMismatch`, `invalid`, `conflict`.
     func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob
     /// Nil for a foreign or deleted job.
     func job(_ id: JobID, owner: UserID) async throws(StoreError) -> JobView?
@@ -15,6 +17,19 @@ package protocol JobStore: Sendable {
     func job(named name: String, owner: UserID) async throws(StoreError) -> JobView?
     /// Ordered by (createdAt, id).
     func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView>
+}
+
+/// For the system, whose acts the runs' own events tell of.
+extension JobStore {
+    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        try await createJobs(drafts, audit: nil)
+    }
+
+    package func changeJob(
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+    ) async throws(StoreError) -> ChangedJob {
+        try await changeJob(id, owner: owner, version: version, change, audit: nil)
+    }
 }
 
 /// A job to be created.
@@ -46,6 +61,12 @@ package struct IdempotencyKey: Hashable, Sendable {
         self.key = key
         self.bodyDigest = bodyDigest
     }
+
+    /// The key of one part of a request that makes several things. No client's key can be the same: it is longer than any.
+    package func part(_ index: Int) -> IdempotencyKey {
+        let padding = String(repeating: " ", count: Self.lengthLimit - key.utf8.count + 1)
+        return IdempotencyKey(key: "\(key)\(padding)#\(index)", bodyDigest: bodyDigest)
+    }
 }
 
 package struct CreatedJob: Sendable {
@@ -60,13 +81,15 @@ package struct CreatedJob: Sendable {
 }
 
 package struct ChangedJob: Sendable {
+    package var before: Job
     package var job: JobView
     /// The run of a trigger.
     package var triggered: Run?
     /// RUNNING runs that were asked to cancel; their owner must be told.
     package var cancelRequests: [RunID]
 
-    package init(job: JobView, triggered: Run?, cancelRequests: [RunID]) {
+    package init(before: Job, job: JobView, triggered: Run?, cancelRequests: [RunID]) {
+        self.before = before
         self.job = job
         self.triggered = triggered
         self.cancelRequests = cancelRequests

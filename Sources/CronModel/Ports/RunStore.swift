@@ -27,12 +27,14 @@ package protocol RunStore: Sendable {
     func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int
 
     /// - Throws: `notFound` for a foreign run, `conflict` for one that has ended.
-    func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run
+    func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run
     /// Answers the run that will run: the same, or a new one (`redriveOf`) under at-most-once.
     /// - Throws: `notFound`, `conflict` when it is not DEAD or its job is deleted.
-    func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run
+    func redriveRun(
+        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> Run
     /// - Throws: `notFound`, `conflict` when it is not DEAD.
-    func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run
+    func discardRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run
 
     func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run?
     /// Ordered by (scheduledFor, id).

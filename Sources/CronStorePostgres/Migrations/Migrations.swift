@@ -13,7 +13,9 @@ struct Migration: Sendable {
 
 /// Every step of the schema, oldest first. Steps are never changed once released, only added.
 enum Migrations {
-    static let all = [Migration(version: 1, oldestCompatible: 1, sql: v001)]
+    static let all = [
+        Migration(version: 1, oldestCompatible: 1, sql: v001), Migration(version: 2, oldestCompatible: 1, sql: v002),
+    ]
 
     /// Brings the schema up to date, in one transaction. Of several nodes that start at once one does it, the others
     /// wait.

@@ -50,6 +50,48 @@ extension MemoryStore {
     package func user(email: String) -> User? { tables.people.users.values.first { $0.email == email } }
     package func user(_ id: UserID) -> User? { tables.people.users[id] }
     package func hasUsers() -> Bool { !tables.people.users.isEmpty }
+
+    package func users(_ query: UserQuery) -> Page<User> {
+        Page(
+            tables.people.users.values.filter { $0.space == query.space }, limit: query.limit, after: query.after,
+            descending: query.descending, key: { PageCursor(at: $0.createdAt, id: ($0.id.high, $0.id.low)) })
+    }
+
+    package func user(session: RefreshToken.UserFamily) -> User? {
+        let now = clock.now
+        let token = tables.people.tokens.values.first { $0.token.family == session && $0.token.expiresAt > now }
+        return token.flatMap { tables.people.users[$0.token.userID] }
+    }
+}
+
+extension MemoryStore {
+    package func resource(_ id: ResourceID, _ kind: Resource.Kind, spaces: [UserID]) -> Resource? {
+        tables.people.resources[id].flatMap { $0.kind == kind && spaces.contains($0.space) ? $0 : nil }
+    }
+
+    package func resource(named name: String, _ kind: Resource.Kind, space: UserID) -> Resource? {
+        tables.people.resources.values.first { $0.kind == kind && $0.space == space && $0.name == name }
+    }
+
+    package func resource(lookup: [UInt8], _ kind: Resource.Kind) -> Resource? {
+        tables.people.resources.values.first { $0.kind == kind && $0.lookup == lookup }
+    }
+
+    package func resources(_ query: ResourceQuery) -> Page<Resource> {
+        let found = tables.people.resources.values.filter { resource in
+            resource.kind == query.kind && query.spaces.contains(resource.space)
+                && (query.text.map { resource.name.lowercased().contains($0.lowercased()) } ?? true)
+        }
+        return Page(
+            found, limit: query.limit, after: query.after, descending: query.descending,
+            key: { PageCursor(at: $0.createdAt, id: ($0.id.high, $0.id.low)) })
+    }
+
+    package func audit(_ query: AuditQuery) -> Page<AuditRecord> {
+        Page(
+            (tables.people.audit[query.space] ?? []).filter(query.selects), limit: query.limit, after: query.after,
+            descending: query.descending, key: \.cursor)
+    }
 }
 
 extension MemoryVerb {

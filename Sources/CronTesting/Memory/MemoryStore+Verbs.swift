@@ -2,14 +2,16 @@ package import CronModel
 package import CronSchedule
 
 extension MemoryStore {
-    package func createJobs(_ drafts: [JobDraft]) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
-        try await perform(.createJobs(drafts))
+    package func createJobs(
+        _ drafts: [JobDraft], audit: Auditing<[Result<CreatedJob, StoreError>]>?
+    ) async throws(StoreError) -> [Result<CreatedJob, StoreError>] {
+        try await perform(.createJobs(drafts, audit: audit))
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
-        try await perform(.changeJob(id, owner: owner, version: version, change))
+        try await perform(.changeJob(id, owner: owner, version: version, change, audit: audit))
     }
 
     package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
@@ -46,16 +48,18 @@ extension MemoryStore {
         try await perform(.prune(endedBefore: instant, limit: limit))
     }
 
-    package func cancelRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await perform(.cancelRun(id, owner: owner))
+    package func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await perform(.cancelRun(id, owner: owner, audit: audit))
     }
 
-    package func redriveRun(_ id: RunID, owner: UserID, payload: JSONValue?) async throws(StoreError) -> Run {
-        try await perform(.redriveRun(id, owner: owner, payload: payload))
+    package func redriveRun(
+        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> Run {
+        try await perform(.redriveRun(id, owner: owner, payload: payload, audit: audit))
     }
 
-    package func discardRun(_ id: RunID, owner: UserID) async throws(StoreError) -> Run {
-        try await perform(.discardRun(id, owner: owner))
+    package func discardRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {
+        try await perform(.discardRun(id, owner: owner, audit: audit))
     }
 
     package func register(_ node: Node) async throws(StoreError) -> ReapAnswer { try await perform(.register(node)) }
@@ -66,16 +70,18 @@ extension MemoryStore {
 
     package func retire(node: NodeID) async throws(StoreError) { try await perform(.retire(node)) }
 
-    package func createUser(_ user: User, onlyFirst: Bool) async throws(StoreError) {
-        try await perform(.createUser(user, onlyFirst: onlyFirst))
+    package func createUser(_ user: User, onlyFirst: Bool, audit: AuditEntry?) async throws(StoreError) {
+        try await perform(.createUser(user, onlyFirst: onlyFirst, audit: audit))
     }
 
-    package func setPasswordHash(_ hash: String, of id: UserID) async throws(StoreError) {
-        try await perform(.setPasswordHash(hash, of: id))
+    package func changeUser(
+        _ id: UserID, space: UserID?, _ change: UserChange, audit: AuditEntry?
+    ) async throws(StoreError) -> User {
+        try await perform(.changeUser(id, space: space, change, audit: audit))
     }
 
-    package func addRefreshToken(_ token: RefreshToken) async throws(StoreError) {
-        try await perform(.addRefreshToken(token))
+    package func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError) {
+        try await perform(.addRefreshToken(token, audit: audit))
     }
 
     package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {
@@ -85,4 +91,23 @@ extension MemoryStore {
     package func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError) {
         try await perform(.revokeRefreshFamily(hash: hash))
     }
+
+    package func createResource(_ draft: Resource, audit: Auditing<Resource>?) async throws(StoreError) -> Resource {
+        try await perform(.createResource(draft, audit: audit))
+    }
+
+    package func changeResource(
+        _ id: ResourceID, _ kind: Resource.Kind, space: UserID, version: Int64?, _ change: ResourceChange,
+        audit: Auditing<ChangedResource>?
+    ) async throws(StoreError) -> Resource {
+        try await perform(.changeResource(id, kind, space: space, version: version, change, audit: audit))
+    }
+
+    package func deleteResource(
+        _ id: ResourceID, _ kind: Resource.Kind, space: UserID, version: Int64?, audit: Auditing<Resource>?
+    ) async throws(StoreError) {
+        try await perform(.deleteResource(id, kind, space: space, version: version, audit: audit))
+    }
+
+    package func appendAudit(_ entry: AuditEntry) async throws(StoreError) { try await perform(.appendAudit(entry)) }
 }

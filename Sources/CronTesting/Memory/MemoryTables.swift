@@ -111,7 +111,7 @@ package struct NodeRow: Sendable {
     package func isLive(at now: Instant) -> Bool { node.deadAt == nil && node.leaseUntil > now }
 }
 
-/// Users, their sessions and what their requests have already done.
+/// Users, their sessions, their resources, and what their requests have done.
 package struct PeopleTables: Sendable {
     package struct UsedKey: Sendable {
         package var bodyDigest: [UInt8]
@@ -133,6 +133,8 @@ package struct PeopleTables: Sendable {
     package var tokens: [[UInt8]: StoredToken] = [:]
     package var revokedFamilies: Set<RefreshToken.UserFamily> = []
     package var usedKeys: [KeyName: UsedKey] = [:]
+    package var resources: [ResourceID: Resource] = [:]
+    package var audit: [UserID: [AuditRecord]] = [:]
 
     package init() {}
 }

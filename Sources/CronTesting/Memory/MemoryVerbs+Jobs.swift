@@ -3,15 +3,19 @@ import CronSchedule
 import HashTreeCollections
 
 extension MemoryVerb {
-    package static func createJobs(_ drafts: [JobDraft]) -> MemoryVerb
-    where Answer == [Result<CreatedJob, StoreError>] {
+    package static func createJobs(
+        _ drafts: [JobDraft], audit: Auditing<[Result<CreatedJob, StoreError>]>? = nil
+    ) -> MemoryVerb where Answer == [Result<CreatedJob, StoreError>] {
         MemoryVerb("create") { transaction in
             try transaction.lock(Set(drafts.flatMap(\.lockedNames)))
-            return try drafts.map { draft in
-                do {
-                    return .success(try transaction.create(draft))
-                } catch let error as StoreError {
-                    return .failure(error)
+            if audit != nil { try transaction.lockPeople() }
+            return try transaction.audited(audit) {
+                try drafts.map { draft in
+                    do {
+                        return .success(try transaction.create(draft))
+                    } catch let error as StoreError {
+                        return .failure(error)
+                    }
                 }
             }
         }
@@ -19,18 +23,21 @@ extension MemoryVerb {
 
     /// T7.
     package static func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>? = nil
     ) -> MemoryVerb where Answer == ChangedJob {
         MemoryVerb("change") { transaction in
             let job = try transaction.lockForChange(id, owner: owner, change)
+            if audit != nil { try transaction.lockPeople() }
             if change.dividesTime, let until = transaction.latestFutureStart(of: id) {
                 try transaction.wait(until: until)
             }
             if let version, version != job.version { throw StoreError.versionMismatch(current: job.version) }
-            let result = try transaction.apply(change, to: job)
-            return ChangedJob(
-                job: transaction.view(result.job), triggered: result.inserted.last { $0.origin == .trigger },
-                cancelRequests: result.cancelRequests)
+            return try transaction.audited(audit) {
+                let result = try transaction.apply(change, to: job)
+                return ChangedJob(
+                    before: job, job: transaction.view(result.job),
+                    triggered: result.inserted.last { $0.origin == .trigger }, cancelRequests: result.cancelRequests)
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ import CronModel
 import CronSchedule
 import PostgresClient
 
-/// What people do to single runs, and their accounts.
+/// What people do to single runs.
 extension Session {
     func cancelRun(_ id: RunID, owner: UserID) throws -> Run {
         let (run, job) = try lockRun(id, owner)
@@ -68,63 +68,5 @@ extension Session {
             throw StoreError.notFound
         }
         return (run, job)
-    }
-}
-
-// MARK: - Accounts
-
-extension Session {
-    func createUser(_ user: User, onlyFirst: Bool) throws {
-        if onlyFirst {
-            // Two first accounts at once: the second waits here and finds the first.
-            _ = try query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
-            if try query("SELECT 1 FROM users LIMIT 1").rowCount > 0 {
-                throw StoreError.conflict("an account exists already")
-            }
-        }
-        let inserted = try query(
-            """
-            INSERT INTO users (id, email, name, password_hash, created_at)
-            VALUES (\(user.id.uuid), \(user.email), \(user.name), \(user.passwordHash), \(user.createdAt.microseconds))
-            ON CONFLICT DO NOTHING RETURNING 1
-            """)
-        if inserted.rowCount == 0 { throw StoreError.conflict("an account with this email exists") }
-    }
-
-    func addRefreshToken(_ token: RefreshToken) throws {
-        _ = try query(
-            """
-            INSERT INTO refresh_tokens (hash, family, user_id, expires_at)
-            VALUES (\(token.hash), \(token.family.uuid), \(token.userID.uuid), \(token.expiresAt.microseconds))
-            """)
-    }
-
-    func rotateRefreshToken(hash: [UInt8], next: RefreshToken) throws -> RefreshRotation {
-        let results = try send([
-            "SELECT family, user_id, expires_at, used FROM refresh_tokens WHERE hash = \(hash) FOR UPDATE", clock(),
-        ])
-        try readClock(results[1])
-        let known = try results[0].first {
-            (
-                family: try $0.id(0, of: RefreshToken.self), user: try $0.id(1, of: UserKind.self),
-                expiresAt: try $0.instant(2), used: try $0.bool(3)
-            )
-        }
-        guard let known, known.expiresAt > now else { return .unknown }
-        if known.used {
-            _ = try query("DELETE FROM refresh_tokens WHERE family = \(known.family.uuid)")
-            return .reused
-        }
-        _ = try query("UPDATE refresh_tokens SET used = true WHERE hash = \(hash)")
-        try addRefreshToken(
-            RefreshToken(hash: next.hash, family: known.family, userID: known.user, expiresAt: next.expiresAt))
-        return .rotated(known.user)
-    }
-
-    func revokeRefreshFamily(hash: [UInt8]) throws {
-        _ = try query(
-            """
-            DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM refresh_tokens WHERE hash = \(hash))
-            """)
     }
 }

@@ -1,0 +1,33 @@
+import CronModel
+import Hummingbird
+
+/// What a request passes before its handler: who is asking, how often, and whether they may.
+struct Gate: Sendable {
+    let signIn: SignIn
+    let audit: any AuditStore
+    let limit: RateLimit?
+
+    func pass(_ route: Route, _ request: Request, _ context: APIContext) async throws -> Response {
+        let signedIn: SignedIn? = if case .open = route.access { nil } else { try await signIn.check(request) }
+        let asked = APIRequest(http: request, context: context, signedIn: signedIn)
+        // Health and metrics are for machines that watch, and must answer when all else is refused.
+        guard let limit, route.path.hasPrefix("/api/") else { return try await handle(route, asked) }
+        let count = try await limit.admit(signedIn.map(RateLimit.key) ?? "address:\(context.address)")
+        var response = try await handle(route, asked)
+        limit.tell(count, in: &response.headers)
+        return response
+    }
+
+    private func handle(_ route: Route, _ request: APIRequest) async throws -> Response {
+        if case .allowed(let permission) = route.access, try !request.access.allows(permission) {
+            // Somebody tries more than they may: the space's admins should see it.
+            try await audit.appendAudit(
+                request.actor.entry(
+                    "denied", target: nil,
+                    after: .object(["path": .string(route.path), "needs": .string(permission.text)])))
+            throw Problem(
+                .forbidden, "this needs \"\(permission.text)\", which your role or your API key does not allow")
+        }
+        return try await route.handler(request)
+    }
+}

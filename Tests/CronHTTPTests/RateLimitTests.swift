@@ -1,0 +1,48 @@
+import CronModel
+import CronSchedule
+import CronTesting
+import HTTPTypes
+import Testing
+
+@testable import CronHTTP
+
+@Suite struct RateLimitTests {
+    @Test func whoAsksTooOftenIsToldWhenToComeBack() async throws {
+        let bed = try await TestBed(rateLimit: 5)
+        try await bed.run { client in
+            // Registering and signing in are counted for the address: one budget of its own.
+            let ann = try await client.user("ann")
+            for left in (0..<5).reversed() {
+                let reply = try await ann.call(.get, "/me")
+                #expect(reply.status == 200)
+                #expect(reply.headers[.rateLimitPolicy] == "\"default\";q=5;w=60")
+                #expect(reply.headers[.rateLimit] == "\"default\";r=\(left);t=60")
+            }
+            let refused = try await ann.call(.get, "/me")
+            #expect(refused.status == 429 && refused.problem == "rate-limited" && refused.headers[.retryAfter] == "60")
+            #expect(refused.headers[.rateLimit] == "\"default\";r=0;t=60")
+            #expect(try await client.call(.get, "/livez").status == 200)
+            bed.clock.advance(by: .seconds(30))
+            #expect(try await ann.call(.get, "/me").headers[.retryAfter] == "30")
+            let bob = try await client.user("bob")
+            #expect(try await bob.call(.get, "/me").status == 200, "another account has its own")
+            let key = try await bob.call(.post, "/api-keys", ["name": "k", "scopes": ["jobs:read"]])
+            var program = client
+            program.token = key.json["key"]?.stringValue
+            for _ in 0..<5 { #expect(try await program.call(.get, "/jobs").status == 200) }
+            #expect(try await program.call(.get, "/jobs").status == 429)
+            #expect(try await bob.call(.get, "/me").status == 200, "and so has each key")
+            bed.clock.advance(by: .seconds(30))
+            #expect(try await ann.call(.get, "/me").status == 200)
+            // Two of five by register and login each.
+            #expect(try await client.call(.post, "/auth/login", [:]).status == 422)
+        }
+    }
+
+    @Test func withoutALimitNothingIsCounted() async throws {
+        try await TestBed().run { client in
+            let ann = try await client.user("ann")
+            #expect(try await ann.call(.get, "/me").headers[.rateLimit] == nil)
+        }
+    }
+}
