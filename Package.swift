@@ -61,7 +61,7 @@ let package = Package(
         .target(name: "CronSchedule", swiftSettings: settings),
         .target(name: "CronModel", dependencies: ["CronSchedule"], swiftSettings: settings),
         .target(
-            name: "CronEngine", dependencies: ["CronModel", logging, lifecycle, heap] + engineLoop,
+            name: "CronEngine", dependencies: ["CronModel", logging, lifecycle, heap, crypto] + engineLoop,
             swiftSettings: settings),
         .target(
             name: "CronActions",
@@ -104,7 +104,8 @@ let package = Package(
 
         .testTarget(name: "CronScheduleTests", dependencies: ["CronSchedule"], swiftSettings: settings),
         .testTarget(
-            name: "CronEngineTests", dependencies: ["CronEngine", "CronModel", "CronSchedule"], swiftSettings: settings),
+            name: "CronEngineTests", dependencies: ["CronEngine", "CronModel", "CronSchedule", "CronTesting"],
+            swiftSettings: settings),
         .testTarget(
             name: "CronActionsTests",
             dependencies: [

@@ -106,17 +106,18 @@ extension App {
     static func start(_ config: AppConfig, logger: Logger) async throws -> RunningNode {
         let clock = SystemClock()
         let directory = try DataDirectory(path: config.dataDirectory)
-        let secret = try jwtSecret(config, directory)
+        let keys = try Keys(config, directory)
         let coordination = Coordination(redis: config.redis, clock: clock, logger: logger)
         let wait = StoreWait(isShared: config.database.isShared, clock: clock, logger: logger)
         let store = try await open(config, clock, locks: coordination.locks, wait)
         let wakeups = coordination.wakeups(besides: store)
         let setupCode =
             try await wait { () throws(StoreError) in try await store.hasUsers() }
-            ? nil : setupCode(config, directory, secret: secret)
+            ? nil : setupCode(config, directory, secret: keys.jwt)
         let actions = StandardActions(
             allowedNetworks: config.allowNetworks, userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now },
             logger: logger)
+        let vault = Vault(store: store, ring: keys.ring)
         let metrics = EngineMetrics()
         let enlistment = Enlistment(store: store, lease: config.engine.lease, logger: logger)
         let (id, enlistedAt) = try await wait { () throws(StoreError) in
@@ -126,9 +127,10 @@ extension App {
         let engine =
             config.role.executes
             ? Engine(
-                node: id, enlistedAt: enlistedAt, store: store, actions: actions.registry, settings: config.engine,
-                metrics: metrics, events: coordination.events, logger: logger, enlist: enlistment.enlist) : nil
-        var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: secret)
+                node: id, enlistedAt: enlistedAt, store: store, actions: actions.registry, vault: vault,
+                settings: config.engine, metrics: metrics, events: coordination.events, logger: logger,
+                enlist: enlistment.enlist) : nil
+        var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: keys.jwt)
         settings.trustedProxies = config.trustedProxies
         settings.servesAPI = config.role.servesAPI
         settings.counter = coordination.counters
@@ -139,7 +141,7 @@ extension App {
         let server = try await HTTPServer(
             store: store, actions: actions.registry,
             signal: ClusterSignal(engine: engine, wakeups: wakeups, events: coordination.events),
-            events: coordination.events, settings: settings, node: node,
+            events: coordination.events, vault: vault, settings: settings, node: node,
             metrics: { metrics.text + ProcessMetrics.text }, readiness: { await readiness(of: store) })
         return RunningNode(
             store: store, engine: engine, coordination: coordination, wakeups: wakeups, actions: actions,
@@ -147,7 +149,7 @@ extension App {
             node: node, setupCode: setupCode)
     }
 
-    private static func open(
+    static func open(
         _ config: AppConfig, _ clock: SystemClock, locks: any LockProvider, _ wait: StoreWait
     ) async throws(ConfigError) -> any Store {
         do throws(StoreError) {
@@ -162,7 +164,7 @@ extension App {
                 try await wait { () throws(StoreError) in
                     try await store.checkSecrets([
                         "JWT_SECRET": [config.jwtSecret ?? []] + config.jwtSecretsAccepted,
-                        "ENCRYPTION_KEY": [config.encryptionKey ?? []],
+                        "ENCRYPTION_KEY": [config.encryptionKey ?? []] + config.encryptionKeysAccepted,
                     ])
                 }
                 return store
@@ -192,16 +194,6 @@ extension App {
         return try directory.secret(setupCodeFile) {
             DataDirectory.randomBytes(12).map { String(format: "%02x", $0) }.joined()
         }
-    }
-
-    private static func jwtSecret(_ config: AppConfig, _ directory: DataDirectory) throws -> [UInt8] {
-        if let given = config.jwtSecret { return given }
-        let text = try directory.secret("jwt-secret") { Data(DataDirectory.randomBytes(32)).base64EncodedString() }
-        guard let bytes = Data(base64Encoded: text), bytes.count == 32 else {
-            throw ConfigError(
-                "\(config.dataDirectory)/jwt-secret is damaged; delete it to have a new one made (all sign-ins end)")
-        }
-        return Array(bytes)
     }
 }
 

@@ -30,8 +30,10 @@ package struct AppConfig: Sendable {
     package var jwtSecretsAccepted: [[UInt8]]
     /// Nil lets all requests in.
     package var rateLimit: Int?
-    /// Nil: none was given.
+    /// Nil: generated into the data directory.
     package var encryptionKey: [UInt8]?
+    /// Open what they have sealed; seal nothing.
+    package var encryptionKeysAccepted: [[UInt8]]
 
     /// - Parameters:
     ///   - flags: what the command line set.
@@ -56,6 +58,7 @@ package struct AppConfig: Sendable {
         let rateLimit = try reader.integer(.rateLimit, in: 0...10_000_000)
         self.rateLimit = rateLimit == 0 ? nil : rateLimit
         encryptionKey = try reader.secret(.encryptionKey)
+        encryptionKeysAccepted = try reader.secrets(.encryptionKeysAccepted)
         engine = EngineSettings()
         engine.concurrency = try reader.integer(.concurrency, in: 1...100_000)
         engine.lease = try reader.span(.lease, in: .milliseconds(100) ... .hours(1))

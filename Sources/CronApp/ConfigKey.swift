@@ -24,6 +24,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case jwtSecret = "JWT_SECRET"
     case jwtSecretsAccepted = "JWT_SECRETS_ACCEPTED"
     case encryptionKey = "ENCRYPTION_KEY"
+    case encryptionKeysAccepted = "ENCRYPTION_KEYS_ACCEPTED"
 
     package var flag: String { rawValue.lowercased().replacing("_", with: "-") }
     package var fileKey: String { rawValue.lowercased() }
@@ -40,7 +41,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .httpHost: "127.0.0.1"
         case .httpPort: "8080"
         case .registration: "first"
-        case .allowNetworks, .trustedProxies, .jwtSecretsAccepted: ""
+        case .allowNetworks, .trustedProxies, .jwtSecretsAccepted, .encryptionKeysAccepted: ""
         case .concurrency: "1000"
         case .lease: "15s"
         case .heartbeat: "5s"
@@ -53,7 +54,12 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         }
     }
 
-    package var isSecret: Bool { self == .jwtSecret || self == .jwtSecretsAccepted || self == .encryptionKey }
+    package var isSecret: Bool {
+        switch self {
+        case .jwtSecret, .jwtSecretsAccepted, .encryptionKey, .encryptionKeysAccepted: true
+        default: false
+        }
+    }
 
     /// One line for `--help` and the README's table.
     package var meaning: String {
@@ -87,7 +93,9 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .jwtSecretsAccepted:
             "further secrets, separated by commas, whose tokens are good: the next one while it is handed out to all nodes, then the one before until its tokens have expired (15 minutes)"
         case .encryptionKey:
-            "base64 of 32 bytes kept for encrypting stored secrets, which nothing does yet; with PostgreSQL it must be given, equal on all nodes"
+            "base64 of 32 bytes that seal stored secrets; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes. Without it stored secrets are lost: keep a copy apart from the database"
+        case .encryptionKeysAccepted:
+            "further keys, separated by commas, that open what they have sealed: the next one while it is handed out to all nodes, then the one before until cronpp rotate-keys has run"
         }
     }
 }

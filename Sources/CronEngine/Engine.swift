@@ -44,9 +44,11 @@ package actor Engine: Service {
     /// - Parameters:
     ///   - node: the incarnation that the store knows.
     ///   - enlistedAt: when it was told to the store: its lease runs from then.
+    ///   - vault: opens the secrets that actions use.
     ///   - enlist: makes another incarnation known, after the others have declared this one dead.
     package init(
-        node: NodeID, enlistedAt: Instant, store: any Store, actions: ActionRegistry, settings: EngineSettings,
+        node: NodeID, enlistedAt: Instant, store: any Store, actions: ActionRegistry, vault: Vault,
+        settings: EngineSettings,
         metrics: EngineMetrics, events: any EventChannel, logger: Logger,
         enlist: @escaping @Sendable () async throws(StoreError) -> NodeID
     ) {
@@ -57,7 +59,7 @@ package actor Engine: Service {
         self.metrics = metrics
         self.events = events
         self.logger = logger
-        executor = Executor(actions: actions)
+        executor = Executor(actions: actions, secrets: AttemptSecrets(store: store, vault: vault))
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         loop = group.any()
         core = NodeCore(node: node, settings: settings, now: enlistedAt)

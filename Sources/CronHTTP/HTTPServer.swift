@@ -50,11 +50,12 @@ package struct HTTPServer: Sendable {
 
     /// - Parameters:
     ///   - events: what people who watch are told.
+    ///   - vault: seals secrets.
     ///   - node: this process's incarnation, which may change.
     ///   - metrics: the metrics in Prometheus text form.
     ///   - readiness: whether this node can do its work now.
     package init(
-        store: any Store, actions: ActionRegistry, signal: any EngineSignal, events: any EventChannel,
+        store: any Store, actions: ActionRegistry, signal: any EngineSignal, events: any EventChannel, vault: Vault,
         settings: HTTPSettings, node: @escaping @Sendable () -> NodeID, metrics: @escaping @Sendable () async -> String,
         readiness: @escaping @Sendable () async -> Readiness
     ) async throws(HTTPSetupError) {
@@ -72,11 +73,12 @@ package struct HTTPServer: Sendable {
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
             throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
-        let jobs = JobControl(store: store, actions: actions, signal: signal)
+        let jobs = JobControl(store: store, actions: actions, signal: signal, vault: vault)
         let people = People(accounts: accounts)
         let table = Self.table(
             accounts: AccountRoutes(accounts: accounts, people: people), people: PeopleRoutes(people: people),
-            keys: APIKeyRoutes(store: store, identities: identities), audit: AuditRoutes(store: store),
+            keys: APIKeyRoutes(store: store, identities: identities),
+            secrets: SecretRoutes(secrets: SecretControl(store: store, vault: vault)), audit: AuditRoutes(store: store),
             jobs: JobRoutes(jobs: jobs), runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
             events: EventRoutes(events: events, jobs: jobs, clock: store.clock),
             health: HealthRoutes(store: store, metricsText: metrics, readiness: readiness))
@@ -91,7 +93,8 @@ package struct HTTPServer: Sendable {
     }
 
     private static func table(
-        accounts: AccountRoutes, people: PeopleRoutes, keys: APIKeyRoutes, audit: AuditRoutes, jobs: JobRoutes,
+        accounts: AccountRoutes, people: PeopleRoutes, keys: APIKeyRoutes, secrets: SecretRoutes,
+        audit: AuditRoutes, jobs: JobRoutes,
         runs: RunRoutes, events: EventRoutes, health: HealthRoutes
     ) -> RouteTable {
         RouteTable(routes: [
@@ -118,6 +121,11 @@ package struct HTTPServer: Sendable {
             Route(.post, "/api/v1/api-keys", .signedIn, keys.create),
             Route(.get, "/api/v1/api-keys/{id}", .signedIn, keys.read),
             Route(.delete, "/api/v1/api-keys/{id}", .signedIn, keys.delete),
+
+            Route(.get, "/api/v1/secrets", .settings(.read), secrets.list),
+            Route(.get, "/api/v1/secrets/{name}", .settings(.read), secrets.read),
+            Route(.put, "/api/v1/secrets/{name}", .settings(.write), secrets.put),
+            Route(.delete, "/api/v1/secrets/{name}", .settings(.write), secrets.delete),
 
             Route(.get, "/api/v1/audit", .audit(.read), audit.list),
             Route(.get, "/api/v1/audit/export", .audit(.read), audit.export),

@@ -43,6 +43,8 @@ package struct AttemptContext: Sendable {
     /// The longest the attempt may take from start to its outcome.
     package var timeout: Span
     package var delivery: Delivery
+    /// The values of the secrets that the action names. Never in what comes of the attempt.
+    package var secrets: [String: String] = [:]
 
     package init(
         runID: RunID, jobID: JobID, userID: UserID, jobName: String, scheduledFor: Instant, zone: String, attempt: Int,

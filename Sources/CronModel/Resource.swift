@@ -64,14 +64,15 @@ extension Resource.Kind {
 
 package struct ResourceQuery: Sendable {
     package var kind: Resource.Kind
-    package var spaces: [UserID]
+    /// Nil for all, which only the system asks for.
+    package var spaces: [UserID]?
     /// Part of the name, in any case.
     package var text: String?
     package var limit = PageLimit.standard
     package var after: PageCursor?
     package var descending = false
 
-    package init(_ kind: Resource.Kind, spaces: [UserID]) {
+    package init(_ kind: Resource.Kind, spaces: [UserID]?) {
         self.kind = kind
         self.spaces = spaces
     }

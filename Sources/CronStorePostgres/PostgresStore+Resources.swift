@@ -71,7 +71,8 @@ extension PostgresStore {
             let found = try session.query(
                 """
                 \(unescaped: ResourceRow.select)
-                WHERE kind = \(query.kind.rawValue) AND space = ANY(\(query.spaces.uuids()))
+                WHERE kind = \(query.kind.rawValue)
+                    AND (\(query.spaces == nil) OR space = ANY(\((query.spaces ?? []).uuids())))
                     AND (\(query.text)::text IS NULL OR position(lower(\(query.text)) IN lower(name)) > 0)
                     AND (\(query.after?.at.microseconds)::bigint IS NULL OR (created_at, id) \(unescaped: page.beyond)
                         (\(query.after?.at.microseconds), \(query.after?.uuid)))

@@ -133,15 +133,15 @@ extension SQLiteStore {
     package func resources(_ query: ResourceQuery) async throws(StoreError) -> Page<Resource> {
         try await read { session in
             let page = PageOrder(query.after, descending: query.descending)
-            let marks = query.spaces.map { _ in "?" }.joined(separator: ",")
+            let spaces = query.spaces.map { "space IN (\($0.map { _ in "?" }.joined(separator: ",")))" } ?? "true"
             let statement = try session.statement(
                 """
-                \(ResourceRow.select) WHERE kind = ? AND space IN (\(marks))
+                \(ResourceRow.select) WHERE kind = ? AND \(spaces)
                     AND (? IS NULL OR instr(lower(name), lower(?)) > 0) AND \(page.condition("created_at"))
                 \(page.order("created_at")) LIMIT ?
                 """)
             statement.bind(query.kind.rawValue)
-            for space in query.spaces { statement.bind(space) }
+            for space in query.spaces ?? [] { statement.bind(space) }
             let found = try statement.bind(query.text).bind(query.text).bind(page).bind(query.limit + 1)
                 .all(ResourceRow.read)
             return Page(items: Array(found.prefix(query.limit)), limit: query.limit, found: found.count) { resource in

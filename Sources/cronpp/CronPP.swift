@@ -8,5 +8,7 @@ struct CronPP: AsyncParsableCommand {
         commandName: "cronpp",
         abstract: "A distributed task scheduler that replaces cron.",
         version: AppVersion.text,
-        subcommands: [ServeCommand.self, NextCommand.self, ExplainCommand.self, BenchCommand.self])
+        subcommands: [
+            ServeCommand.self, NextCommand.self, ExplainCommand.self, RotateKeysCommand.self, BenchCommand.self,
+        ])
 }

@@ -30,6 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.poll)) var poll: String?
     @Option(help: help(.drain)) var drain: String?
     @Option(help: help(.retention)) var retention: String?
+    @Option(help: help(.rateLimit)) var rateLimit: String?
     @Option(help: help(.logLevel)) var logLevel: String?
 
     func run() async throws {
@@ -39,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
             .role: role, .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
             .registration: registration, .allowNetworks: allowNetworks, .trustedProxies: trustedProxies,
             .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
-            .drain: drain, .retention: retention, .logLevel: logLevel,
+            .drain: drain, .retention: retention, .rateLimit: rateLimit, .logLevel: logLevel,
         ]
         let environment = ProcessInfo.processInfo.environment
         do {

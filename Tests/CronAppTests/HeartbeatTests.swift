@@ -21,8 +21,9 @@ import Testing
         let beats = DispatchSemaphore(value: 0)
         store.whenCalled(.heartbeat) { beats.signal() }
         let engine = Engine(
-            node: id, enlistedAt: now, store: store, actions: ActionRegistry([]), settings: settings,
-            metrics: EngineMetrics(), events: LocalEvents(node: "test", clock: clock),
+            node: id, enlistedAt: now, store: store, actions: ActionRegistry([]),
+            vault: Vault(store: store, ring: KeyRing(current: [])), settings: settings, metrics: EngineMetrics(),
+            events: LocalEvents(node: "test", clock: clock),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             enlist: { () throws(StoreError) in id })
         let running = Task { try await engine.run() }

@@ -92,8 +92,9 @@ import Testing
             try await bed.registerNode()
             let engine = Engine(
                 node: TestBed.node, enlistedAt: bed.clock.now, store: bed.store,
-                actions: ActionRegistry([TestAction()]), settings: EngineSettings(), metrics: EngineMetrics(),
-                events: bed.events, logger: TestBed.silence, enlist: { () throws(StoreError) in TestBed.node })
+                actions: ActionRegistry([TestAction()]), vault: bed.vault, settings: EngineSettings(),
+                metrics: EngineMetrics(), events: bed.events, logger: TestBed.silence,
+                enlist: { () throws(StoreError) in TestBed.node })
             let work = Task { try await engine.run() }
             // What an engine tells may wait for the pause after what was told before.
             let passing = Task {

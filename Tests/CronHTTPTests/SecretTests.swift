@@ -1,4 +1,6 @@
+import CronEngine
 import CronModel
+import CronSchedule
 import CronTesting
 import HTTPTypes
 import Testing
@@ -8,10 +10,14 @@ import Testing
 @Suite struct SecretTests {
     private static let canary = "canary-4711"
 
+    /// What the runner would get: what is stored, opened.
     private func stored(_ bed: TestBed, _ id: String, _ user: TestClient) async throws -> JSONValue? {
         let jobID = try #require(JobID(id))
         let owner = try #require(try await user.call(.get, "/me").json["id"]?.stringValue.flatMap { UserID($0) })
-        return try await bed.store.job(jobID, owner: owner)?.job.definition.action.fields["token"]
+        let job = try #require(try await bed.store.job(jobID, owner: owner)?.job)
+        let sealed = job.definition.action.fields["token"]
+        #expect(sealed == nil || sealed?.stringValue?.hasPrefix(Vault.mark) == true, "stored in the clear")
+        return try await bed.vault.opened(job.definition.action, of: jobID, in: owner).fields["token"]
     }
 
     @Test func secretsAreNeverShown() async throws {
@@ -66,6 +72,79 @@ import Testing
             let new = try await user.call(
                 .post, "/jobs", Jobs.valid.merging(patch: ["name": "b", "action": ["token": "********"]]))
             #expect(new.status == 422 && new.message("action.token") != nil, "\(new)")
+        }
+    }
+
+    @Test func anEditThatChangesNothingIsNone() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            let user = try await client.user("ann")
+            let body = Jobs.valid.merging(patch: ["action": ["token": .string(Self.canary)]])
+            let first = try await user.call(.put, "/jobs/by-name/nightly", body)
+            let second = try await user.call(.put, "/jobs/by-name/nightly", body)
+            #expect(first.status == 201 && second.status == 200)
+            #expect(first.json["version"] == second.json["version"])
+        }
+    }
+}
+
+/// Secrets of their own, named by actions.
+@Suite struct NamedSecretTests {
+    private static let canary = "canary-0815"
+
+    @Test func aSecretIsWrittenAndReplacedAndNeverRead() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            let ann = try await client.user("ann")
+            var replies: [Reply] = []
+            let made = try await ann.call(.put, "/secrets/api_token", ["value": .string(Self.canary)])
+            #expect(made.status == 201 && made.json["version"] == 1 && made.headers[.eTag] == "\"1\"", "\(made)")
+            replies.append(made)
+            let again = try await ann.call(
+                .put, "/secrets/api_token", ["value": .string(Self.canary + "2")], headers: [.ifMatch: "\"1\""])
+            #expect(again.status == 200 && again.json["version"] == 2)
+            replies.append(again)
+            let stale = try await ann.call(
+                .put, "/secrets/api_token", ["value": "x"], headers: [.ifMatch: "\"1\""])
+            #expect(stale.status == 412 && stale.json["version"] == 2)
+            replies.append(try await ann.call(.get, "/secrets/api_token"))
+            replies.append(try await ann.call(.get, "/secrets?q=API"))
+            #expect(replies[3].items.count == 1)
+            replies.append(try await ann.call(.get, "/audit"))
+            #expect(replies[4].items.map { $0["act"] }.suffix(2) == ["secret.create", "secret.replace"])
+            for reply in replies { #expect(!reply.text.contains(Self.canary)) }
+            let all = try await bed.store.resources(ResourceQuery(.secret, spaces: nil)).items
+            #expect(!JSONWriter.text(.array(all.map(\.body))).contains(Self.canary))
+            let bob = try await client.user("bob")
+            #expect(try await bob.call(.get, "/secrets/api_token").status == 404)
+            #expect(try await bob.call(.delete, "/secrets/api_token").status == 404)
+            #expect(try await bob.call(.get, "/secrets").items.isEmpty)
+            for (path, body, field): (String, JSONValue, String) in [
+                ("a.b", ["value": "x"], "name"), (String(repeating: "a", count: 101), ["value": "x"], "name"),
+                ("ok", [:], "value"), ("ok", ["value": ""], "value"), ("ok", ["value": 5], "value"),
+                ("ok", ["value": .string(String(repeating: "v", count: 65_537))], "value"),
+                ("ok", ["value": "x", "name": "y"], "name"),
+            ] {
+                let reply = try await ann.call(.put, "/secrets/\(path)", body)
+                #expect(reply.status == 422 && reply.message(field) != nil, "\(path) \(reply)")
+            }
+            #expect(try await ann.call(.delete, "/secrets/api_token").status == 204)
+            #expect(try await ann.call(.get, "/secrets/api_token").status == 404)
+        }
+    }
+
+    @Test func aJobMayNameOnlySecretsThatThereAre() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            let ann = try await client.user("ann")
+            let job = Jobs.valid.merging(patch: ["action": ["url": "https://x.example/?k={{ secrets.k }}"]])
+            let refused = try await ann.call(.post, "/jobs", job)
+            #expect(refused.message("action.url") == "there is no secret \"k\"", "\(refused)")
+            let bob = try await client.user("bob")
+            _ = try await bob.call(.put, "/secrets/k", ["value": "v"])
+            #expect(try await ann.call(.post, "/jobs", job).status == 422, "another space's is none")
+            _ = try await ann.call(.put, "/secrets/k", ["value": "v"])
+            #expect(try await ann.call(.post, "/jobs", job).status == 201)
         }
     }
 }

@@ -26,6 +26,7 @@ struct TestBed: Sendable {
     let events: LocalEvents
     /// Moved by `signal` before each event, so that none has to wait for the one before.
     let eventClock: TestClock
+    let vault: Vault
     let server: HTTPServer
 
     init(
@@ -35,6 +36,7 @@ struct TestBed: Sendable {
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
+        vault = Vault(store: store, ring: KeyRing(current: Self.secret))
         eventClock = TestClock()
         events = LocalEvents(node: "here", clock: eventClock)
         signal = RecordingSignal(events: events, clock: eventClock)
@@ -44,7 +46,7 @@ struct TestBed: Sendable {
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,
-            events: events, settings: settings,
+            events: events, vault: vault, settings: settings,
             node: { Self.node }, metrics: { "cronpp_up 1\n" }, readiness: { readiness })
     }
 
@@ -53,8 +55,9 @@ struct TestBed: Sendable {
 
     private init(sharing bed: TestBed) async throws {
         (store, clock, signal, events, eventClock) = (bed.store, bed.clock, bed.signal, bed.events, bed.eventClock)
+        vault = Vault(store: store, ring: KeyRing(current: Self.secret))
         server = try await HTTPServer(
-            store: store, actions: ActionRegistry([TestAction()]), signal: signal, events: events,
+            store: store, actions: ActionRegistry([TestAction()]), signal: signal, events: events, vault: vault,
             settings: HTTPSettings(registration: .closed, jwtSecret: Self.secret), node: { Self.node },
             metrics: { "" }, readiness: { Readiness(isReady: true) })
     }

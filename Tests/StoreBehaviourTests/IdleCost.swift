@@ -29,8 +29,9 @@ import Testing
         let node = Node(id: id, pid: 1, host: "h", version: "v", startedAt: begin, leaseUntil: begin + settings.lease)
         _ = try await store.register(node)
         let engine = Engine(
-            node: id, enlistedAt: begin, store: store, actions: ActionRegistry([]), settings: settings,
-            metrics: EngineMetrics(), events: LocalEvents(node: "idle", clock: store.clock),
+            node: id, enlistedAt: begin, store: store, actions: ActionRegistry([]),
+            vault: Vault(store: store, ring: KeyRing(current: [])), settings: settings, metrics: EngineMetrics(),
+            events: LocalEvents(node: "idle", clock: store.clock),
             logger: Logger(label: "idle"), enlist: { id })
         let before = store.statementCount
         async let ended: Void = engine.run()

@@ -151,7 +151,9 @@ package struct Bench: Sendable {
         let enlistedAt = clock.now
         return Engine(
             node: try await enlistment.enlist(), enlistedAt: enlistedAt, store: store,
-            actions: ActionRegistry([runner]), settings: settings, metrics: EngineMetrics(),
+            actions: ActionRegistry([runner]),
+            vault: Vault(store: store, ring: KeyRing(current: DataDirectory.randomBytes(KeyRing.keyBytes))),
+            settings: settings, metrics: EngineMetrics(),
             events: LocalEvents(node: "bench", clock: clock), logger: Self.logger, enlist: enlistment.enlist)
     }
 }

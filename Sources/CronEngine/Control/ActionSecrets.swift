@@ -1,13 +1,16 @@
 import CronModel
 
-/// Keeps the secrets of actions inside: shown as a mark, and put back when a client sends the mark or leaves them out.
+/// Keeps the secrets of actions inside: sealed where they are stored, shown as a mark, and put back when a client sends
+/// the mark or leaves them out.
 struct ActionSecrets: Sendable {
-    static let mark = "********"
+    static let mark = SecretMark.text
 
     private let actions: ActionRegistry
+    private let vault: Vault
 
-    init(_ actions: ActionRegistry) {
+    init(_ actions: ActionRegistry, vault: Vault) {
         self.actions = actions
+        self.vault = vault
     }
 
     /// The definition as it may be shown.
@@ -49,5 +52,49 @@ struct ActionSecrets: Sendable {
         let names = action.fields.keys.sorted()
         guard let runner = actions[action.type] else { return names }
         return names.filter(runner.secretFields.contains)
+    }
+}
+
+// MARK: - At rest
+
+extension ActionSecrets {
+    /// A stored job's action as its runner reads it.
+    func opened(_ job: Job) async throws(ControlError) -> ActionDefinition {
+        do throws(VaultError) {
+            return try await vault.opened(job.definition.action, of: job.id, in: job.userID)
+        } catch {
+            throw ControlError(error)
+        }
+    }
+
+    /// The action as it is stored. A secret that is what it was stays sealed as it was, so that an edit that changes
+    /// nothing is none.
+    func sealed(
+        _ action: ActionDefinition, of job: JobID, in space: UserID,
+        before: (stored: ActionDefinition, opened: ActionDefinition)? = nil
+    ) async throws(ControlError) -> ActionDefinition {
+        var sealed = action
+        for name in secretNames(of: action) {
+            guard let value = action.fields[name], value != .null else { continue }
+            if let before, before.stored.type == action.type, before.opened.fields[name] == value {
+                sealed.fields[name] = before.stored.fields[name]
+                continue
+            }
+            do throws(VaultError) {
+                sealed.fields[name] = .string(try await vault.seal(value, field: name, of: job, in: space))
+            } catch {
+                throw ControlError(error)
+            }
+        }
+        return sealed
+    }
+}
+
+extension ControlError {
+    init(_ error: VaultError) {
+        switch error {
+        case .store(let error): self.init(error)
+        case .damaged(let what): self = .store(.corrupt("a sealed text does not open: \(what)"))
+        }
     }
 }

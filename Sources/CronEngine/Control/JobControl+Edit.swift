@@ -25,7 +25,7 @@ extension JobControl {
             if let version, version != current.job.version {
                 throw .store(.versionMismatch(current: current.job.version))
             }
-            let (definition, rearm) = try edited(current, edit)
+            let (definition, rearm) = try await edited(current, edit)
             if let job = try await store(definition, rearm: rearm, over: current, by: actor, isFinal: version != nil) {
                 return job
             }
@@ -47,7 +47,7 @@ extension JobControl {
                 if let version, version != found.job.version {
                     throw .store(.versionMismatch(current: found.job.version))
                 }
-                let (definition, rearm) = try edited(found, .replace(json))
+                let (definition, rearm) = try await edited(found, .replace(json))
                 let isFinished = found.job.state == .finished
                 if definition == found.job.definition, !rearm, !isFinished { return (answer(found), false) }
                 if let job = try await store(
@@ -67,20 +67,30 @@ extension JobControl {
 // MARK: - The steps
 
 extension JobControl {
-    /// The definition after the edit. Secrets that the client cannot know stay.
-    private func edited(_ current: JobView, _ edit: JobEdit) throws(ControlError) -> (JobDefinition, rearm: Bool) {
+    /// The definition after the edit, as it is stored. Secrets that the client cannot know stay.
+    private func edited(
+        _ current: JobView, _ edit: JobEdit
+    ) async throws(ControlError) -> (JobDefinition, rearm: Bool) {
         let job = current.job
         let rearm = try JobRequest.rearm(edit.json)
         var json = try JobRequest.withoutReadOnly(edit.json, shown: answer(current).json)
         guard json.objectValue != nil else { throw .invalid("", "must be an object, not \(json.kindName)") }
+        let opened = try await secrets.opened(job)
         switch edit {
-        case .merge: json = merged(json, over: job.definition)
+        case .merge:
+            var base = job.definition
+            base.action = opened
+            json = merged(json, over: base)
         case .replace:
             guard case .object(var members) = json else { break }
-            members["action"] = members["action"].map { secrets.restored($0, from: job.definition.action) }
+            members["action"] = members["action"].map { secrets.restored($0, from: opened) }
             json = .object(members)
         }
-        return (try request.definition(json, id: job.id, now: store.clock.now, changes: rearm ? nil : job), rearm)
+        var definition = try await request.definition(
+            json, id: job.id, space: job.userID, now: store.clock.now, changes: rearm ? nil : job)
+        definition.action = try await secrets.sealed(
+            definition.action, of: job.id, in: job.userID, before: (job.definition.action, opened))
+        return (definition, rearm)
     }
 
     /// A changed type of action starts from nothing: the fields of the old type mean nothing to the new one.

@@ -13,11 +13,11 @@ package struct JobControl: Sendable {
     let request: JobRequest
     var audit: JobAudit { JobAudit(secrets: secrets) }
 
-    package init(store: any Store, actions: ActionRegistry, signal: any EngineSignal) {
+    package init(store: any Store, actions: ActionRegistry, signal: any EngineSignal, vault: Vault) {
         self.store = store
         self.signal = signal
-        secrets = ActionSecrets(actions)
-        request = JobRequest(actions: actions, secrets: secrets)
+        secrets = ActionSecrets(actions, vault: vault)
+        request = JobRequest(actions: actions, secrets: secrets, store: store)
     }
 
     func answer(_ view: JobView) -> JobAnswer { JobAnswer(view, secrets: secrets) }
@@ -30,7 +30,7 @@ extension JobControl {
     package func create(
         _ json: JSONValue, by actor: Actor, idempotency: IdempotencyKey? = nil
     ) async throws(ControlError) -> (job: JobAnswer, isReplay: Bool) {
-        let draft = try draft(json, owner: actor.space, idempotency: idempotency)
+        let draft = try await draft(json, owner: actor.space, idempotency: idempotency)
         let results = try await ControlError.storing { () async throws(StoreError) in
             try await store.createJobs([draft], audit: audit.created(by: actor))
         }
@@ -50,9 +50,16 @@ extension JobControl {
     package func createMany(
         _ items: [JSONValue], by actor: Actor, idempotency: IdempotencyKey? = nil
     ) async throws(ControlError) -> [Result<JobAnswer, ControlError>] {
-        let drafts = items.enumerated().map { index, item in
-            Result { () throws(ControlError) in
-                try draft(item, owner: actor.space, idempotency: idempotency?.part(index))
+        var drafts: [Result<JobDraft, ControlError>] = []
+        for (index, item) in items.enumerated() {
+            do throws(ControlError) {
+                drafts.append(
+                    .success(
+                        try await draft(item, owner: actor.space, idempotency: idempotency?.part(index))))
+            } catch {
+                // A store that cannot be asked is no fault of this one job.
+                if case .store(let error) = error, error.concernsAll { throw .store(error) }
+                drafts.append(.failure(error))
             }
         }
         let valid = drafts.compactMap { try? $0.get() }
@@ -72,13 +79,14 @@ extension JobControl {
 
     private func draft(
         _ json: JSONValue, owner: UserID, idempotency: IdempotencyKey?
-    ) throws(ControlError) -> JobDraft {
+    ) async throws(ControlError) -> JobDraft {
         var random = RandomSource()
         let now = store.clock.now
         let id = try JobRequest.id(json) ?? JobID(at: now, using: &random)
         // A new job starts armed, whatever the flag says: an upsert may not know that it creates.
         _ = try JobRequest.rearm(json)
-        let definition = try request.definition(json, id: id, now: now)
+        var definition = try await request.definition(json, id: id, space: owner, now: now)
+        definition.action = try await secrets.sealed(definition.action, of: id, in: owner)
         return JobDraft(id: id, userID: owner, definition: definition, idempotency: idempotency)
     }
 }
@@ -101,5 +109,14 @@ extension JobControl {
         }
         guard let found else { throw .store(.notFound) }
         return found
+    }
+}
+
+extension StoreError {
+    fileprivate var concernsAll: Bool {
+        switch self {
+        case .unavailable, .misconfigured, .outcomeUnknown: true
+        default: false
+        }
     }
 }

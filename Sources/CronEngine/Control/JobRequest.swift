@@ -15,17 +15,19 @@ struct JobRequest: Sendable {
 
     let actions: ActionRegistry
     let secrets: ActionSecrets
+    let store: any ResourceStore
 
     /// A definition that may be stored as this job at this moment.
-    func definition(_ json: JSONValue, id: JobID, now: Instant, changes old: Job? = nil) throws(ControlError)
-        -> JobDefinition
-    {
+    func definition(
+        _ json: JSONValue, id: JobID, space: UserID, now: Instant, changes old: Job? = nil
+    ) async throws(ControlError) -> JobDefinition {
         let definition: JobDefinition
         switch JobDefinition.read(json, besides: Self.extras) {
         case .success(let read): definition = read
         case .failure(let problems): throw .invalid(problems.all)
         }
         var problems = actionProblems(definition.action)
+        problems += try await unknownSecrets(definition.action, in: space)
         if let problem = scheduleProblem(definition, id: id, now: now, old: old) { problems.append(problem) }
         guard problems.isEmpty else { throw .invalid(problems) }
         return definition
@@ -67,6 +69,19 @@ struct JobRequest: Sendable {
         }
         let marks = secrets.problems(action)
         return marks.isEmpty ? runner.validate(action) : marks
+    }
+
+    private func unknownSecrets(
+        _ action: ActionDefinition, in space: UserID
+    ) async throws(ControlError) -> [FieldProblem] {
+        var problems: [FieldProblem] = []
+        for (name, field) in SecretNames.found(in: action) {
+            let found = try await ControlError.storing { () async throws(StoreError) in
+                try await store.resource(named: name, .secret, space: space)
+            }
+            if found == nil { problems.append(FieldProblem(field: field, message: "there is no secret \"\(name)\"")) }
+        }
+        return problems
     }
 
     /// The store decides with its own clock; asked here too, so that all problems are told at once.

@@ -79,7 +79,7 @@ extension MemoryStore {
 
     package func resources(_ query: ResourceQuery) -> Page<Resource> {
         let found = tables.people.resources.values.filter { resource in
-            resource.kind == query.kind && query.spaces.contains(resource.space)
+            resource.kind == query.kind && (query.spaces?.contains(resource.space) ?? true)
                 && (query.text.map { resource.name.lowercased().contains($0.lowercased()) } ?? true)
         }
         return Page(

@@ -1,9 +1,8 @@
-import CronModel
-import CronSchedule
+package import CronSchedule
 import Synchronization
 
 /// Answers that stay good for a while, by a clock that never jumps.
-final class Remembered<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class Remembered<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         let value: Value
         let until: Span
@@ -14,13 +13,13 @@ final class Remembered<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let clock: any EngineClock
     private let entries = Mutex<[Key: Entry]>([:])
 
-    init(for life: Span, limit: Int, clock: any EngineClock) {
+    package init(for life: Span, limit: Int, clock: any EngineClock) {
         self.life = life
         self.limit = limit
         self.clock = clock
     }
 
-    subscript(key: Key) -> Value? {
+    package subscript(key: Key) -> Value? {
         get {
             let now = clock.uptime
             return entries.withLock { $0[key].flatMap { $0.until > now ? $0.value : nil } }
@@ -38,5 +37,5 @@ final class Remembered<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    func removeAll() { entries.withLock { $0.removeAll() } }
+    package func removeAll() { entries.withLock { $0.removeAll() } }
 }
