@@ -8,13 +8,13 @@ package struct StandardActions: Sendable {
     private let webhook: WebhookAction
 
     /// - Parameters:
-    ///   - allowedNetworks: blocks that webhooks may reach although they are private.
+    ///   - allowedNetworks: blocks that actions may reach although they are private.
     ///   - now: the system's clock.
     package init(
         allowedNetworks: [NetworkRange], userAgent: String, now: @escaping @Sendable () -> Instant, logger: Logger
     ) {
-        webhook = WebhookAction(
-            addresses: AddressGuard(allowed: allowedNetworks), userAgent: userAgent, now: now, logger: logger)
+        let hosts = OutboundHosts(addresses: AddressGuard(allowed: allowedNetworks), now: now)
+        webhook = WebhookAction(hosts: hosts, userAgent: userAgent, now: now, logger: logger)
         registry = ActionRegistry([webhook])
     }
 

@@ -13,10 +13,9 @@ package struct WebhookAction: ActionRunner {
     private let userAgent: String
 
     /// `now` is the system's clock. The action owns connections: `shutdown` must end it.
-    package init(addresses: AddressGuard, userAgent: String, now: @escaping @Sendable () -> Instant, logger: Logger) {
-        let client = WebhookClient(
-            addresses: addresses, names: NameLookUp(addresses: addresses, now: now), logger: logger)
-        self.init(addresses: addresses, userAgent: userAgent, now: now, client: client)
+    package init(hosts: OutboundHosts, userAgent: String, now: @escaping @Sendable () -> Instant, logger: Logger) {
+        let client = WebhookClient(hosts: hosts, logger: logger)
+        self.init(addresses: hosts.addresses, userAgent: userAgent, now: now, client: client)
     }
 
     init(addresses: AddressGuard, userAgent: String, now: @escaping @Sendable () -> Instant, client: WebhookClient) {

@@ -11,26 +11,19 @@ final class WebhookClient: Sendable {
     private static let maxAddresses = 4
 
     private let attempts = AttemptsInFlight()
-    private let names: NameLookUp
+    private let hosts: OutboundHosts
     private let routes: Routes
-    private let logger: Logger
 
-    /// `adjust` is for tests, which trust their own certificates.
+    /// `connecting` judges the other ends of connections, and `adjust` changes how they are made: both are for tests.
     init(
-        addresses: AddressGuard, names: NameLookUp, logger: Logger,
+        hosts: OutboundHosts, connecting: AddressGuard? = nil, logger: Logger,
         adjust: @escaping @Sendable (inout HTTPClient.Configuration) -> Void = { _ in }
     ) {
-        self.names = names
-        self.logger = logger
-        routes = Routes(addresses: addresses, attempts: attempts, logger: logger, adjust: adjust)
+        self.hosts = hosts
+        routes = Routes(addresses: connecting ?? hosts.addresses, attempts: attempts, logger: logger, adjust: adjust)
     }
 
-    func shutdown() async {
-        await routes.shutdown()
-        do { try await names.shutdown() } catch {
-            logger.warning("the threads of name look-ups did not end", metadata: ["error": "\(error)"])
-        }
-    }
+    func shutdown() async { await routes.shutdown() }
 
     /// Makes the request and reads its answer, within all limits.
     func exchange(_ request: WebhookRequest, limits: WebhookLimits) async -> WebhookExchange {
@@ -64,7 +57,7 @@ final class WebhookClient: Sendable {
     ) async -> WebhookExchange {
         var exchange = WebhookExchange(reach: .nothingSent)
         do {
-            let addresses = try await judgedAddresses(of: request.origin.host).prefix(Self.maxAddresses)
+            let addresses = try await hosts.addresses(of: request.origin.host).prefix(Self.maxAddresses)
             for (index, address) in addresses.enumerated() {
                 exchange.address = address
                 let isLast = index == addresses.count - 1
@@ -88,14 +81,6 @@ final class WebhookClient: Sendable {
             exchange.isShutDown = routes.isShutDown
         }
         return exchange
-    }
-
-    /// An address in the URL was judged when the definition was read.
-    private func judgedAddresses(of host: HostLiteral) async throws -> [IPAddress] {
-        switch host {
-        case .address(let address): [address]
-        case .name(let name): try await names.judgedAddresses(of: name)
-        }
     }
 
     /// Sends the request by one route, or gives it up after `patience` so that the next address has its turn.

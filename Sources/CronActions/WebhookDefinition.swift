@@ -113,13 +113,3 @@ struct WebhookDefinition: Sendable {
         return secret
     }
 }
-
-extension AddressGuard {
-    /// Why a URL's host may not be reached, as far as its text tells; other names are judged when they are looked up.
-    func refusal(of host: HostLiteral) -> AddressRefusal? {
-        switch host {
-        case .address(let address): refusal(of: address)
-        case .name: host.isLocalhost ? refusal(of: .v4(0x7F00_0001)) : nil
-        }
-    }
-}

@@ -84,7 +84,7 @@ struct WebhookFailure {
     }
 
     private func connectMessage(_ error: any Error) -> String {
-        if let error = error as? NameLookUp.Unresolved { return "the name \(error.name) could not be resolved" }
+        if let error = error as? UnresolvedName { return error.message }
         guard let io = error as? IOError else { return "no connection to \(place): \(error)" }
         return switch io.errnoCode {
         case ECONNREFUSED: "connection refused by \(place)"

@@ -98,7 +98,7 @@ extension NetworkTests {
                 #expect(outcome.kind == .connectError && outcome.verdict == .permanent && outcome.reach == .nothingSent)
                 #expect(
                     outcome.error
-                        == "127.0.0.1 is refused (loopback); webhooks reach it only if CRONPP_ALLOW_NETWORKS (ALLOW_NETWORKS) contains it"
+                        == "127.0.0.1 is refused (loopback); it is reached only if CRONPP_ALLOW_NETWORKS (ALLOW_NETWORKS) contains it"
                 )
                 // Its closing shows that the receiver has seen all it will ever see.
                 _ = await receiver.closings.first { _ in true }

@@ -44,8 +44,8 @@ func makeClient(
     now: @escaping @Sendable () -> Instant = { fixedNow },
     adjust: @escaping @Sendable (inout HTTPClient.Configuration) -> Void = { _ in }
 ) -> WebhookClient {
-    let names = NameLookUp(addresses: judging, now: now, resolve: resolve)
-    return WebhookClient(addresses: connecting, names: names, logger: Logger(label: "test"), adjust: adjust)
+    let hosts = OutboundHosts(addresses: judging, now: now, resolve: resolve)
+    return WebhookClient(hosts: hosts, connecting: connecting, logger: Logger(label: "test"), adjust: adjust)
 }
 
 /// For crowds, which on a busy machine may take longer than a job can ask for.

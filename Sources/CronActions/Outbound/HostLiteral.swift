@@ -1,17 +1,17 @@
-import CronModel
+package import CronModel
 
-/// The host of a URL: a DNS name, or an address in any form that a resolver would take for one.
-enum HostLiteral: Hashable, Sendable {
+/// A host as people write it, in a URL or alone: a DNS name, or an address in any form that a resolver would take for one.
+package enum HostLiteral: Hashable, Sendable {
     case name(String)
     case address(IPAddress)
 
-    struct Problem: Error, Hashable {
-        let message: String
+    package struct Problem: Error, Hashable, Sendable {
+        package let message: String
     }
 
-    /// Reads a URL's host, brackets included. Numbers are read as `inet_aton` does, because getaddrinfo does: `127.1`,
+    /// Reads a URL's host, IPv6 addresses in brackets. Numbers are read as `inet_aton` does, because getaddrinfo does: `127.1`,
     /// `0x7f.1`, `0177.1` and `2130706433` all are 127.0.0.1.
-    init(_ text: String) throws(Problem) {
+    package init(_ text: String) throws(Problem) {
         if text.hasPrefix("[") {
             self = try Self.bracketed(text)
             return
@@ -36,7 +36,7 @@ enum HostLiteral: Hashable, Sendable {
     }
 
     /// As it stands in a URL.
-    var text: String {
+    package var text: String {
         switch self {
         case .name(let name): name
         case .address(let address): if case .v6 = address { "[\(address)]" } else { address.description }
@@ -44,7 +44,7 @@ enum HostLiteral: Hashable, Sendable {
     }
 
     /// Names that mean this machine by convention (RFC 6761 §6.3).
-    var isLocalhost: Bool {
+    package var isLocalhost: Bool {
         guard case .name(let name) = self else { return false }
         return name == "localhost" || name.hasSuffix(".localhost")
     }

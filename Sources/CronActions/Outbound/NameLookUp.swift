@@ -10,10 +10,6 @@ import Synchronization
 /// The system's resolver blocks, so it runs on threads of its own, at most one for each name: a dead name holds up
 /// neither an event loop nor other names.
 final class NameLookUp: Sendable {
-    struct Unresolved: Error {
-        let name: String
-    }
-
     private static let cacheFor = Span.seconds(5)
     private static let maxCached = 1_000
     private static let threads = 32
@@ -29,25 +25,24 @@ final class NameLookUp: Sendable {
     private let state = Mutex(State())
     private let addresses: AddressGuard
     private let now: @Sendable () -> Instant
-    private let resolve: @Sendable (String) -> [IPAddress]
+    private let resolver: @Sendable (String) -> [IPAddress]
     private let pool = NIOThreadPool(numberOfThreads: threads)
 
     init(
         addresses: AddressGuard, now: @escaping @Sendable () -> Instant,
-        resolve: @escaping @Sendable (String) -> [IPAddress] = NameResolver.addresses
+        resolver: @escaping @Sendable (String) -> [IPAddress]
     ) {
         self.addresses = addresses
         self.now = now
-        self.resolve = resolve
+        self.resolver = resolver
         pool.start()
     }
 
-    func shutdown() async throws {
-        try await pool.shutdownGracefully()
-    }
+    /// Nobody waits for the threads: one may hang in a resolver longer than a node takes to stop.
+    deinit { pool.shutdownGracefully { _ in } }
 
     /// The addresses of the name in the resolver's order, once every one of them may be reached; throws `AddressRefusal`
-    /// or `Unresolved` otherwise, and ends at once when its task is cancelled.
+    /// or `UnresolvedName` otherwise, and ends at once when its task is cancelled.
     func judgedAddresses(of name: String) async throws -> [IPAddress] {
         if let passed = state.withLock({ $0.passed[name] }), passed.until > now(), passed.until <= now() + Self.cacheFor
         {
@@ -55,7 +50,7 @@ final class NameLookUp: Sendable {
         }
         let found = await lookUp(name)
         try Task.checkCancellation()
-        guard let found, !found.isEmpty else { throw Unresolved(name: name) }
+        guard let found, !found.isEmpty else { throw UnresolvedName(name: name) }
         // One refused address refuses the name: else whoever owns it could probe private networks by mixed answers.
         if let refusal = found.lazy.compactMap({ self.addresses.refusal(of: $0) }).first { throw refusal }
         let until = now() + Self.cacheFor
@@ -66,7 +61,7 @@ final class NameLookUp: Sendable {
         return found
     }
 
-    /// Nil when the task is cancelled or the threads have ended. Waits on a stream, because that ends with its task, while
+    /// Nil when the task is cancelled. Waits on a stream, because that ends with its task, while
     /// getaddrinfo cannot be stopped.
     private func lookUp(_ name: String) async -> [IPAddress]? {
         let (results, result) = AsyncStream.makeStream(of: [IPAddress].self)
@@ -77,20 +72,19 @@ final class NameLookUp: Sendable {
             return (state.lastWaiter, isFirst)
         }
         defer { state.withLock { _ = $0.waiting[name]?.removeValue(forKey: waiter) } }
-        if isFirst { pool.submit { self.resolve(name, isActive: $0 == .active) } }
+        if isFirst { pool.submit { _ in self.resolve(name) } }
         return await results.first { _ in true }
     }
 
-    private func resolve(_ name: String, isActive: Bool) {
-        let unserved = state.withLock { state in
-            // Decided and removed at once: who comes later starts a look-up of their own.
-            isActive && state.waiting[name]?.isEmpty == false ? nil : state.waiting.removeValue(forKey: name) ?? [:]
+    private func resolve(_ name: String) {
+        // Decided and removed at once: who comes later starts a look-up of their own.
+        let isAwaited = state.withLock { state in
+            if state.waiting[name]?.isEmpty == false { return true }
+            state.waiting[name] = nil
+            return false
         }
-        if let unserved {
-            for result in unserved.values { result.finish() }
-            return
-        }
-        let found = resolve(name)
+        guard isAwaited else { return }
+        let found = resolver(name)
         let waiting = state.withLock { $0.waiting.removeValue(forKey: name) } ?? [:]
         for result in waiting.values {
             result.yield(found)

@@ -1,8 +1,9 @@
 package import CronModel
 package import NIOCore
 
-/// Decides which addresses a webhook may reach: public ones, and those the operator allows. It judges the address that
-/// is dialled, not the name, so that a name which changes its answer between check and use gains nothing.
+/// Decides which addresses this node may connect to for its users: public ones, and those the operator allows. It judges
+/// the address that is dialled, not the name, so that a name which changes its answer between check and use gains nothing.
+/// `OutboundHosts` is the way to use it.
 package struct AddressGuard: Sendable {
     private let allowed: [NetworkRange]
     private let ownAddresses: Set<IPAddress>
@@ -20,6 +21,14 @@ package struct AddressGuard: Sendable {
             return nil
         }
         return AddressRefusal(address: address.description, reason: reason)
+    }
+
+    /// Why a host may not be reached, as far as its text tells; other names are judged when they are looked up.
+    package func refusal(of host: HostLiteral) -> AddressRefusal? {
+        switch host {
+        case .address(let address): refusal(of: address)
+        case .name: host.isLocalhost ? refusal(of: .v4(0x7F00_0001)) : nil
+        }
     }
 
     /// Why the other end of a connection may not be reached. An address that is no IP address never may.
@@ -76,6 +85,6 @@ package struct AddressRefusal: Error, Hashable, Sendable {
     package let reason: String
 
     package var message: String {
-        "\(address) is refused (\(reason)); webhooks reach it only if CRONPP_ALLOW_NETWORKS (ALLOW_NETWORKS) contains it"
+        "\(address) is refused (\(reason)); it is reached only if CRONPP_ALLOW_NETWORKS (ALLOW_NETWORKS) contains it"
     }
 }

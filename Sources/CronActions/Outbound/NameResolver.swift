@@ -1,4 +1,4 @@
-import CronModel
+package import CronModel
 
 #if canImport(Glibc)
     import Glibc
@@ -9,9 +9,9 @@ import CronModel
 #endif
 
 /// Every address of a host name, by the system's resolver. Blocks its thread.
-enum NameResolver {
+package enum NameResolver {
     /// Empty when the name has no address or nobody answers.
-    static func addresses(of name: String) -> [IPAddress] {
+    package static func addresses(of name: String) -> [IPAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         // An enum in Glibc and a number elsewhere.
