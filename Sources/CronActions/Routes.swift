@@ -6,10 +6,13 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// One way to a receiver: its origin, and the judged address that is dialled for it.
+/// One way to a receiver: its origin, the judged address that is dialled for it, and what is proved and believed there. No
+/// connection serves two keys: one that was made with a client's certificate, or with roots of somebody's choice, must not
+/// carry the requests of others.
 struct RouteKey: Hashable, Sendable {
     let url: WebhookURL.Origin
     let address: IPAddress
+    var identity: TLSIdentity?
 }
 
 /// The connections of one route.
@@ -111,6 +114,7 @@ final class Routes: Sendable {
         if key.url.isSecure {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = TrustedRoots.system
+            key.identity?.apply(to: &tls)
             configuration.tlsConfiguration = tls
         }
         adjust(&configuration)

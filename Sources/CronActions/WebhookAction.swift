@@ -5,9 +5,10 @@ package import Logging
 /// Calls a URL: one attempt makes at most one HTTP request, and says whether it may have arrived.
 package struct WebhookAction: ActionRunner {
     package let type = "webhook"
-    package let secretFields: Set<String> = ["signing_secret"]
+    package let secretFields: Set<String> = ["signing_secret", "signing_secrets", "client_key"]
 
     private let addresses: AddressGuard
+    private let identities = TLSIdentities()
     private let client: WebhookClient
     private let now: @Sendable () -> Instant
     private let userAgent: String
@@ -27,7 +28,7 @@ package struct WebhookAction: ActionRunner {
 
     package func validate(_ definition: ActionDefinition) -> [FieldProblem] {
         do throws(WebhookDefinition.Invalid) {
-            _ = try WebhookDefinition(definition, addresses: addresses)
+            _ = try WebhookDefinition(definition, addresses: addresses, identities: identities)
             return []
         } catch {
             return error.problems
@@ -37,7 +38,7 @@ package struct WebhookAction: ActionRunner {
     package func run(_ attempt: AttemptContext) async -> Outcome {
         let definition: WebhookDefinition
         do throws(WebhookDefinition.Invalid) {
-            definition = try WebhookDefinition(attempt.action, addresses: addresses)
+            definition = try WebhookDefinition(attempt.action, addresses: addresses, identities: identities)
         } catch {
             return .refused(error)
         }

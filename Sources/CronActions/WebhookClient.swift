@@ -62,7 +62,7 @@ final class WebhookClient: Sendable {
                 exchange.address = address
                 let isLast = index == addresses.count - 1
                 let patience = isLast ? nil : Span.microseconds(limits.connect.microseconds / Int64(addresses.count))
-                let key = RouteKey(url: request.origin, address: address)
+                let key = RouteKey(url: request.origin, address: address, identity: request.identity)
                 guard let route = routes.take(key) else { throw HTTPClientError.alreadyShutdown }
                 defer { routes.giveBack(key) }
                 do {

@@ -16,6 +16,10 @@ import NIOHTTP1
 /// | `read_timeout` | none | between two pieces of the answer, the first included |
 /// | `success_statuses` | `200-299` | a status or range, or a list of them |
 /// | `signing_secret` | none | `whsec_` and base64; never shown again |
+/// | `signing_secrets` | none | in its place, 1 to 5 of them while they are rotated: one signature each |
+/// | `client_certificate` | none | PEM, the certificate first and then its chain; of an `https` URL, like the next two |
+/// | `client_key` | none | PEM, its RSA or EC key, not encrypted; never shown again |
+/// | `ca_certificate` | the system's | PEM, one or more, in place of the roots that the system trusts |
 struct WebhookDefinition: Sendable {
     /// Of a dial that nobody answers. More would hold a place among the attempts for a host that is down.
     static let longestConnect = Span.seconds(10)
@@ -30,14 +34,19 @@ struct WebhookDefinition: Sendable {
     let connectTimeout: Span
     let readTimeout: Span?
     let successStatuses: StatusRanges
-    let secret: WebhookSecret?
+    /// One signature is sent for each.
+    let secrets: [WebhookSecret]
+    /// Nil for the system's roots and no client certificate.
+    let identity: TLSIdentity?
 
     /// Everything wrong with the fields.
     struct Invalid: Error {
         let problems: [FieldProblem]
     }
 
-    init(_ definition: ActionDefinition, addresses: AddressGuard) throws(Invalid) {
+    init(
+        _ definition: ActionDefinition, addresses: AddressGuard, identities: TLSIdentities = TLSIdentities()
+    ) throws(Invalid) {
         var reader = FieldReader(definition.fields, prefix: "action.")
         let url = Self.readURL(&reader, addresses)
         method = Self.readMethod(&reader)
@@ -50,7 +59,8 @@ struct WebhookDefinition: Sendable {
         connectTimeout = reader.span("connect_timeout", in: connectTimeouts) ?? Self.longestConnect
         readTimeout = reader.span("read_timeout", in: timeouts)
         successStatuses = Self.readStatuses(&reader)
-        secret = Self.readSecret(&reader)
+        secrets = WebhookSecret.read(&reader)
+        identity = TLSFields.read(&reader, isSecure: url?.origin.isSecure ?? true, identities)
         reader.refuseUnknown()
         guard let url, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
         self.url = url
@@ -104,12 +114,5 @@ struct WebhookDefinition: Sendable {
         if let ranges = StatusRanges(value) { return ranges }
         reader.refuse("success_statuses", "must be \"200-299\" or a list such as [200, \"202-204\"], within 100-599")
         return .standard
-    }
-
-    private static func readSecret(_ reader: inout FieldReader) -> WebhookSecret? {
-        guard let text = reader.string("signing_secret") else { return nil }
-        let secret = WebhookSecret(text)
-        if secret == nil { reader.refuse("signing_secret", "must be \"whsec_\" and base64 of 24 to 64 bytes") }
-        return secret
     }
 }

@@ -44,8 +44,21 @@ struct WebhookFailure {
         {
             return timeout(.connect)
         }
-        guard !wasSent else { return transient(.connectError, brokenAnswer(error)) }
-        if isTLS(error) { return transient(.tlsError, "TLS with \(place) failed: \(error)") }
+        guard !wasSent else {
+            // TLS 1.3 lets a client write before the server has looked at its certificate.
+            if exchange.status == nil, error is BoringSSLError {
+                return transient(.tlsError, "TLS with \(place) failed after the request: \(tlsReason(error))")
+            }
+            return transient(.connectError, brokenAnswer(error))
+        }
+        if isTLS(error) { return transient(.tlsError, "TLS with \(place) failed: \(tlsReason(error))") }
+        // By HTTP/2 a request waits for the receiver's first frame. TLS 1.3 ends before that with a refused client, and
+        // async-http-client tells only that the connection was closed.
+        if url.origin.isSecure, error as? HTTPClientError == .remoteConnectionClosed {
+            return transient(
+                .tlsError,
+                "TLS with \(place) was ended before the request could leave; does it ask for another certificate?")
+        }
         return transient(.connectError, connectMessage(error))
     }
 
@@ -68,6 +81,13 @@ struct WebhookFailure {
     private func isTLS(_ error: any Error) -> Bool {
         if let client = error as? HTTPClientError { return client == .tlsHandshakeTimeout }
         return error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError
+    }
+
+    /// BoringSSL's own words, such as `TLSV1_ALERT_UNKNOWN_CA`, without the places in its source.
+    private func tlsReason(_ error: any Error) -> String {
+        let text = "\(error)"
+        let reasons = text.matches(of: /OPENSSL_internal:([^\s\]]+)/).map { String($0.1) }
+        return reasons.isEmpty ? text : reasons.joined(separator: ", ")
     }
 
     private func brokenAnswer(_ error: any Error) -> String {

@@ -7,6 +7,7 @@ import NIOHTTP1
 /// The one request of an attempt, with the headers by which a receiver tells attempts apart and proves their origin.
 struct WebhookRequest: Sendable {
     let origin: WebhookURL.Origin
+    let identity: TLSIdentity?
     private let request: HTTPClientRequest
 
     /// `body` is the rendered one: the signature covers exactly the bytes that are sent.
@@ -14,15 +15,16 @@ struct WebhookRequest: Sendable {
         _ definition: WebhookDefinition, body: [UInt8], for attempt: AttemptContext, at now: Instant, userAgent: String
     ) {
         origin = definition.url.origin
+        identity = definition.identity
         let id = attempt.runID.description
         var headers = definition.headers
         if let type = definition.body.contentType { headers.addIfMissing("content-type", type) }
         headers.addIfMissing("User-Agent", userAgent)
         headers.add(name: "webhook-id", value: id)
         headers.add(name: "webhook-timestamp", value: String(now.wholeSeconds))
-        if let secret = definition.secret {
-            let signature = secret.signature(id: id, timestamp: now.wholeSeconds, body: body)
-            headers.add(name: "webhook-signature", value: signature)
+        if !definition.secrets.isEmpty {
+            let signatures = definition.secrets.map { $0.signature(id: id, timestamp: now.wholeSeconds, body: body) }
+            headers.add(name: "webhook-signature", value: signatures.joined(separator: " "))
         }
         headers.add(name: "Cronpp-Attempt", value: String(attempt.attempt))
         headers.add(name: "Cronpp-Fence", value: String(attempt.fence))

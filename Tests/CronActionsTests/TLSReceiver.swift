@@ -9,15 +9,19 @@ import Synchronization
 final class TLSReceiver: Sendable {
     let accepted = Mutex(0)
     let heads = Mutex<[HTTPRequestHead]>([])
+    /// Of each request: its connection, and what the client proved there.
+    let clients = Mutex<[(connection: ObjectIdentifier, certificate: NIOSSLCertificate?)]>([])
     let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
     private let channel = Mutex<(any Channel)?>(nil)
     private let answers: Bool
     private let closes: Bool
+    fileprivate let isHTTP2: Bool
 
     var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
 
-    private init(answers: Bool, closes: Bool) {
+    private init(answers: Bool, closes: Bool, isHTTP2: Bool) {
+        self.isHTTP2 = isHTTP2
         self.answers = answers
         self.closes = closes
         (arrivals, arrival) = AsyncStream.makeStream()
@@ -26,13 +30,15 @@ final class TLSReceiver: Sendable {
     /// `accepting` sees each new connection and its number, from 1.
     static func start(
         offering protocols: [String], answers: Bool = true, closes: Bool = false, host: String = "127.0.0.1",
-        accepting: @escaping @Sendable (any Channel, Int) throws -> Void = { _, _ in }
+        accepting: @escaping @Sendable (any Channel, Int) throws -> Void = { _, _ in },
+        configure: (inout TLSConfiguration) throws -> Void = { _ in }
     ) async throws -> TLSReceiver {
-        let receiver = TLSReceiver(answers: answers, closes: closes)
+        let receiver = TLSReceiver(answers: answers, closes: closes, isHTTP2: protocols.contains("h2"))
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: [.certificate(try certificate())],
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(keyText.utf8), format: .pem)))
         configuration.applicationProtocols = protocols
+        try configure(&configuration)
         let context = try NIOSSLContext(configuration: configuration)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
@@ -44,7 +50,7 @@ final class TLSReceiver: Sendable {
                     try accepting(channel, number)
                     try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
                 }.flatMap {
-                    protocols.contains("h2") ? receiver.serveHTTP2(channel) : receiver.serveHTTP1(channel)
+                    receiver.isHTTP2 ? receiver.serveHTTP2(channel) : receiver.serveHTTP1(channel)
                 }
             }
             .bind(host: host, port: 0).get()
@@ -83,7 +89,11 @@ final class TLSReceiver: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch unwrapInboundIn(data) {
-            case .head(let head): receiver.heads.withLock { $0.append(head) }
+            case .head(let head):
+                receiver.heads.withLock { $0.append(head) }
+                let connection = receiver.isHTTP2 ? context.channel.parent ?? context.channel : context.channel
+                let tls = try? connection.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+                receiver.clients.withLock { $0.append((ObjectIdentifier(connection), tls?.peerCertificate)) }
             case .body: break
             case .end:
                 receiver.arrival.yield()

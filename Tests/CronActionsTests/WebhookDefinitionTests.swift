@@ -71,6 +71,22 @@ import Testing
         Case(["signing_secret": .string("abc")], "signing_secret", "whsec_"),
         Case(["signing_secret": .string("whsec_!!!")], "signing_secret", "base64"),
         Case(["signing_secret": .string("whsec_c2hvcnQ=")], "signing_secret", "24 to 64"),
+        Case(
+            ["signing_secrets": .string(NetworkTests.WebhookRequestTests.secret)], "signing_secrets", "a list of 1 to 5"
+        ),
+        Case(["signing_secrets": .array([])], "signing_secrets", "a list of 1 to 5"),
+        Case(
+            ["signing_secrets": .array(Array(repeating: .string(NetworkTests.WebhookRequestTests.secret), count: 6))],
+            "signing_secrets", "a list of 1 to 5"),
+        Case(
+            ["signing_secrets": .array([.string(NetworkTests.WebhookRequestTests.secret), .string("whsec_c2hvcnQ=")])],
+            "signing_secrets[1]", "24 to 64"),
+        Case(["signing_secrets": .array([.integer(1)])], "signing_secrets[0]", "whsec_"),
+        Case(
+            [
+                "signing_secret": .string(NetworkTests.WebhookRequestTests.secret),
+                "signing_secrets": .array([.string(NetworkTests.WebhookRequestTests.secret)]),
+            ], "signing_secrets", "set to null"),
         Case(["body": .string(String(repeating: "x", count: 262_144))], "body", "longer than 262144"),
         Case(["body": .string("x {{nope}}")], "body", "unknown name \"nope\""),
         Case(["body": .object(["a": .array([.string("{{run_idd}}")])])], "body.a[0]", "did you mean \"run_id\"?"),
@@ -103,7 +119,7 @@ import Testing
                 "action.url", "action.nope",
             ])
         #expect(action.validate(definition("https://example.com/")).isEmpty)
-        #expect(action.secretFields == ["signing_secret"])
+        #expect(action.secretFields == ["signing_secret", "signing_secrets", "client_key"])
         await action.shutdown()
     }
 
@@ -115,7 +131,8 @@ import Testing
         let read = try WebhookDefinition(definition("https://example.com/"), addresses: nothingAllowed)
         #expect(read.method == .POST)
         #expect(read.connectTimeout == .seconds(10) && read.readTimeout == nil)
-        #expect(read.successStatuses == .standard && read.secret == nil && read.headers.isEmpty)
+        #expect(
+            read.successStatuses == .standard && read.secrets.isEmpty && read.identity == nil && read.headers.isEmpty)
     }
 
     @Test func readsTimeoutsAndMethods() throws {

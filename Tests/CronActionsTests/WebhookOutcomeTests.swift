@@ -23,6 +23,7 @@ extension NetworkTests {
             ("425 Too Early", .httpError, .transient), ("429 Too Many", .httpError, .transient),
             ("500 Oops", .httpError, .transient),
             ("502 Bad Gateway", .httpError, .transient), ("503 Unavailable", .httpError, .transient),
+            ("504 Gateway Timeout", .httpError, .transient),
             ("599 X", .httpError, .transient),
         ]) func mapsStatuses(_ status: String, _ kind: Outcome.Kind, _ verdict: Outcome.Verdict) async throws {
             let isEmpty = status.hasPrefix("204") || status.hasPrefix("304")
@@ -46,6 +47,19 @@ extension NetworkTests {
                 let outcome = await action.run(attempt(receiver.url))
                 #expect(outcome.retryAfter == .seconds(100))
                 #expect(outcome.error == "127.0.0.1:\(receiver.port) answered 503 Service Unavailable")
+            }
+        }
+
+        /// What asks to be left alone is: the wait goes to the retry policy, which clamps it. A success has nothing to wait
+        /// for, and an answer that is final is not tried again.
+        @Test(arguments: [
+            ("429 Too Many Requests", true), ("502 Bad Gateway", true), ("503 Service Unavailable", true),
+            ("504 Gateway Timeout", true), ("408 Request Timeout", true), ("200 OK", false), ("410 Gone", false),
+            ("400 Bad Request", false),
+        ]) func passesTheWaitOn(_ status: String, _ isPassedOn: Bool) async throws {
+            try await withReceiver(Receiver.ok(status: status, headers: "Retry-After: 120\r\n")) { receiver, action in
+                let outcome = await action.run(attempt(receiver.url))
+                #expect(outcome.retryAfter == (isPassedOn ? .seconds(120) : nil))
             }
         }
 
