@@ -6,6 +6,7 @@ package import Logging
 package struct WebhookAction: ActionRunner {
     package let type = "webhook"
     package let secretFields: Set<String> = ["signing_secret", "signing_secrets", "client_key"]
+    package let schema = WebhookDefinition.schema
 
     private let addresses: AddressGuard
     private let identities = TLSIdentities()

@@ -23,7 +23,8 @@ import NIOHTTP1
 struct WebhookDefinition: Sendable {
     /// Of a dial that nobody answers. More would hold a place among the attempts for a host that is down.
     static let longestConnect = Span.seconds(10)
-    private static let methods: [String: HTTPMethod] = [
+    static let connectTimeouts = Span.milliseconds(1)...longestConnect
+    static let methods: [String: HTTPMethod] = [
         "GET": .GET, "HEAD": .HEAD, "POST": .POST, "PUT": .PUT, "PATCH": .PATCH, "DELETE": .DELETE, "OPTIONS": .OPTIONS,
     ]
 
@@ -52,12 +53,10 @@ struct WebhookDefinition: Sendable {
         method = Self.readMethod(&reader)
         headers = WebhookHeaders.read(&reader)
         body = Self.readBody(&reader, method: method, headers: headers)
-        let timeouts = Span.milliseconds(1)...TimeoutPolicy.longest
         // Only checked: an attempt's timeout is already the smaller of the action's and the job's.
-        _ = reader.span("timeout", in: timeouts)
-        let connectTimeouts = Span.milliseconds(1)...Self.longestConnect
-        connectTimeout = reader.span("connect_timeout", in: connectTimeouts) ?? Self.longestConnect
-        readTimeout = reader.span("read_timeout", in: timeouts)
+        _ = reader.span("timeout", in: JobLimit.timeout)
+        connectTimeout = reader.span("connect_timeout", in: Self.connectTimeouts) ?? Self.longestConnect
+        readTimeout = reader.span("read_timeout", in: JobLimit.timeout)
         successStatuses = Self.readStatuses(&reader)
         secrets = WebhookSecret.read(&reader)
         identity = TLSFields.read(&reader, isSecure: url?.origin.isSecure ?? true, identities)

@@ -7,11 +7,11 @@ enum WebhookHeaders {
     /// Of one header's value.
     static let maxBytes = 8_192
 
-    private static let reserved: Set<String> = [
+    static let reserved: Set<String> = [
         "host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "upgrade", "te",
         "trailer", "expect", "traceparent",
     ]
-    private static let reservedPrefixes = ["webhook-", "cronpp-"]
+    static let reservedPrefixes = ["webhook-", "cronpp-"]
 
     static func read(_ reader: inout FieldReader) -> HTTPHeaders {
         guard let value = reader.value("headers") else { return HTTPHeaders() }

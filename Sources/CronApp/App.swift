@@ -132,6 +132,7 @@ extension App {
                 enlist: enlistment.enlist) : nil
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: keys.jwt)
         settings.trustedProxies = config.trustedProxies
+        settings.version = AppVersion.number
         settings.servesAPI = config.role.servesAPI
         settings.counter = coordination.counters
         settings.acceptedJWTSecrets = config.jwtSecretsAccepted

@@ -24,6 +24,9 @@ package struct HTTPSettings: Sendable {
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies = TrustedProxies.none
 
+    /// Told with the API's description.
+    package var version = "0"
+
     /// Where requests and attempts to sign in are counted for all nodes; nil counts those of this server only.
     package var counter: (any RateCounter)?
 
@@ -39,7 +42,7 @@ package enum HTTPSetupError: Error, Hashable, Sendable {
     case secretLength(found: Int)
 }
 
-/// The REST API: every route and the order of the middleware on one page.
+/// The REST API: who lists the routes, and the order of the middleware.
 package struct HTTPServer: Sendable {
     package let table: RouteTable
 
@@ -75,89 +78,23 @@ package struct HTTPServer: Sendable {
             throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
         let jobs = JobControl(store: store, actions: actions, signal: signal, vault: vault)
         let people = People(accounts: accounts)
-        let table = Self.table(
-            accounts: AccountRoutes(accounts: accounts, people: people), people: PeopleRoutes(people: people),
-            keys: APIKeyRoutes(store: store, identities: identities),
-            secrets: SecretRoutes(secrets: SecretControl(store: store, vault: vault)), audit: AuditRoutes(store: store),
-            jobs: JobRoutes(jobs: jobs), runs: RunRoutes(runs: RunControl(store: store, signal: signal)),
-            events: EventRoutes(events: events, jobs: jobs, clock: store.clock),
-            health: HealthRoutes(store: store, metricsText: metrics, readiness: readiness))
-        self.table =
-            settings.servesAPI ? table : RouteTable(routes: table.routes.filter { !$0.path.hasPrefix("/api/") })
+        let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
+        let ofAPI =
+            AccountRoutes(accounts: accounts, people: people).routes + PeopleRoutes(people: people).routes
+            + APIKeyRoutes(store: store, identities: identities).routes
+            + SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes
+            + JobRoutes(jobs: jobs, schema: JobSchema(actions)).routes
+            + RunRoutes(runs: RunControl(store: store, signal: signal)).routes
+            + EventRoutes(events: events, jobs: jobs, clock: store.clock).routes + AuditRoutes(store: store).routes
+        let routes =
+            settings.servesAPI ? ofAPI + health.routes : health.routes.filter { $0.access == .open }
+        table = RouteTable(routes: routes + DocumentRoutes(describing: routes, version: settings.version).routes)
         gate = Gate(
             signIn: SignIn(tokens: tokens, identities: identities), audit: store,
             limit: settings.rateLimit.map { RateLimit(perMinute: $0, counter: counter) })
         proxies = settings.trustedProxies
         clock = store.clock
         self.node = node
-    }
-
-    private static func table(
-        accounts: AccountRoutes, people: PeopleRoutes, keys: APIKeyRoutes, secrets: SecretRoutes,
-        audit: AuditRoutes, jobs: JobRoutes,
-        runs: RunRoutes, events: EventRoutes, health: HealthRoutes
-    ) -> RouteTable {
-        RouteTable(routes: [
-            Route(.get, "/livez", .open, health.live),
-            Route(.get, "/readyz", .open, health.ready),
-            Route(.get, "/metrics", .open, health.metrics),
-
-            Route(.post, "/api/v1/auth/register", .open, accounts.register),
-            Route(.post, "/api/v1/auth/login", .open, accounts.login),
-            Route(.post, "/api/v1/auth/refresh", .open, accounts.refresh),
-            Route(.post, "/api/v1/auth/logout", .open, accounts.logout),
-            Route(.post, "/api/v1/auth/reset", .open, accounts.choosePassword),
-            Route(.get, "/api/v1/me", .signedIn, accounts.me),
-            Route(.patch, "/api/v1/me", .signedIn, accounts.rename),
-            Route(.post, "/api/v1/me/password", .signedIn, accounts.changePassword),
-
-            Route(.get, "/api/v1/users", .people(.read), people.list),
-            Route(.post, "/api/v1/users", .people(.write), people.create),
-            Route(.get, "/api/v1/users/{id}", .people(.read), people.read),
-            Route(.patch, "/api/v1/users/{id}", .people(.write), people.edit),
-            Route(.post, "/api/v1/users/{id}/password-reset", .people(.write), people.reset),
-
-            Route(.get, "/api/v1/api-keys", .signedIn, keys.list),
-            Route(.post, "/api/v1/api-keys", .signedIn, keys.create),
-            Route(.get, "/api/v1/api-keys/{id}", .signedIn, keys.read),
-            Route(.delete, "/api/v1/api-keys/{id}", .signedIn, keys.delete),
-
-            Route(.get, "/api/v1/secrets", .settings(.read), secrets.list),
-            Route(.get, "/api/v1/secrets/{name}", .settings(.read), secrets.read),
-            Route(.put, "/api/v1/secrets/{name}", .settings(.write), secrets.put),
-            Route(.delete, "/api/v1/secrets/{name}", .settings(.write), secrets.delete),
-
-            Route(.get, "/api/v1/audit", .audit(.read), audit.list),
-            Route(.get, "/api/v1/audit/export", .audit(.read), audit.export),
-
-            Route(.get, "/api/v1/jobs", .jobs(.read), jobs.list),
-            Route(.post, "/api/v1/jobs", .jobs(.write), jobs.create),
-            Route(.post, "/api/v1/jobs/bulk", .jobs(.write), jobs.createMany),
-            Route(.put, "/api/v1/jobs/by-name/{name}", .jobs(.write), jobs.upsert),
-            Route(.get, "/api/v1/jobs/{id}", .jobs(.read), jobs.read),
-            Route(.put, "/api/v1/jobs/{id}", .jobs(.write), jobs.replace),
-            Route(.patch, "/api/v1/jobs/{id}", .jobs(.write), jobs.merge),
-            Route(.delete, "/api/v1/jobs/{id}", .jobs(.write), jobs.delete),
-            Route(.post, "/api/v1/jobs/{id}/pause", .jobs(.operate), jobs.pause),
-            Route(.post, "/api/v1/jobs/{id}/resume", .jobs(.operate), jobs.resume),
-            Route(.post, "/api/v1/jobs/{id}/trigger", .jobs(.operate), jobs.trigger),
-            Route(.post, "/api/v1/jobs/{id}/cancel", .jobs(.operate), jobs.cancel),
-            Route(.post, "/api/v1/schedules/preview", .jobs(.read), jobs.preview),
-
-            Route(.get, "/api/v1/runs", .jobs(.read), runs.list),
-            Route(.get, "/api/v1/runs/{id}", .jobs(.read), runs.read),
-            Route(.get, "/api/v1/runs/{id}/attempts", .jobs(.read), runs.attempts),
-            Route(.get, "/api/v1/runs/{id}/events", .jobs(.read), runs.events),
-            Route(.post, "/api/v1/runs/{id}/cancel", .jobs(.operate), runs.cancel),
-            Route(.post, "/api/v1/runs/{id}/redrive", .jobs(.operate), runs.redrive),
-            Route(.post, "/api/v1/runs/{id}/discard", .jobs(.operate), runs.discard),
-            Route(.get, "/api/v1/dead-letters", .jobs(.read), runs.deadLetters),
-            Route(.post, "/api/v1/dead-letters/redrive", .jobs(.operate), runs.redriveMany),
-            Route(.post, "/api/v1/dead-letters/discard", .jobs(.operate), runs.discardMany),
-
-            Route(.get, "/api/v1/events", .jobs(.read), events.stream),
-            Route(.get, "/api/v1/nodes", .jobs(.read), health.nodes),
-        ])
     }
 
     /// The first middleware is the outermost.

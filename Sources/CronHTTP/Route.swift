@@ -21,16 +21,25 @@ package struct Route: Sendable {
     /// With `{name}` for a part that varies.
     package let path: String
     let access: Access
+    /// What clients are told of it.
+    package let operation: Operation
     let handler: @Sendable (APIRequest) async throws -> Response
 
     init(
-        _ method: HTTPRequest.Method, _ path: String, _ access: Access,
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ operation: Operation,
         _ handler: @escaping @Sendable (APIRequest) async throws -> Response
     ) {
         self.method = method
         self.path = path
         self.access = access
+        self.operation = operation
         self.handler = handler
+    }
+
+    func matches(_ path: String) -> Bool {
+        let parts = path.split(separator: "/")
+        let pattern = self.path.split(separator: "/")
+        return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 }
 
@@ -39,13 +48,7 @@ package struct RouteTable: Sendable {
     package let routes: [Route]
 
     func methods(of path: String) -> [HTTPRequest.Method] {
-        let parts = path.split(separator: "/")
-        let matches = routes.filter { route in
-            let pattern = route.path.split(separator: "/")
-            return pattern.count == parts.count
-                && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }
-        let methods = matches.map(\.method)
+        let methods = routes.filter { $0.matches(path) }.map(\.method)
         return methods.contains(.get) ? methods + [.head] : methods
     }
 }

@@ -97,11 +97,18 @@ package protocol ActionRunner: Sendable {
     var type: String { get }
     /// Fields that are stored but never shown again.
     var secretFields: Set<String> { get }
+    /// Its fields besides `type`, for those who write definitions: an object.
+    var schema: Schema { get }
     /// Everything wrong with a definition, found when the job is saved. Field paths start with `action.`.
     func validate(_ definition: ActionDefinition) -> [FieldProblem]
     /// Makes one attempt: at most one request, ended by its own timeouts or by cancellation of the current task.
     /// Failure is an `Outcome`, never a thrown error.
     func run(_ attempt: AttemptContext) async -> Outcome
+}
+
+extension ActionRunner {
+    /// Nothing is told of the fields.
+    package var schema: Schema { .object([], isOpen: true) }
 }
 
 /// The runners by type.

@@ -2,10 +2,6 @@ import CronSchedule
 
 /// A job definition as JSON: the flat fields of the API, and what the stores keep.
 extension JobDefinition {
-    package static let nameLimitBytes = 200
-    package static let tagLimit = 50
-    package static let tagLimitBytes = 100
-
     /// Reads a definition, or tells everything that is wrong with it.
     /// - Parameter ignored: members that belong to the request and not to the definition.
     package static func read(
@@ -26,7 +22,7 @@ extension JobDefinition {
     }
 
     private mutating func readIdentity(_ reader: inout FieldReader) {
-        if let name = reader.string("name", limit: Self.nameLimitBytes) {
+        if let name = reader.string("name", limit: JobLimit.nameBytes) {
             self.name = name
             if name.isEmpty || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
                 reader.refuse("name", "must be non-empty text without control characters")
@@ -34,7 +30,7 @@ extension JobDefinition {
         } else if !reader.problems.contains(where: { $0.field == "name" }) {
             reader.refuse("name", "is required")
         }
-        type = reader.string("type", limit: Self.nameLimitBytes)
+        type = reader.string("type", limit: JobLimit.nameBytes)
         payload = reader.value("payload") ?? payload
         readTags(&reader)
         guard let action = reader.value("action") else {
@@ -58,13 +54,13 @@ extension JobDefinition {
             reader.refuse("tags", "must be an array of strings, not \(value.kindName)")
             return
         }
-        guard items.count <= Self.tagLimit else {
-            reader.refuse("tags", "holds \(items.count) tags; the limit is \(Self.tagLimit)")
+        guard items.count <= JobLimit.tags else {
+            reader.refuse("tags", "holds \(items.count) tags; the limit is \(JobLimit.tags)")
             return
         }
         for (index, item) in items.enumerated() {
-            guard let tag = item.stringValue, !tag.isEmpty, tag.utf8.count <= Self.tagLimitBytes else {
-                reader.refuse("tags[\(index)]", "must be a string of 1 to \(Self.tagLimitBytes) bytes")
+            guard let tag = item.stringValue, !tag.isEmpty, tag.utf8.count <= JobLimit.tagBytes else {
+                reader.refuse("tags[\(index)]", "must be a string of 1 to \(JobLimit.tagBytes) bytes")
                 continue
             }
             if !tags.contains(tag) { tags.append(tag) }
@@ -78,7 +74,7 @@ extension JobDefinition {
         } else if !reader.problems.contains(where: { $0.field == "schedule" }) {
             reader.refuse("schedule", "is required")
         }
-        timezone = reader.string("timezone", limit: 100) ?? timezone
+        timezone = reader.string("timezone", limit: JobLimit.timezoneBytes) ?? timezone
         dialect = reader.choice("dialect", Schedule.Dialect.self) ?? dialect
         dstGap = reader.choice("dst_gap", Schedule.DSTGap.self) ?? dstGap
         dstFold = reader.choice("dst_fold", Schedule.DSTFold.self) ?? dstFold
@@ -86,21 +82,21 @@ extension JobDefinition {
         startAt = reader.instant("start_at")
         endAt = reader.instant("end_at")
         if let startAt, let endAt, endAt <= startAt { reader.refuse("end_at", "must be later than start_at") }
-        jitter = reader.span("jitter", in: .zero ... .hours(24)) ?? jitter
-        maxRuns = reader.integer("max_runs", in: 1...Int(Int32.max))
-        expiry.after = reader.span("expires_after", in: .milliseconds(1) ... .days(366))
+        jitter = reader.span("jitter", in: JobLimit.jitter) ?? jitter
+        maxRuns = reader.integer("max_runs", in: JobLimit.maxRuns)
+        expiry.after = reader.span("expires_after", in: JobLimit.expiresAfter)
         expiry.at = reader.instant("expires_at")
     }
 
     private mutating func readPolicies(_ reader: inout FieldReader) {
         delivery = reader.choice("delivery", Delivery.self) ?? delivery
-        timeout.attempt = reader.span("timeout", in: .milliseconds(1)...TimeoutPolicy.longest) ?? timeout.attempt
+        timeout.attempt = reader.span("timeout", in: JobLimit.timeout) ?? timeout.attempt
         misfire.mode = reader.choice("misfire", MisfirePolicy.Mode.self) ?? misfire.mode
-        misfire.after = reader.span("misfire_after", in: .zero ... .hours(24)) ?? misfire.after
+        misfire.after = reader.span("misfire_after", in: JobLimit.misfireAfter) ?? misfire.after
         misfire.catchupLimit =
-            reader.integer("catchup_limit", in: 1...MisfirePolicy.catchupLimitCeiling) ?? misfire.catchupLimit
+            reader.integer("catchup_limit", in: JobLimit.catchup) ?? misfire.catchupLimit
         misfire.catchupWindow =
-            reader.span("catchup_window", in: .seconds(1) ... .days(366)) ?? misfire.catchupWindow
+            reader.span("catchup_window", in: JobLimit.catchupWindow) ?? misfire.catchupWindow
         resume = reader.choice("resume", ResumePolicy.self) ?? resume
         if let text = reader.string("overlap") {
             if let policy = OverlapPolicy(text: text) {
@@ -112,13 +108,13 @@ extension JobDefinition {
                 )
             }
         }
-        maxConcurrent = reader.integer("max_concurrent", in: 1...100_000)
-        priority = reader.integer("priority", in: -100...100) ?? priority
+        maxConcurrent = reader.integer("max_concurrent", in: JobLimit.maxConcurrent)
+        priority = reader.integer("priority", in: JobLimit.priority) ?? priority
     }
 
     private mutating func readRetry(_ reader: inout FieldReader) {
-        retry.maxRetries = reader.integer("max_retries", in: 0...1_000) ?? retry.maxRetries
-        retry.baseDelay = reader.span("base_delay", in: .milliseconds(1) ... .days(7)) ?? retry.baseDelay
+        retry.maxRetries = reader.integer("max_retries", in: JobLimit.maxRetries) ?? retry.maxRetries
+        retry.baseDelay = reader.span("base_delay", in: JobLimit.baseDelay) ?? retry.baseDelay
         guard let value = reader.value("retry") else { return }
         guard let members = value.objectValue else {
             reader.refuse("retry", "must be an object, not \(value.kindName)")
@@ -126,10 +122,10 @@ extension JobDefinition {
         }
         var inner = FieldReader(members, prefix: "retry.")
         retry.strategy = inner.choice("strategy", RetryPolicy.Strategy.self) ?? retry.strategy
-        retry.factor = inner.number("factor", in: 1...100) ?? retry.factor
-        retry.maxDelay = inner.span("max_delay", in: .milliseconds(1) ... .days(31)) ?? retry.maxDelay
+        retry.factor = inner.number("factor", in: JobLimit.factor) ?? retry.factor
+        retry.maxDelay = inner.span("max_delay", in: JobLimit.maxDelay) ?? retry.maxDelay
         retry.jitter = inner.choice("jitter", RetryPolicy.Jitter.self)
-        retry.maxElapsed = inner.span("max_elapsed", in: .milliseconds(1) ... .days(366))
+        retry.maxElapsed = inner.span("max_elapsed", in: JobLimit.maxElapsed)
         readDelays(&inner)
         if retry.strategy == .list, retry.delays.isEmpty { inner.refuse("delays", "is required for strategy \"list\"") }
         inner.refuseUnknown()
@@ -143,7 +139,9 @@ extension JobDefinition {
             return
         }
         for (index, item) in items.enumerated() {
-            if let delay = reader.span("delays[\(index)]", item, in: .zero ... .days(31)) { retry.delays.append(delay) }
+            if let delay = reader.span("delays[\(index)]", item, in: JobLimit.listedDelay) {
+                retry.delays.append(delay)
+            }
         }
     }
 }

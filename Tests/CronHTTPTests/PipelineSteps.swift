@@ -21,16 +21,22 @@ extension TestBed {
 
     /// Triggers a job and lets its run fail for good: a dead letter.
     func deadLetter(of job: String) async throws -> RunID {
-        let id = try #require(JobID(job))
-        let run = try #require(
-            try await store.changeJob(id, owner: nil, version: nil, .trigger(payload: nil)).triggered)
+        let run = try await triggered(job)
         for token in try await startDueRuns() {
             var outcome = Outcome(
                 kind: .httpError, verdict: .permanent, reach: .answered, httpStatus: 400, error: "refused")
             outcome.output = "no such thing"
             _ = try await store.finish([Finish(token: token, outcome: outcome)], node: Self.node)
         }
-        return run.id
+        return run
+    }
+
+    /// A run that waits.
+    func triggered(_ job: String) async throws -> RunID {
+        let id = try #require(JobID(job))
+        return try #require(
+            try await store.changeJob(id, owner: nil, version: nil, .trigger(payload: nil)).triggered
+        ).id
     }
 
     func registerNode() async throws {

@@ -28,6 +28,8 @@ struct TestBed: Sendable {
     let eventClock: TestClock
     let vault: Vault
     let server: HTTPServer
+    /// What every answer is held to.
+    let document: DocumentCheck
 
     init(
         registration: Registration = .open, setupCode: String? = nil,
@@ -48,6 +50,7 @@ struct TestBed: Sendable {
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,
             events: events, vault: vault, settings: settings,
             node: { Self.node }, metrics: { "cronpp_up 1\n" }, readiness: { readiness })
+        document = DocumentCheck(server)
     }
 
     /// Another node on the same store.
@@ -60,6 +63,7 @@ struct TestBed: Sendable {
             store: store, actions: ActionRegistry([TestAction()]), signal: signal, events: events, vault: vault,
             settings: HTTPSettings(registration: .closed, jwtSecret: Self.secret), node: { Self.node },
             metrics: { "" }, readiness: { Readiness(isReady: true) })
+        document = DocumentCheck(server)
     }
 
     /// - Parameter setup: `.live` puts a socket between client and server.
@@ -75,6 +79,7 @@ struct TestClient: Sendable {
     let client: any TestClientProtocol
     let bed: TestBed
     var token: String?
+    var onReply: (@Sendable (HTTPRequest.Method, _ path: String, Reply) -> Void)?
 
     func call(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, headers: HTTPFields = [:]
@@ -88,9 +93,9 @@ struct TestClient: Sendable {
         var headers = headers
         if let token { headers[.authorization] = "Bearer \(token)" }
         if body != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        let isUnversioned = path.hasPrefix("/api/") || ["/livez", "/readyz", "/metrics"].contains(path)
+        let isUnversioned = path.hasPrefix("/api/") || Self.unversioned.contains(path)
         let uri = isUnversioned ? path : "/api/v1\(path)"
-        return try await client.execute(
+        let reply = try await client.execute(
             uri: uri, method: method, headers: headers, body: body.map { ByteBuffer(bytes: $0) }
         ) { response in
             let bytes = Array(response.body.readableBytesView)
@@ -99,7 +104,12 @@ struct TestClient: Sendable {
                 text: String(decoding: bytes, as: UTF8.self),
                 json: (try? JSONReader.read(bytes)) ?? .null)
         }
+        bed.document.expect(reply, to: method, uri)
+        onReply?(method, String(uri.prefix { $0 != "?" }), reply)
+        return reply
     }
+
+    private static let unversioned = ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"]
 
     /// Another client, signed in as a new user of that name.
     func user(_ name: String) async throws -> TestClient {
@@ -116,7 +126,7 @@ struct TestClient: Sendable {
         return client
     }
 
-    private static func credentials(_ name: String) -> JSONValue {
+    static func credentials(_ name: String) -> JSONValue {
         ["email": .string("\(name)@example.org"), "password": "correct horse battery"]
     }
 

@@ -1,9 +1,9 @@
-import CronModel
+package import CronModel
 
 /// Keeps the secrets of actions inside: sealed where they are stored, shown as a mark, and put back when a client sends
 /// the mark or leaves them out.
-struct ActionSecrets: Sendable {
-    static let mark = SecretMark.text
+package struct ActionSecrets: Sendable {
+    package static let mark = SecretMark.text
 
     private let actions: ActionRegistry
     private let vault: Vault

@@ -4,7 +4,7 @@ import CronSchedule
 /// When a schedule would fire, before there is a job.
 package struct SchedulePreview: Sendable {
     package static let countLimit = 1_000
-    static let standardCount = 10
+    package static let standardCount = 10
 
     /// The answer's JSON: kind, zone, explanation, next, notices, never_fires, and the id that `H` was read with.
     package let json: JSONValue

@@ -98,6 +98,9 @@ extension APIRequest {
 // MARK: - Headers
 
 extension APIRequest {
+    /// Of a version, more than there will ever be.
+    private static let versionDigits = 18
+
     /// The version that the change depends on; nil when it depends on none.
     var ifMatch: Int64? {
         get throws(Problem) {
@@ -105,7 +108,10 @@ extension APIRequest {
             let text =
                 header.hasPrefix("\"") && header.hasSuffix("\"") && header.count > 2
                 ? String(header.dropFirst().dropLast()) : header
-            guard let version = Int64(text), version > 0 else {
+            guard (1...Self.versionDigits).contains(text.utf8.count),
+                text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let version = Int64(text), version > 0
+            else {
                 throw .invalid("If-Match", "must be one ETag as a job's answer carries it, such as \"3\"")
             }
             return version

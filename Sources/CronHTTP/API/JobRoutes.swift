@@ -5,6 +5,7 @@ import Hummingbird
 /// Jobs: what their owner may do.
 struct JobRoutes: Sendable {
     let jobs: JobControl
+    let schema: JobSchema
 
     @Sendable func create(_ request: APIRequest) async throws -> Response {
         let actor = try request.actor

@@ -52,7 +52,7 @@ struct Problem: Error, Sendable {
 
     func json(requestID: String?) -> JSONValue {
         var members = members
-        members["type"] = .string("/problems/\(kind.rawValue)")
+        members["type"] = .string(kind.type)
         members["title"] = .string(kind.title)
         members["status"] = .integer(Int64(kind.status.code))
         members["detail"] = .string(detail)
@@ -63,7 +63,7 @@ struct Problem: Error, Sendable {
 
     func response(requestID: String) -> Response {
         var headers = headers
-        headers[.contentType] = "application/problem+json"
+        headers[.contentType] = Self.mediaType
         if kind == .unauthenticated { headers[.wwwAuthenticate] = "Bearer realm=\"cronpp\"" }
         return Response(
             status: kind.status, headers: headers, body: Answer.body(json(requestID: requestID)))

@@ -80,7 +80,7 @@ extension HTTPField.Name {
     static let requestID = known("X-Request-Id")
     static let xForwardedFor = known("X-Forwarded-For")
 
-    private static func known(_ name: String) -> HTTPField.Name {
+    static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no header name") }
         return name
     }

@@ -91,7 +91,9 @@ struct QueryReader {
 
     private mutating func limit() -> Int {
         guard let text = fields.string("limit") else { return PageLimit.standard }
-        guard let limit = Int(text), (1...PageLimit.most).contains(limit) else {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let limit = Int(text),
+            (1...PageLimit.most).contains(limit)
+        else {
             fields.refuse("limit", "must be a whole number from 1 to \(PageLimit.most)")
             return PageLimit.standard
         }

@@ -55,7 +55,7 @@ struct RunRoutes: Sendable {
         return Answer.json(try await runs.discard(request.id(), by: request.actor).json)
     }
 
-    private enum Include: String, CaseIterable {
+    enum Include: String, CaseIterable {
         case attempts
         case events
     }
