@@ -7,6 +7,8 @@ struct Template: Hashable, Sendable {
         case runID, jobID, jobName, scheduledFor, attempt, zone
         /// Members and array indices from the payload's root; empty for the whole payload.
         case payload([String])
+        /// The value of one of the space's secrets.
+        case secret(String)
     }
 
     private enum Part: Hashable {
@@ -63,6 +65,7 @@ struct Template: Hashable, Sendable {
         let name = String(word)
         if let known = plainNames[name] { return known }
         let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if path.count == 2, path[0] == "secrets", isSecretName(path[1]) { return .secret(path[1]) }
         guard path.first == "payload" else {
             throw Problem(message: "unknown name \"\(name.prefix(40))\"\(hint(for: name))", column: column + blanks)
         }
@@ -73,9 +76,19 @@ struct Template: Hashable, Sendable {
         return .payload(Array(path.dropFirst()))
     }
 
+    private static func isSecretName(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
+    }
+
     private static func hint(for name: String) -> String {
         let known = plainNames.keys.sorted() + ["payload"]
         if let near = known.first(where: { editDistance($0, name) <= 2 }) { return "; did you mean \"\(near)\"?" }
-        return "; known are \(known.joined(separator: ", ")) and payload.FIELD"
+        return "; known are \(known.joined(separator: ", ")), payload.FIELD and secrets.NAME"
     }
 }

@@ -3,7 +3,7 @@ import CronSchedule
 
 /// What a template may name: facts about one attempt.
 struct TemplateValues {
-    /// A payload path that leads nowhere.
+    /// A payload path that leads nowhere, or a secret that there is none of.
     struct Missing: Error, Hashable {
         let message: String
     }
@@ -20,7 +20,13 @@ struct TemplateValues {
         case .attempt: String(attempt.attempt)
         case .zone: attempt.zone
         case .payload(let path): try payloadText(path)
+        case .secret(let name): try secret(name)
         }
+    }
+
+    private func secret(_ name: String) throws(Missing) -> String {
+        guard let value = attempt.secrets[name] else { throw Missing(message: "there is no secret \"\(name)\"") }
+        return value
     }
 
     private func payloadText(_ path: [String]) throws(Missing) -> String {

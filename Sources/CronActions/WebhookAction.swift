@@ -1,6 +1,7 @@
 package import CronModel
 package import CronSchedule
 package import Logging
+import NIOHTTP1
 
 /// Calls a URL: one attempt makes at most one HTTP request, and says whether it may have arrived.
 package struct WebhookAction: ActionRunner {
@@ -44,14 +45,17 @@ package struct WebhookAction: ActionRunner {
             return .refused(error)
         }
         let body: [UInt8]
+        let headers: HTTPHeaders
         do {
             body = try definition.body.bytes(for: attempt)
+            headers = try WebhookHeaders.rendered(definition.headers, for: attempt)
         } catch {
             return .failedTemplate(error)
         }
         guard body.count <= WebhookBody.maxBytes else { return .tooLargeBody(bytes: body.count) }
         guard !Task.isCancelled else { return .cancelled(.nothingSent) }
-        let request = WebhookRequest(definition, body: body, for: attempt, at: now(), userAgent: userAgent)
+        let request = WebhookRequest(
+            definition, headers: headers, body: body, for: attempt, at: now(), userAgent: userAgent)
         let limits = WebhookLimits(
             connect: definition.connectTimeout, read: definition.readTimeout, total: attempt.timeout)
         let exchange = await client.exchange(request, limits: limits)

@@ -9,7 +9,7 @@ import NIOHTTP1
 /// | --- | --- | --- |
 /// | `url` | | `http` or `https`, without user name |
 /// | `method` | `POST` | |
-/// | `headers` | `{}` | names and texts; those that frame the message or prove its origin are Cron++'s own |
+/// | `headers` | `{}` | names and texts, which are templates; those that frame the message or prove its origin are Cron++'s own |
 /// | `body` | the payload as JSON | a text or JSON, whose texts are templates (`WebhookBody`) |
 /// | `timeout` | `15s` | from the start to the answer's last byte, within the job's own |
 /// | `connect_timeout` | `10s` | from the start to the request's first byte, at most `10s`: look-up, dial and TLS |

@@ -1,7 +1,8 @@
 import CronModel
 import NIOHTTP1
 
-/// The headers that a job adds to its requests. Those which frame the message or prove its origin are not the job's.
+/// The headers that a job adds to its requests; their values are templates. Those which frame the message or prove its
+/// origin are not the job's.
 enum WebhookHeaders {
     static let maxCount = 64
     /// Of one header's value.
@@ -43,10 +44,35 @@ enum WebhookHeaders {
         guard !isRepeated else { return "is given twice; header names have no case" }
         guard let text = value.stringValue else { return "must be a string, not \(value.kindName)" }
         guard text.utf8.count <= maxBytes else { return "is longer than \(maxBytes) bytes" }
-        guard text.utf8.allSatisfy({ $0 == UInt8(ascii: "\t") || ($0 >= 0x20 && $0 != 0x7F) }) else {
-            return "holds a control character or line break"
+        guard isOneLine(text) else { return "holds a control character or line break" }
+        do throws(Template.Problem) {
+            _ = try Template(text)
+            return nil
+        } catch {
+            return "\(error.message) (column \(error.column))"
         }
-        return nil
+    }
+
+    /// The headers with every value in its place. Checked once more: a value from a payload must not begin another header.
+    static func rendered(_ headers: HTTPHeaders, for attempt: AttemptContext) throws -> HTTPHeaders {
+        let values = TemplateValues(attempt: attempt)
+        var rendered = HTTPHeaders()
+        for (name, text) in headers {
+            let value = try Template(text).rendered(with: values)
+            guard isOneLine(value) else {
+                throw TemplateValues.Missing(
+                    message: "header \(name): the value holds a control character or line break")
+            }
+            guard value.utf8.count <= maxBytes else {
+                throw TemplateValues.Missing(message: "header \(name): the value is longer than \(maxBytes) bytes")
+            }
+            rendered.add(name: name, value: value)
+        }
+        return rendered
+    }
+
+    private static func isOneLine(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 == UInt8(ascii: "\t") || ($0 >= 0x20 && $0 != 0x7F) }
     }
 
     /// `tchar` of RFC 9110 §5.6.2.

@@ -10,14 +10,15 @@ struct WebhookRequest: Sendable {
     let identity: TLSIdentity?
     private let request: HTTPClientRequest
 
-    /// `body` is the rendered one: the signature covers exactly the bytes that are sent.
+    /// `headers` and `body` are the rendered ones: the signature covers exactly the bytes that are sent.
     init(
-        _ definition: WebhookDefinition, body: [UInt8], for attempt: AttemptContext, at now: Instant, userAgent: String
+        _ definition: WebhookDefinition, headers own: HTTPHeaders, body: [UInt8], for attempt: AttemptContext,
+        at now: Instant, userAgent: String
     ) {
         origin = definition.url.origin
         identity = definition.identity
         let id = attempt.runID.description
-        var headers = definition.headers
+        var headers = own
         if let type = definition.body.contentType { headers.addIfMissing("content-type", type) }
         headers.addIfMissing("User-Agent", userAgent)
         headers.add(name: "webhook-id", value: id)

@@ -65,7 +65,8 @@ func patientClient(
 func call(_ url: String, _ client: WebhookClient) async throws -> Outcome {
     let context = attempt(url)
     let definition = try WebhookDefinition(context.action, addresses: AddressGuard(allowed: loopback))
-    let request = WebhookRequest(definition, body: [], for: context, at: fixedNow, userAgent: "test")
+    let request = WebhookRequest(
+        definition, headers: definition.headers, body: [], for: context, at: fixedNow, userAgent: "test")
     let limits = WebhookLimits(connect: .minutes(2), read: nil, total: .minutes(2))
     let exchange = await client.exchange(request, limits: limits)
     return Outcome(exchange, of: definition, limits: limits, now: fixedNow)

@@ -113,7 +113,7 @@ extension NetworkTests {
                 let definition = try WebhookDefinition(
                     definition("https://example.com/", Self.secrets([Self.new])), addresses: nothingAllowed)
                 let request = WebhookRequest(
-                    definition, body: [], for: attempt("https://example.com/"),
+                    definition, headers: definition.headers, body: [], for: attempt("https://example.com/"),
                     at: Instant(microseconds: microseconds), userAgent: "test")
                 let headers = request.clientRequest(traceParent: "t").headers
                 #expect(headers["webhook-timestamp"] == ["1770000000"])

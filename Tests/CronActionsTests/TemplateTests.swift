@@ -11,7 +11,9 @@ import Testing
     ])
 
     static func render(_ text: String) throws -> String {
-        try Template(text).rendered(with: TemplateValues(attempt: attempt("https://x.example", payload: payload)))
+        var context = attempt("https://x.example", payload: payload)
+        context.secrets = ["api_token": "t\"k"]
+        return try Template(text).rendered(with: TemplateValues(attempt: context))
     }
 
     @Test(arguments: [
@@ -31,7 +33,8 @@ import Testing
     @Test(arguments: [
         ("{{", 1), ("ab{{run_id", 3), ("{{}}", 3), ("{{ }}", 4), ("{{runid}}", 3), ("ä{{x}}", 4), ("{{payload.}}", 3),
         ("{{payload..x}}", 3),
-        ("{{payload.a b}}", 3), ("{{{run_id}}}", 3), ("{{run_id}} {{no}}", 14), ("{{RUN_ID}}", 3),
+        ("{{payload.a b}}", 3), ("{{{run_id}}}", 3), ("{{run_id}} {{no}}", 14), ("{{RUN_ID}}", 3), ("{{secrets}}", 3),
+        ("{{secrets.}}", 3), ("{{secrets.a.b}}", 3), ("{{secrets.a!}}", 3),
     ]) func refuses(_ text: String, _ column: Int) {
         do throws(Template.Problem) {
             _ = try Template(text)
@@ -45,6 +48,7 @@ import Testing
         ("{{payload.nope}}", "payload has no \"nope\""), ("{{payload.user.nope.x}}", "payload.user has no \"nope\""),
         ("{{payload.user.tags.2}}", "payload.user.tags has no \"2\""),
         ("{{payload.user.age.x}}", "payload.user.age has no \"x\""),
+        ("{{secrets.other}}", "there is no secret \"other\""),
     ]) func missesPaths(_ text: String, _ message: String) {
         #expect(throws: TemplateValues.Missing(message: message)) { try Self.render(text) }
     }

@@ -85,6 +85,47 @@ extension NetworkTests {
             }
         }
 
+        @Test func rendersTheHeaders() async throws {
+            try await withReceiver(Receiver.ok()) { receiver, action in
+                var context = attempt(
+                    receiver.url,
+                    [
+                        "headers": .object([
+                            "Authorization": .string("Bearer {{secrets.token}}"),
+                            "X-Hello": .string("{{payload.hello}}"),
+                        ]), "body": .string("{{secrets.token}}"),
+                    ])
+                context.secrets = ["token": "tok-1"]
+                #expect(await action.run(context).kind == .success)
+                let request = try #require(receiver.requests.first)
+                #expect(request["authorization"] == "Bearer tok-1" && request["x-hello"] == "world")
+                #expect(String(decoding: request.body, as: UTF8.self) == "tok-1")
+            }
+        }
+
+        /// A value must not begin another header, nor end the head.
+        @Test(arguments: [
+            "a\r\nX-Evil: 1", "a\nb", "a\r\n\r\nbody", "a\u{0}", "a\u{7F}", String(repeating: "v", count: 8_193),
+        ])
+        func sendsNothingWhenAValueSplitsAHeader(_ value: String) async throws {
+            try await withReceiver(Receiver.ok()) { receiver, action in
+                var context = attempt(
+                    receiver.url,
+                    ["headers": .object(["X-A": .string("{{payload.v}}"), "X-B": .string("{{secrets.v}}")])],
+                    payload: .object(["v": .string("fine")]))
+                context.secrets = ["v": value]
+                let bySecret = await action.run(context)
+                context.secrets = ["v": "fine"]
+                context.payload = .object(["v": .string(value)])
+                let byPayload = await action.run(context)
+                for outcome in [bySecret, byPayload] {
+                    #expect(outcome.kind == .permanent && outcome.reach == .nothingSent)
+                    #expect(outcome.error?.hasPrefix("template error: header X-") == true, "\(outcome)")
+                }
+                #expect(receiver.accepted == 0)
+            }
+        }
+
         @Test func endsOnATemplateErrorWithoutSending() async throws {
             try await withReceiver(Receiver.ok()) { receiver, action in
                 let outcome = await action.run(attempt(receiver.url, ["body": .string("{{payload.nope}}")]))
