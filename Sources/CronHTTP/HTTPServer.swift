@@ -77,13 +77,17 @@ package struct HTTPServer: Sendable {
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
             throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
         let jobs = JobControl(store: store, actions: actions, signal: signal, vault: vault)
+        let schema = JobSchema(actions)
         let people = People(accounts: accounts)
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
         let ofAPI =
             AccountRoutes(accounts: accounts, people: people).routes + PeopleRoutes(people: people).routes
             + APIKeyRoutes(store: store, identities: identities).routes
             + SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes
-            + JobRoutes(jobs: jobs, schema: JobSchema(actions)).routes
+            + JobTypeRoutes(
+                types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema
+            ).routes
+            + JobRoutes(jobs: jobs, schema: schema).routes
             + RunRoutes(runs: RunControl(store: store, signal: signal)).routes
             + EventRoutes(events: events, jobs: jobs, clock: store.clock).routes + AuditRoutes(store: store).routes
         let routes =

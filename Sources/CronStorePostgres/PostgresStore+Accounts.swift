@@ -59,8 +59,10 @@ extension PostgresStore {
         }
     }
 
-    package func hasUsers() async throws(StoreError) -> Bool {
-        try await perform { session in try session.query("SELECT 1 FROM users LIMIT 1").rowCount > 0 }
+    package func firstUser() async throws(StoreError) -> User? {
+        try await perform { session in
+            try session.query("\(unescaped: UserRow.select) ORDER BY created_at, id LIMIT 1").first(UserRow.read)
+        }
     }
 
     package func users(_ query: UserQuery) async throws(StoreError) -> Page<User> {

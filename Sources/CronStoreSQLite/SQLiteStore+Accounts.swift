@@ -61,8 +61,10 @@ extension SQLiteStore {
         }
     }
 
-    package func hasUsers() async throws(StoreError) -> Bool {
-        try await read { session in try session.statement("SELECT 1 FROM users LIMIT 1").first { _ in true } ?? false }
+    package func firstUser() async throws(StoreError) -> User? {
+        try await read { session in
+            try session.statement("\(UserRow.select) ORDER BY created_at, id LIMIT 1").first(UserRow.read)
+        }
     }
 
     package func users(_ query: UserQuery) async throws(StoreError) -> Page<User> {

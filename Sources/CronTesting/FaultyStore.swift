@@ -215,8 +215,8 @@ extension FaultyStore {
         try await call(.accounts) { () throws(StoreError) in try await store.users(query) }
     }
 
-    package func hasUsers() async throws(StoreError) -> Bool {
-        try await call(.accounts) { () throws(StoreError) in try await store.hasUsers() }
+    package func firstUser() async throws(StoreError) -> User? {
+        try await call(.accounts) { () throws(StoreError) in try await store.firstUser() }
     }
 
     package func changeUser(

@@ -18,13 +18,17 @@ import Testing
             let user = try await ann.call(.post, "/users", ["email": "bob@example.org", "role": "viewer"]).json["id"]
             let key = try await ann.call(.post, "/api-keys", ["name": "a", "scopes": ["jobs:read"]]).json["id"]
             _ = try await ann.call(.put, "/secrets/upserted", ["value": "v"])
+            let type = try await ann.call(.post, "/job-types", ["name": "t", "defaults": [:]]).json["id"]
             func lines() async throws -> Int {
                 try await bed.store.audit(AuditQuery(space: try await Self.space(bed))).items.count
             }
             var before = try await lines()
             var counted = 0
             for route in bed.server.table.routes where route.path.hasPrefix("/api/v1/") {
-                guard let (path, body) = Self.request(route, job, dead, user?.stringValue, key?.stringValue) else {
+                guard
+                    let (path, body) = Self.request(
+                        route, job, dead, user?.stringValue, key?.stringValue, type?.stringValue)
+                else {
                     continue
                 }
                 let reply = try await ann.call(route.method, path, body)
@@ -35,7 +39,7 @@ import Testing
                 before = after
                 counted += expected
             }
-            #expect(counted == 20)
+            #expect(counted == 23)
         }
     }
 
@@ -45,12 +49,14 @@ import Testing
 
     /// A request that the route does; nil for routes that begin or end sessions, which are counted elsewhere.
     private static func request(
-        _ route: Route, _ job: String, _ dead: RunID, _ user: String?, _ key: String?
+        _ route: Route, _ job: String, _ dead: RunID, _ user: String?, _ key: String?, _ type: String?
     ) -> (String, JSONValue?)? {
         let id =
             route.path.contains("/jobs/")
             ? job
-            : route.path.contains("/users/") ? user : route.path.contains("/api-keys/") ? key : dead.description
+            : route.path.contains("/job-types/")
+                ? type
+                : route.path.contains("/users/") ? user : route.path.contains("/api-keys/") ? key : dead.description
         let path = route.path.replacing("{id}", with: id ?? "").replacing("{name}", with: "upserted")
         switch "\(route.method) \(route.path.dropFirst("/api/v1".count))" {
         case "POST /auth/register", "POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "POST /auth/reset",
@@ -58,6 +64,8 @@ import Testing
             "POST /me/password":
             return nil
         case "PUT /secrets/{name}": return (path, ["value": "w"])
+        case "POST /job-types": return (path, ["name": "other", "defaults": [:]])
+        case "PUT /job-types/{id}": return (path, ["defaults": ["priority": 1]])
         case "PATCH /me": return (path, ["name": "Ann"])
         case "POST /users": return (path, ["email": "eve@example.org", "role": "editor"])
         case "PATCH /users/{id}": return (path, ["role": "operator"])

@@ -137,6 +137,13 @@ import Testing
             _ = try await user.call(.get, path)
         }
         _ = try await user.call(.delete, "/api-keys/\(key?.stringValue ?? "")")
+        let type =
+            try await user.call(
+                .post, "/job-types", ["name": "t", "defaults": ["max_retries": 1, "timezone": "Europe/Berlin"]]
+            ).json["id"]?.stringValue ?? ""
+        for path in ["/job-types", "/job-types/\(type)"] { _ = try await user.call(.get, path) }
+        _ = try await user.call(.put, "/job-types/\(type)", ["defaults": ["priority": 1]])
+        _ = try await user.call(.delete, "/job-types/\(type)")
         _ = try await user.call(.put, "/secrets/s", ["value": "v"])
         for path in ["/secrets", "/secrets/s", "/audit", "/audit/export"] { _ = try await user.call(.get, path) }
         _ = try await user.call(.delete, "/secrets/s")

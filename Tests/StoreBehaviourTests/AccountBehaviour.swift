@@ -30,11 +30,13 @@ import Testing
             }
             #expect(try await store.user(email: "u1@example.org") == first)
             #expect(try await store.user(first.id) == first)
+            #expect(try await store.firstUser() == first)
             for number in 2...5 {
                 world.clock.advance(by: .seconds(1))
                 let member = Self.user(UInt64(number), in: world, space: number < 5 ? 1 : nil, role: .viewer)
                 try await store.createUser(member, onlyFirst: false, audit: nil)
             }
+            #expect(try await store.firstUser() == first)
             var query = UserQuery(space: first.id)
             query.limit = 2
             let page = try await store.users(query)

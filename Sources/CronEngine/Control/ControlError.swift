@@ -4,6 +4,8 @@ package import CronModel
 package enum ControlError: Error, Hashable, Sendable {
     /// The request itself is wrong; every field that is gets named.
     case invalid([FieldProblem])
+    /// Whoever asks may not.
+    case forbidden(String)
     /// The store did not do it.
     case store(StoreError)
 

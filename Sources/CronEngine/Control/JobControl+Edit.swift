@@ -20,13 +20,17 @@ extension JobControl {
     package func edit(
         _ id: JobID, by actor: Actor, _ edit: JobEdit, version: Int64?
     ) async throws(ControlError) -> JobAnswer {
+        let edited = audit.changed("job.edit", by: actor)
         for _ in 0..<Self.editTries {
             let current = try await view(id, owner: actor.space)
             if let version, version != current.job.version {
                 throw .store(.versionMismatch(current: current.job.version))
             }
-            let (definition, rearm) = try await edited(current, edit)
-            if let job = try await store(definition, rearm: rearm, over: current, by: actor, isFinal: version != nil) {
+            let (definition, rearm) = try await definition(after: edit, of: current)
+            if let job = try await store(
+                definition, rearm: rearm, over: current, audit: edited,
+                isFinal: version != nil)
+            {
                 return job
             }
         }
@@ -39,6 +43,7 @@ extension JobControl {
         name: String, _ json: JSONValue, by actor: Actor, version: Int64?
     ) async throws(ControlError) -> (job: JobAnswer, isNew: Bool) {
         let json = try named(json, name)
+        let edited = audit.changed("job.edit", by: actor)
         for _ in 0..<Self.editTries {
             let found = try await ControlError.storing { () async throws(StoreError) in
                 try await store.job(named: name, owner: actor.space)
@@ -47,11 +52,12 @@ extension JobControl {
                 if let version, version != found.job.version {
                     throw .store(.versionMismatch(current: found.job.version))
                 }
-                let (definition, rearm) = try await edited(found, .replace(json))
+                let (definition, rearm) = try await definition(after: .replace(json), of: found)
                 let isFinished = found.job.state == .finished
                 if definition == found.job.definition, !rearm, !isFinished { return (answer(found), false) }
                 if let job = try await store(
-                    definition, rearm: rearm || isFinished, over: found, by: actor, isFinal: version != nil)
+                    definition, rearm: rearm || isFinished, over: found, audit: edited,
+                    isFinal: version != nil)
                 {
                     return (job, false)
                 }
@@ -68,8 +74,8 @@ extension JobControl {
 
 extension JobControl {
     /// The definition after the edit, as it is stored. Secrets that the client cannot know stay.
-    private func edited(
-        _ current: JobView, _ edit: JobEdit
+    private func definition(
+        after edit: JobEdit, of current: JobView
     ) async throws(ControlError) -> (JobDefinition, rearm: Bool) {
         let job = current.job
         let rearm = try JobRequest.rearm(edit.json)
@@ -84,7 +90,7 @@ extension JobControl {
         case .replace:
             guard case .object(var members) = json else { break }
             members["action"] = members["action"].map { secrets.restored($0, from: opened) }
-            json = .object(members)
+            json = try await typed(.object(members), in: job.userID)
         }
         var definition = try await request.definition(
             json, id: job.id, space: job.userID, now: store.clock.now, changes: rearm ? nil : job)
@@ -108,13 +114,13 @@ extension JobControl {
     }
 
     /// Nil when another change came between and it may be tried again.
-    private func store(
-        _ definition: JobDefinition, rearm: Bool, over current: JobView, by actor: Actor, isFinal: Bool
+    func store(
+        _ definition: JobDefinition, rearm: Bool, over current: JobView, audit: Auditing<ChangedJob>?, isFinal: Bool
     ) async throws(ControlError) -> JobAnswer? {
         do {
             let changed = try await store.changeJob(
                 current.job.id, owner: current.job.userID, version: current.job.version,
-                .edit(definition, rearm: rearm), audit: audit.changed("job.edit", by: actor))
+                .edit(definition, rearm: rearm), audit: audit)
             signal.wake()
             tell([changed.job])
             return answer(changed.job)

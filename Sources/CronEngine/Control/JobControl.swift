@@ -85,6 +85,7 @@ extension JobControl {
         let id = try JobRequest.id(json) ?? JobID(at: now, using: &random)
         // A new job starts armed, whatever the flag says: an upsert may not know that it creates.
         _ = try JobRequest.rearm(json)
+        let json = try await typed(json, in: owner)
         var definition = try await request.definition(json, id: id, space: owner, now: now)
         definition.action = try await secrets.sealed(definition.action, of: id, in: owner)
         return JobDraft(id: id, userID: owner, definition: definition, idempotency: idempotency)

@@ -28,7 +28,7 @@ extension APIKeyRoutes {
                     answers: [
                         .json(
                             Schema.apiKey.extended(
-                                as: "NewAPIKey", by: .required("key", .string(), "The key itself.")),
+                                as: "NewAPIKey", by: [.required("key", .string(), "The key itself.")]),
                             status: .created, "The key.", headers: [.location(Self.path), .noStore])
                     ], problems: [.forbidden, .conflict, .limitReached]),
                 create),

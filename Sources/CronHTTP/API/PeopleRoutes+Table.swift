@@ -25,7 +25,7 @@ extension PeopleRoutes {
                         ]), example: .object(["email": "bob@example.com".json, "role": "editor".json])),
                     answers: [
                         .json(
-                            Schema.user.extended(as: "InvitedUser", by: .required("password_reset", .passwordReset)),
+                            Schema.user.extended(as: "InvitedUser", by: [.required("password_reset", .passwordReset)]),
                             status: .created, "The account.", headers: [.location(Self.path), .noStore])
                     ], problems: [.conflict, .limitReached]),
                 create),

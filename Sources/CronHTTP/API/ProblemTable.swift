@@ -30,6 +30,7 @@ extension Problem {
     init(control error: ControlError) {
         switch error {
         case .invalid(let problems): self = .invalid(problems)
+        case .forbidden(let reason): self.init(.forbidden, reason)
         case .store(let error): self.init(store: error)
         }
     }

@@ -35,6 +35,13 @@ struct QueryReader {
         _ name: String, _ type: Choice.Type
     ) -> Choice? where Choice.RawValue == String { fields.choice(name, type) }
 
+    /// False when it is absent.
+    mutating func flag(_ name: String) -> Bool {
+        guard let text = fields.string(name) else { return false }
+        if text != "true", text != "false" { fields.refuse(name, "must be true or false") }
+        return text == "true"
+    }
+
     mutating func instant(_ name: String) -> Instant? {
         guard let text = fields.string(name) else { return nil }
         // A client that forgot to encode the offset's plus sent a blank.

@@ -10,6 +10,7 @@ package struct Operation: Sendable {
         case keys = "API keys"
         case secrets = "Secrets"
         case jobs = "Jobs"
+        case jobTypes = "Job types"
         case schedules = "Schedules"
         case runs = "Runs"
         case deadLetters = "Dead letters"

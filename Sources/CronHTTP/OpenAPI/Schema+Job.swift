@@ -14,6 +14,10 @@ struct JobSchema: Sendable {
     let patch: Schema
     /// A job as it is shown.
     let job: Schema
+    /// A job type as it is shown, in a request that makes one, and in one that replaces it.
+    let type: Schema
+    let typeDraft: Schema
+    let typeBody: Schema
 
     /// A field of a definition.
     private struct Field {
@@ -47,6 +51,7 @@ struct JobSchema: Sendable {
             ]
         patch = .object(patched.map(Self.patched) + [Self.rearm] + Self.sentBack).named("JobPatch")
         job = .object(Self.known + Self.fields(action.shown).map(Self.shown)).named("Job")
+        (type, typeDraft, typeBody) = Self.types(given: action.given)
     }
 }
 
@@ -154,6 +159,34 @@ extension JobSchema {
     ).json
 }
 
+// MARK: - Job types
+
+extension JobSchema {
+    private static func types(given action: Schema) -> (shown: Schema, draft: Schema, body: Schema) {
+        let given = fields(action).filter { JobType.fields.contains($0.name) && $0.name != "retry" }
+        let retry = Field("retry", retry(isPatch: true), "Members that are left out are as without a type.")
+        let defaults = Schema.object((given + [retry]).map { .field($0.name, $0.schema, $0.about) })
+        let about = Schema.Member.field("about", .string(0...JobType.aboutLimitBytes), "For people.")
+        let own: [Schema.Member] = [
+            about, .required("defaults", defaults, "What jobs of the type have unless they say otherwise."),
+        ]
+        let naming: [Schema.Member] = [
+            .required("name", .string(1...JobTypeControl.nameLimitBytes), "What a job's `type` names."),
+            .field("global", .bool, default: .bool(false), "For everybody; only in the installation's first space."),
+        ]
+        let shown: [Schema.Member] = [
+            .required("id", .id), .required("name", .string()), .required("global", .bool, "For everybody."),
+            .required("about", .string().orNull), .required("defaults", .map(of: .anything)),
+            .required("version", .count(from: 1)), .required("created_at", .instant),
+            .required("updated_at", .instant),
+        ]
+        return (
+            .object(shown).named("JobType"), .object(naming + own).named("JobTypeDraft"),
+            .object(own).named("JobTypeBody")
+        )
+    }
+}
+
 // MARK: - Forms of a field
 
 extension JobSchema {
@@ -232,6 +265,8 @@ private struct ActionSchema {
     let replacement: Schema
     let patch: Schema
     let shown: Schema
+    /// What a job type may give: any of the fields that are no secrets.
+    let given: Schema
 
     init(_ actions: ActionRegistry) {
         let mark = Schema.constant(.string(ActionSecrets.mark))
@@ -253,6 +288,18 @@ private struct ActionSchema {
             member.about += " The mark stands for the one that is stored."
             return member
         }
+        given = Schema.anyOf(
+            actions.types.compactMap { actions[$0] }.map { action in
+                var fields = action.schema.mapMembers { member in
+                    guard !action.secretFields.contains(member.name) else { return nil }
+                    var member = member
+                    member.isRequired = false
+                    member.schema = member.schema.without("default")
+                    return member
+                }
+                fields.prepend(.required("type", .constant(.string(action.type)), "Which action."))
+                return fields
+            })
         draft = schema { member, _ in member }.named("Action")
         replacement = schema { $1 ? marked($0) : $0 }
         patch = schema { member, isSecret in

@@ -7,7 +7,8 @@ package protocol AccountStore: Sendable {
     func createUser(_ user: User, onlyFirst: Bool, audit: AuditEntry?) async throws(StoreError)
     func user(email: String) async throws(StoreError) -> User?
     func user(_ id: UserID) async throws(StoreError) -> User?
-    func hasUsers() async throws(StoreError) -> Bool
+    /// The oldest account: its space is the installation's own.
+    func firstUser() async throws(StoreError) -> User?
     /// Ordered by (createdAt, id).
     func users(_ query: UserQuery) async throws(StoreError) -> Page<User>
     /// - Parameter space: nil is the system.
@@ -23,6 +24,10 @@ package protocol AccountStore: Sendable {
     func revokeRefreshFamily(hash: [UInt8]) async throws(StoreError)
     /// Whose session a family is; nil when it has been revoked or has expired.
     func user(session: RefreshToken.UserFamily) async throws(StoreError) -> User?
+}
+
+extension AccountStore {
+    package func hasUsers() async throws(StoreError) -> Bool { try await firstUser() != nil }
 }
 
 package struct UserQuery: Sendable {

@@ -88,11 +88,11 @@ extension Schema {
         return schema
     }
 
-    /// Another object with one member more, under a name of its own.
-    package func extended(as other: String, by member: Member) -> Schema {
+    /// Another object with more members, under a name of its own.
+    package func extended(as other: String, by more: [Member]) -> Schema {
         var schema = self
         schema.name = other
-        schema.members.append(member)
+        schema.members += more
         return schema
     }
 

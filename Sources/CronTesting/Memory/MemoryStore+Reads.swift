@@ -49,7 +49,9 @@ extension MemoryStore {
 
     package func user(email: String) -> User? { tables.people.users.values.first { $0.email == email } }
     package func user(_ id: UserID) -> User? { tables.people.users[id] }
-    package func hasUsers() -> Bool { !tables.people.users.isEmpty }
+    package func firstUser() -> User? {
+        tables.people.users.values.min { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+    }
 
     package func users(_ query: UserQuery) -> Page<User> {
         Page(
