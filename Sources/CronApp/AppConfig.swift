@@ -55,8 +55,7 @@ package struct AppConfig: Sendable {
         logLevel = try reader.choice(.logLevel)
         jwtSecret = try reader.secret(.jwtSecret)
         jwtSecretsAccepted = try reader.secrets(.jwtSecretsAccepted)
-        let rateLimit = try reader.integer(.rateLimit, in: 0...10_000_000)
-        self.rateLimit = rateLimit == 0 ? nil : rateLimit
+        rateLimit = try reader.quota(.rateLimit)
         encryptionKey = try reader.secret(.encryptionKey)
         encryptionKeysAccepted = try reader.secrets(.encryptionKeysAccepted)
         engine = EngineSettings()
@@ -67,6 +66,8 @@ package struct AppConfig: Sendable {
         engine.poll = try reader.span(.poll, in: .milliseconds(10) ... .minutes(1))
         engine.drain = try reader.span(.drain, in: .zero ... .hours(24))
         engine.retention = try reader.span(.retention, in: .minutes(1) ... .days(36_500))
+        engine.spaceInFlight = try reader.quota(.quotaInFlight)
+        engine.spaceRunsPerMinute = try reader.quota(.quotaRunsPerMinute)
         if case .postgres = database {
             // Nodes that signed with different secrets would refuse each other's tokens.
             if jwtSecret == nil { throw ConfigError("JWT_SECRET must be given with PostgreSQL, equal on all nodes") }
@@ -74,7 +75,8 @@ package struct AppConfig: Sendable {
                 throw ConfigError("ENCRYPTION_KEY must be given with PostgreSQL, equal on all nodes")
             }
             // More would keep work from nodes with free slots.
-            engine.claimLimit = engine.concurrency * 4
+            engine.spaceClaimLimit = engine.concurrency * 4
+            engine.claimLimit = engine.spaceClaimLimit * 2
         } else if role != .all {
             throw ConfigError("ROLE \(role.rawValue) needs PostgreSQL: the embedded store serves one process")
         }

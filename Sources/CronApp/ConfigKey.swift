@@ -21,6 +21,8 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case retention = "RETENTION"
     case logLevel = "LOG_LEVEL"
     case rateLimit = "RATE_LIMIT"
+    case quotaInFlight = "QUOTA_IN_FLIGHT"
+    case quotaRunsPerMinute = "QUOTA_RUNS_PER_MINUTE"
     case jwtSecret = "JWT_SECRET"
     case jwtSecretsAccepted = "JWT_SECRETS_ACCEPTED"
     case encryptionKey = "ENCRYPTION_KEY"
@@ -49,7 +51,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .poll: "1s"
         case .drain: "30s"
         case .retention: "30d"
-        case .rateLimit: "0"
+        case .rateLimit, .quotaInFlight, .quotaRunsPerMinute: "0"
         case .logLevel: "info"
         }
     }
@@ -87,6 +89,9 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .retention: "how long ended runs are kept; dead letters stay until somebody decides"
         case .rateLimit:
             "API requests a minute of one account, API key or (before sign-in) address, counted over all nodes where there is Redis; 0 = no limit"
+        case .quotaInFlight: "attempts of one space under way at once on this node; more wait their turn; 0 = no limit"
+        case .quotaRunsPerMinute:
+            "starts of one space in a minute on this node; more wait, and nothing is lost; 0 = no limit"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .jwtSecret:
             "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes"

@@ -22,6 +22,12 @@ struct ConfigReader {
         return value
     }
 
+    /// A limit; nil for 0, which is none.
+    func quota(_ key: ConfigKey) throws(ConfigError) -> Int? {
+        let value = try integer(key, in: 0...10_000_000)
+        return value == 0 ? nil : value
+    }
+
     func span(_ key: ConfigKey, in range: ClosedRange<Span>) throws(ConfigError) -> Span {
         let text = try text(key)
         do {

@@ -14,7 +14,13 @@ package struct EngineSettings: Sendable {
     package var concurrency = 1_000
     /// Claims that may wait in the timer wheel. More than `concurrency` serves a single node; in a cluster it would
     /// keep work from nodes with free slots.
-    package var claimLimit = 20_000
+    package var claimLimit = 40_000
+    /// Claims of one space that may wait in the timer wheel; the rest of it is for others.
+    package var spaceClaimLimit = 20_000
+    /// Attempts of one space that may be under way at once on this node; nil for as many as there are slots.
+    package var spaceInFlight: Int?
+    /// Starts of one space in a minute on this node; those beyond wait. Nil for any number.
+    package var spaceRunsPerMinute: Int?
     /// Runs in one start or finish transaction.
     package var batchLimit = 500
     /// Start transactions, and likewise finish transactions, under way at once: the next batch is decided while the

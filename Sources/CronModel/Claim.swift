@@ -15,18 +15,21 @@ package struct ClaimToken: Hashable, Sendable {
 package struct Claim: Hashable, Sendable {
     package var token: ClaimToken
     package var jobID: JobID
+    package var userID: UserID
     package var dueAt: Instant
     package var priority: Int
 
-    package init(token: ClaimToken, jobID: JobID, dueAt: Instant, priority: Int) {
+    package init(token: ClaimToken, jobID: JobID, userID: UserID, dueAt: Instant, priority: Int) {
         self.token = token
         self.jobID = jobID
+        self.userID = userID
         self.dueAt = dueAt
         self.priority = priority
     }
 
     package init(_ run: Run, priority: Int) {
         self.init(
-            token: ClaimToken(runID: run.id, fence: run.fence), jobID: run.jobID, dueAt: run.dueAt, priority: priority)
+            token: ClaimToken(runID: run.id, fence: run.fence), jobID: run.jobID, userID: run.userID, dueAt: run.dueAt,
+            priority: priority)
     }
 }

@@ -50,6 +50,7 @@ extension Session {
                 AND due_at <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.lead.microseconds)
                 AND (\(isAnywhere) OR get_byte(uuid_send(id), 15) % \(ClaimLocks.shardCount) = ANY(\(PostgresArray(shards)))
                     OR due_at <= (SELECT coalesce(\(moment), cronpp_now())) - \(ClaimLocks.patience.microseconds))
+                AND user_id <> ALL(\(request.crowded.uuids()))
             ORDER BY due_at, id LIMIT \(Int64(request.limit)) FOR UPDATE SKIP LOCKED
             """
     }

@@ -54,6 +54,7 @@ extension Session {
             """
             SELECT j.id FROM job_cursors c JOIN jobs j ON j.id = c.job_id
             WHERE c.next_slot <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.threshold.microseconds)
+                AND j.user_id <> ALL(\(request.crowded.uuids()))
             ORDER BY c.next_slot, c.job_id LIMIT \(Int64(request.jobLimit)) FOR NO KEY UPDATE OF j SKIP LOCKED
             """)
         let clock = trip.add(clock(node: request.node))
@@ -61,6 +62,7 @@ extension Session {
             """
             SELECT \(unescaped: JobRow.moving) FROM \(unescaped: JobRow.tables)
             WHERE c.next_slot <= (SELECT coalesce(\(moment), cronpp_now())) + \(request.threshold.microseconds)
+                AND j.user_id <> ALL(\(request.crowded.uuids()))
             ORDER BY c.next_slot, c.job_id LIMIT \(Int64(request.jobLimit * 2))
             """)
         let answers = try send(trip)

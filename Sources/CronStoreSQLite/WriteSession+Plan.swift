@@ -13,8 +13,12 @@ extension WriteSession {
     func plan(_ request: PlanRequest) throws -> PlanAnswer {
         var answer = PlanAnswer()
         let due = try statement(
-            "SELECT job_id FROM job_cursors WHERE next_slot <= ? ORDER BY next_slot LIMIT ?"
-        ).bind(now + request.threshold).bind(request.jobLimit).all { $0.id(0, as: JobID.self) }
+            """
+            SELECT c.job_id FROM job_cursors c
+            WHERE next_slot <= ? \(Self.except(request.crowded, "(SELECT user_id FROM jobs WHERE id = c.job_id)"))
+            ORDER BY next_slot LIMIT ?
+            """
+        ).bind(now + request.threshold).bind(request.crowded).bind(request.jobLimit).all { $0.id(0, as: JobID.self) }
         var planned: [Run] = []
         var ended: [Job] = []
         for id in due {
@@ -48,10 +52,11 @@ extension WriteSession {
         var answer = ClaimAnswer()
         let due = try statement(
             """
-            SELECT \(RunRow.columns) FROM runs WHERE claimable_at IS NOT NULL AND claimable_at <= ?
+            SELECT \(RunRow.columns) FROM runs
+            WHERE claimable_at IS NOT NULL AND claimable_at <= ? \(Self.except(request.crowded, "user_id"))
             ORDER BY claimable_at LIMIT ?
             """
-        ).bind(now + request.lead).bind(request.limit).all(RunRow.read)
+        ).bind(now + request.lead).bind(request.crowded).bind(request.limit).all(RunRow.read)
         for var run in due {
             let job = try job(of: run)
             try ClaimRule.claim(&run, job: job, node: request.node, now: now)
@@ -74,5 +79,17 @@ extension WriteSession {
         var job = job
         job.finishIfDone(hasLiveRuns: hasLive == true)
         if job.state == .finished { try saveState(job) }
+    }
+
+    /// A condition that leaves spaces out; none where there are none, as almost always.
+    private static func except(_ spaces: [UserID], _ column: String) -> String {
+        spaces.isEmpty ? "" : "AND \(column) NOT IN (\(spaces.map { _ in "?" }.joined(separator: ",")))"
+    }
+}
+
+extension SQLStatement {
+    fileprivate func bind(_ spaces: [UserID]) -> SQLStatement {
+        for space in spaces { bind(space) }
+        return self
     }
 }

@@ -31,6 +31,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.drain)) var drain: String?
     @Option(help: help(.retention)) var retention: String?
     @Option(help: help(.rateLimit)) var rateLimit: String?
+    @Option(help: help(.quotaInFlight)) var quotaInFlight: String?
+    @Option(help: help(.quotaRunsPerMinute)) var quotaRunsPerMinute: String?
     @Option(help: help(.logLevel)) var logLevel: String?
 
     func run() async throws {
@@ -40,7 +42,9 @@ struct ServeCommand: AsyncParsableCommand {
             .role: role, .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
             .registration: registration, .allowNetworks: allowNetworks, .trustedProxies: trustedProxies,
             .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
-            .drain: drain, .retention: retention, .rateLimit: rateLimit, .logLevel: logLevel,
+            .drain: drain, .retention: retention,
+            .rateLimit: rateLimit, .quotaInFlight: quotaInFlight, .quotaRunsPerMinute: quotaRunsPerMinute,
+            .logLevel: logLevel,
         ]
         let environment = ProcessInfo.processInfo.environment
         do {

@@ -25,10 +25,14 @@ struct CoreHarness {
     @discardableResult
     mutating func handle(_ event: EngineEvent) -> [EngineEffect] { core.handle(event, now: now) }
 
-    mutating func claim(dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0) -> Claim {
+    static let space = UserID(high: 1, low: 1)
+
+    mutating func claim(
+        dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0, space: UserID = space
+    ) -> Claim {
         Claim(
             token: ClaimToken(runID: RunID(at: now, using: &random), fence: fence),
-            jobID: JobID(at: now, using: &random),
+            jobID: JobID(at: now, using: &random), userID: space,
             dueAt: now + span, priority: priority)
     }
 
@@ -49,7 +53,7 @@ struct CoreHarness {
 
     func context(_ claim: Claim, timeout: Span = .seconds(10)) -> AttemptContext {
         AttemptContext(
-            runID: claim.token.runID, jobID: claim.jobID, userID: UserID(high: 1, low: 1), jobName: "job",
+            runID: claim.token.runID, jobID: claim.jobID, userID: claim.userID, jobName: "job",
             scheduledFor: claim.dueAt, zone: "", attempt: 1, fence: claim.token.fence,
             action: ActionDefinition(type: "test", fields: [:]), payload: .null, timeout: timeout,
             delivery: .atLeastOnce)

@@ -39,7 +39,9 @@ import Testing
                     "type": "report", "schedule": "@daily", "retry": ["factor": 3],
                     "action": ["url": "https://b.example/"],
                 ])
-            #expect(partly.json["retry"]?["strategy"] == "fixed" && partly.json["retry"]?["factor"] == .number(3), "\(partly)")
+            #expect(
+                partly.json["retry"]?["strategy"] == "fixed" && partly.json["retry"]?["factor"] == .number(3),
+                "\(partly)")
             #expect(partly.json["action"]?["url"] == "https://b.example/" && partly.json["action"]?["type"] == "test")
             // A name that no type has is a label.
             let label = try await ann.call(.post, "/jobs", Jobs.valid.merging(patch: ["type": "none"]))

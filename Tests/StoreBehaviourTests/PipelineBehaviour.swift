@@ -336,4 +336,32 @@ import Testing
             #expect(rest.filter { $0.status == .dead }.count == before)
         }
     }
+
+    /// A node that holds as much of a space as it may leaves the space's slots and runs alone, and takes the others'.
+    @Test(arguments: Driver.allCases)
+    func crowdedSpacesAreLeftOut(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let other = UserID(high: 8, low: 8)
+            let mine = try await world.create("*/10 * * * * *")
+            let draft = JobDraft(
+                id: JobID(high: 8, low: 1), userID: other, definition: world.definition("*/10 * * * * *"))
+            let theirs = try await world.store.createJobs([draft])[0].get().job.job
+            world.clock.advance(by: .seconds(8))
+            var plan = PlanRequest(
+                node: world.node, lead: .seconds(5), threshold: .milliseconds(2_500), claimLimit: 100,
+                crowded: [world.owner])
+            #expect(try await world.store.plan(plan).claims.map(\.jobID) == [theirs.id])
+            plan.crowded = []
+            #expect(try await world.store.plan(plan).claims.map(\.jobID) == [mine.id])
+
+            for job in [mine, theirs] {
+                _ = try await world.store.changeJob(job.id, owner: nil, version: nil, .trigger(payload: nil))
+            }
+            var claim = ClaimRequest(node: world.node, lead: .seconds(5), limit: 100, crowded: [other])
+            let claims = try await world.store.claim(claim).claims
+            #expect(claims.map(\.jobID) == [mine.id] && claims.map(\.userID) == [world.owner])
+            claim.crowded = [world.owner]
+            #expect(try await world.store.claim(claim).claims.map(\.jobID) == [theirs.id])
+        }
+    }
 }

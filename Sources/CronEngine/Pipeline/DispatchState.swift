@@ -25,14 +25,25 @@ package struct DispatchState: Sendable {
         var jobID: JobID
         var priority: Int
         var phase: Phase
-        /// Known from the start on.
-        var userID: UserID?
+        var userID: UserID
+    }
+
+    /// What is held of one space.
+    private struct Share {
+        var held = 0
+        var busy = 0
     }
 
     private let settings: EngineSettings
     private var node: NodeID
     private(set) var held: [RunID: Held] = [:]
     private var queue = TimerWheel()
+    /// Due, and waiting for a slot.
+    private var lanes = Lanes()
+    /// When a start may be allowed by the budget, if that is what they all wait for.
+    private var lanesWait: LanesWait?
+    private var shares: [UserID: Share] = [:]
+    private var budget: StartBudget?
     /// Asked for too early: not asked for again ahead of their time.
     private var putBack = TimerWheel()
     private var ready = TimerWheel()
@@ -47,24 +58,45 @@ package struct DispatchState: Sendable {
     init(node: NodeID, settings: EngineSettings) {
         self.node = node
         self.settings = settings
+        budget = settings.spaceRunsPerMinute.map { StartBudget(perMinute: $0) }
+    }
+
+    /// What all that is due waits for, though there are slots.
+    private enum LanesWait: Sendable {
+        case end
+        case time(Instant)
     }
 
     /// Claims that the wheel can still take.
     var free: Int { max(0, settings.claimLimit - held.count) }
+    /// Spaces that hold as many claims as they may.
+    var crowded: [UserID] {
+        guard held.count >= settings.spaceClaimLimit else { return [] }
+        return shares.filter { $0.value.held >= settings.spaceClaimLimit }.keys.sorted()
+    }
     var isEmpty: Bool { held.isEmpty }
     var tokens: Set<ClaimToken> { Set(held.map { ClaimToken(runID: $0.key, fence: $0.value.fence) }) }
 
     func holder(of token: ClaimToken) -> (UserID, JobID)? {
-        guard let known = held[token.runID], known.fence == token.fence, let user = known.userID else { return nil }
-        return (user, known.jobID)
+        guard let known = held[token.runID], known.fence == token.fence else { return nil }
+        return (known.userID, known.jobID)
     }
 
     /// When something must be done next, seen from `early` ahead of due times.
     func nextAt(early: Span) -> Instant? {
         let mayStart = busy < settings.concurrency && startsInFlight < settings.batchesInFlight
-        let due = [queue.nextAt.map { $0 - early }, putBack.nextAt].compactMap { $0 }.min()
+        let due = [queue.nextAt.map { $0 - early }, putBack.nextAt, lanesAt].compactMap { $0 }.min()
         let start = mayStart ? due.map { max($0, startRetryAt ?? $0) } : nil
         return [start, ready.nextAt, deadlines.nextAt].compactMap { $0 }.min()
+    }
+
+    private var lanesAt: Instant? {
+        guard !lanes.isEmpty else { return nil }
+        switch lanesWait {
+        case .end: return nil
+        case .time(let instant): return instant
+        case nil: return Instant(microseconds: 0)
+        }
     }
 
     /// When an attempt under way must be looked at next.
@@ -77,9 +109,14 @@ extension DispatchState {
     /// Takes claims in. A claim never replaces a newer one of the same run.
     mutating func add(_ claims: [Claim]) {
         for claim in claims {
-            if let known = held[claim.token.runID], known.fence >= claim.token.fence { continue }
+            if let known = held[claim.token.runID] {
+                guard known.fence < claim.token.fence else { continue }
+                letGo(claim.token.runID)
+            }
             held[claim.token.runID] = Held(
-                fence: claim.token.fence, jobID: claim.jobID, priority: claim.priority, phase: .queued)
+                fence: claim.token.fence, jobID: claim.jobID, priority: claim.priority, phase: .queued,
+                userID: claim.userID)
+            shares[claim.userID, default: Share()].held += 1
             queue.add(claim.token, at: claim.dueAt, priority: claim.priority)
             unpark(claim.jobID)
         }
@@ -91,17 +128,38 @@ extension DispatchState {
         startRetryAt = nil
         guard startsInFlight < settings.batchesInFlight else { return nil }
         while let token = putBack.pop(until: now) { queue.add(token, at: now, priority: priority(of: token)) }
+        while let token = queue.pop(until: now + early) {
+            if let space = held[token.runID]?.userID { lanes.add(token, of: space) }
+        }
         var tokens: [ClaimToken] = []
         let room = min(settings.batchLimit, settings.concurrency - busy)
-        while tokens.count < room, let token = queue.pop(until: now + early) {
+        lanesWait = nil
+        while tokens.count < room, let token = nextDue(now: now) {
             guard isHeld(token, where: { if case .queued = $0 { true } else { false } }) else { continue }
-            held[token.runID]?.phase = .starting
+            begin(token, now: now)
             tokens.append(token)
         }
         guard !tokens.isEmpty else { return nil }
-        busy += tokens.count
         startsInFlight += 1
         return StartRequest(node: node, tokens: tokens, early: early)
+    }
+
+    private mutating func nextDue(now: Instant) -> ClaimToken? {
+        let (token, waitUntil) = lanes.next { space in
+            if let most = settings.spaceInFlight, (shares[space]?.busy ?? 0) >= most { return .wait(until: nil) }
+            guard let at = budget?.nextStart(of: space, now: now), at > now else { return .go }
+            return .wait(until: at)
+        }
+        if token == nil, !lanes.isEmpty { lanesWait = waitUntil.map { .time($0) } ?? .end }
+        return token
+    }
+
+    private mutating func begin(_ token: ClaimToken, now: Instant) {
+        guard let space = held[token.runID]?.userID else { return }
+        held[token.runID]?.phase = .starting
+        busy += 1
+        shares[space]?.busy += 1
+        budget?.pay(space, now: now)
     }
 
     /// What the store answered to a batch. Outcomes of starts that may no longer be sent are returned.
@@ -133,7 +191,6 @@ extension DispatchState {
         guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return nil }
         switch answer {
         case .started(let context, let dueAt):
-            held[token.runID]?.userID = context.userID
             guard now <= sentAt + EngineSettings.sendWindow else { return unsentTooLate(token) }
             held[token.runID]?.phase = .ready(context, sentAt: sentAt)
             ready.add(token, at: dueAt)
@@ -187,7 +244,7 @@ extension DispatchState {
         for finish in finishes {
             guard let known = held[finish.token.runID], known.fence == finish.token.fence else { continue }
             if parked[known.jobID] != nil { mayUnpark = true }
-            held[finish.token.runID] = nil
+            letGo(finish.token.runID)
         }
         return mayUnpark
     }
@@ -228,13 +285,14 @@ extension DispatchState {
         for (run, known) in held.sorted(by: { $0.key < $1.key }) {
             let token = ClaimToken(runID: run, fence: known.fence)
             switch known.phase {
-            case .queued: held[run] = nil
+            case .queued: letGo(run)
             case .starting: drop(token)
             case .ready: unsent(token, kind: .notSent, "its node had lost its lease").map { finishes.append($0) }
             case .running, .reporting: break
             }
         }
         queue = TimerWheel()
+        lanes = Lanes()
         putBack = TimerWheel()
         ready = TimerWheel()
         return finishes
@@ -250,9 +308,10 @@ extension DispatchState {
             tokens.append(ClaimToken(runID: run, fence: known.fence))
         }
         tokens.sort { $0.runID < $1.runID }
-        for token in tokens { held[token.runID] = nil }
+        for token in tokens { letGo(token.runID) }
         // Entries of runs that are no longer held would be due, with nobody to take them out, until the drain is over.
         queue = TimerWheel()
+        lanes = Lanes()
         putBack = TimerWheel()
         return tokens
     }
@@ -303,21 +362,36 @@ extension DispatchState {
     private mutating func report(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
         guard held[token.runID]?.fence == token.fence else { return nil }
         held[token.runID]?.phase = .reporting
-        busy -= 1
+        leaveSlot(token.runID)
         return Finish(token: token, outcome: outcome)
     }
 
     private mutating func requeue(_ token: ClaimToken) {
         guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return }
-        busy -= 1
+        leaveSlot(token.runID)
+        if let space = held[token.runID]?.userID { budget?.refund(space) }
         held[token.runID]?.phase = .queued
     }
 
     private func priority(of token: ClaimToken) -> Int { held[token.runID]?.priority ?? 0 }
 
     private mutating func drop(_ token: ClaimToken) {
+        leaveSlot(token.runID)
+        letGo(token.runID)
+    }
+
+    private mutating func leaveSlot(_ run: RunID) {
         busy -= 1
-        held[token.runID] = nil
+        if let space = held[run]?.userID { shares[space]?.busy -= 1 }
+        // Whoever waited for this may go.
+        if case .end = lanesWait { lanesWait = nil }
+    }
+
+    /// Forgets a run that takes no slot.
+    private mutating func letGo(_ run: RunID) {
+        guard let space = held.removeValue(forKey: run)?.userID else { return }
+        shares[space]?.held -= 1
+        if shares[space]?.held == 0 { shares[space] = nil }
     }
 
     private mutating func unpark(_ job: JobID) {

@@ -158,8 +158,9 @@ package struct NodeCore: Sendable {
 
 extension NodeCore {
     private mutating func tickUpkeep(_ effects: inout [EngineEffect], now: Instant) {
-        if let request = planner.tick(free: dispatch.free, now: now) { effects.append(.plan(request)) }
-        if let request = poller.tick(free: dispatch.free, now: now) { effects.append(.claim(request)) }
+        let (free, crowded) = (dispatch.free, dispatch.crowded)
+        if let request = planner.tick(free: free, crowded: crowded, now: now) { effects.append(.plan(request)) }
+        if let request = poller.tick(free: free, crowded: crowded, now: now) { effects.append(.claim(request)) }
         if reaper.isReapDue(now: now) { look.bring(to: now) }
         if look.isDue(now: now) {
             look.begin()

@@ -14,8 +14,10 @@ package struct Planner: Sendable {
 
     package var nextAt: Instant? { turn.nextAt }
 
-    /// - Parameter free: claims that the timer wheel can still take.
-    package mutating func tick(free: Int, now: Instant) -> PlanRequest? {
+    /// - Parameters:
+    ///   - free: claims that the timer wheel can still take.
+    ///   - crowded: spaces that hold as many claims as they may.
+    package mutating func tick(free: Int, crowded: [UserID], now: Instant) -> PlanRequest? {
         guard turn.isDue(now: now) else { return nil }
         // A run that is planned and claimed at once is written once instead of twice: wait for room.
         guard free >= min(PlanRequest.rowLimit, settings.claimLimit / 2) else {
@@ -23,7 +25,9 @@ package struct Planner: Sendable {
             return nil
         }
         turn.begin()
-        return PlanRequest(node: node, lead: settings.lead, threshold: settings.planThreshold, claimLimit: free)
+        return PlanRequest(
+            node: node, lead: settings.lead, threshold: settings.planThreshold,
+            claimLimit: min(free, settings.spaceClaimLimit), crowded: crowded)
     }
 
     /// The earliest slot that a look has found. Answers when to look again because of it, if that is not a poll later.

@@ -16,7 +16,7 @@ package struct Poller: Sendable {
     /// A run is known to be due then.
     package mutating func note(dueAt: Instant) { turn.bring(to: dueAt - settings.lead) }
 
-    package mutating func tick(free: Int, now: Instant) -> ClaimRequest? {
+    package mutating func tick(free: Int, crowded: [UserID], now: Instant) -> ClaimRequest? {
         guard turn.isDue(now: now) else { return nil }
         guard free > 0 else {
             // Soon: of 10,000 runs due at one instant those beyond the room waited for whole polls, 2.2 s in all.
@@ -24,7 +24,8 @@ package struct Poller: Sendable {
             return nil
         }
         turn.begin()
-        return ClaimRequest(node: node, lead: settings.lead, limit: free)
+        return ClaimRequest(
+            node: node, lead: settings.lead, limit: min(free, settings.spaceClaimLimit), crowded: crowded)
     }
 
     /// The earliest waiting run that a look has found. Answers when to look again because of it, if that is not a poll

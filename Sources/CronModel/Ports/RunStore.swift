@@ -80,8 +80,14 @@ package struct PlanRequest: Sendable {
     package var threshold: Span
     package var claimLimit: Int
     package var jobLimit: Int
+    /// Spaces of which the node holds as many claims as it may: their jobs are left for later.
+    package var crowded: [UserID]
 
-    package init(node: NodeID, lead: Span, threshold: Span, claimLimit: Int, jobLimit: Int = PlanRequest.jobLimit) {
+    package init(
+        node: NodeID, lead: Span, threshold: Span, claimLimit: Int, jobLimit: Int = PlanRequest.jobLimit,
+        crowded: [UserID] = []
+    ) {
+        self.crowded = crowded
         self.node = node
         self.lead = lead
         self.threshold = threshold
@@ -106,8 +112,11 @@ package struct ClaimRequest: Sendable {
     package var node: NodeID
     package var lead: Span
     package var limit: Int
+    /// Spaces of which the node holds as many claims as it may: their runs are left to others, or for later.
+    package var crowded: [UserID]
 
-    package init(node: NodeID, lead: Span, limit: Int) {
+    package init(node: NodeID, lead: Span, limit: Int, crowded: [UserID] = []) {
+        self.crowded = crowded
         self.node = node
         self.lead = lead
         self.limit = limit

@@ -41,7 +41,10 @@ extension MemoryTransaction {
 
     fileprivate func jobsToPlan(_ request: PlanRequest) -> [JobID] {
         let horizon = roughNow + request.threshold
-        return tables.jobsBySlot.elements.prefix { $0.at <= horizon }.prefix(request.jobLimit).map(\.id)
+        let due = tables.jobsBySlot.elements.prefix { $0.at <= horizon }.map(\.id)
+        return Array(
+            due.filter { !request.crowded.contains(tables.jobs[$0]?.userID ?? Resource.everybody) }
+                .prefix(request.jobLimit))
     }
 
     fileprivate func plan(_ id: JobID, _ request: PlanRequest, _ answer: inout PlanAnswer) throws {
@@ -72,7 +75,9 @@ extension MemoryTransaction {
     fileprivate func runsToClaim(_ request: ClaimRequest) -> [Run] {
         let horizon = roughNow + request.lead
         let due = tables.runsByDueTime.elements.prefix { $0.at <= horizon }
-        return Array(due.lazy.compactMap { self.tables.runs[$0.id] }.filter(self.tryLockToClaim).prefix(request.limit))
+        return Array(
+            due.lazy.compactMap { self.tables.runs[$0.id] }.filter { !request.crowded.contains($0.userID) }
+                .filter(self.tryLockToClaim).prefix(request.limit))
     }
 
     private func tryLockToClaim(_ run: Run) -> Bool {
