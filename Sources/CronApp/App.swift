@@ -137,6 +137,8 @@ extension App {
         settings.counter = coordination.counters
         settings.acceptedJWTSecrets = config.jwtSecretsAccepted
         settings.rateLimit = config.rateLimit
+        settings.jobQuota = config.jobQuota
+        settings.version = AppVersion.number
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(

@@ -30,6 +30,8 @@ package struct AppConfig: Sendable {
     package var jwtSecretsAccepted: [[UInt8]]
     /// Nil lets all requests in.
     package var rateLimit: Int?
+    /// Most jobs of a space; nil for any number.
+    package var jobQuota: Int?
     /// Nil: generated into the data directory.
     package var encryptionKey: [UInt8]?
     /// Open what they have sealed; seal nothing.
@@ -56,6 +58,7 @@ package struct AppConfig: Sendable {
         jwtSecret = try reader.secret(.jwtSecret)
         jwtSecretsAccepted = try reader.secrets(.jwtSecretsAccepted)
         rateLimit = try reader.quota(.rateLimit)
+        jobQuota = try reader.quota(.quotaJobs)
         encryptionKey = try reader.secret(.encryptionKey)
         encryptionKeysAccepted = try reader.secrets(.encryptionKeysAccepted)
         engine = EngineSettings()

@@ -21,6 +21,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case retention = "RETENTION"
     case logLevel = "LOG_LEVEL"
     case rateLimit = "RATE_LIMIT"
+    case quotaJobs = "QUOTA_JOBS"
     case quotaInFlight = "QUOTA_IN_FLIGHT"
     case quotaRunsPerMinute = "QUOTA_RUNS_PER_MINUTE"
     case jwtSecret = "JWT_SECRET"
@@ -51,7 +52,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .poll: "1s"
         case .drain: "30s"
         case .retention: "30d"
-        case .rateLimit, .quotaInFlight, .quotaRunsPerMinute: "0"
+        case .rateLimit, .quotaJobs, .quotaInFlight, .quotaRunsPerMinute: "0"
         case .logLevel: "info"
         }
     }
@@ -89,6 +90,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .retention: "how long ended runs are kept; dead letters stay until somebody decides"
         case .rateLimit:
             "API requests a minute of one account, API key or (before sign-in) address, counted over all nodes where there is Redis; 0 = no limit"
+        case .quotaJobs: "jobs that one space may have; 0 = no limit"
         case .quotaInFlight: "attempts of one space under way at once on this node; more wait their turn; 0 = no limit"
         case .quotaRunsPerMinute:
             "starts of one space in a minute on this node; more wait, and nothing is lost; 0 = no limit"

@@ -16,6 +16,8 @@ package struct HTTPSettings: Sendable {
     package var acceptedJWTSecrets: [[UInt8]] = []
     /// Requests a minute of one account, key or address; nil lets all in.
     package var rateLimit: Int?
+    /// Most jobs of a space; nil for any number.
+    package var jobQuota: Int?
     package var accessLife = Span.minutes(15)
     package var refreshLife = Span.days(30)
     package var passwordCost = ScryptCost.standard
@@ -76,7 +78,7 @@ package struct HTTPServer: Sendable {
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
             throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
-        let jobs = JobControl(store: store, actions: actions, signal: signal, vault: vault)
+        let jobs = JobControl(store: store, actions: actions, signal: signal, vault: vault, quota: settings.jobQuota)
         let schema = JobSchema(actions)
         let people = People(accounts: accounts)
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)

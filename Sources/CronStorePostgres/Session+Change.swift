@@ -80,6 +80,7 @@ extension Session {
 extension Session {
     func create(_ drafts: [JobDraft]) throws -> [Result<CreatedJob, StoreError>] {
         try readClock()
+        var count = try jobCount(drafts)
         var results = [Result<CreatedJob, StoreError>?](repeating: nil, count: drafts.count)
         var created: [(index: Int, result: JobChangeResult)] = []
         for (index, draft) in drafts.enumerated() {
@@ -88,6 +89,8 @@ extension Session {
                     results[index] = .success(replay)
                     continue
                 }
+                try draft.checkQuota(count)
+                count += 1
                 let result = try refused { () throws(ChangeRefusal) in
                     try CreateRule.create(
                         draft.definition, id: draft.id, userID: draft.userID, now: now, random: &random)
@@ -112,6 +115,17 @@ extension Session {
         }
         return results.compactMap { $0 }
     }
+
+    /// How many jobs the drafts' space has, where that is limited: then of two requests at once one waits for the other.
+    private func jobCount(_ drafts: [JobDraft]) throws -> Int {
+        guard let draft = drafts.first(where: { $0.quota != nil }) else { return 0 }
+        _ = try query("SELECT pg_advisory_xact_lock(\(Self.quotaLock), hashtext(\(draft.userID.description)))")
+        return try query("SELECT count(*) FROM jobs WHERE user_id = \(draft.userID.uuid) AND deleted_at IS NULL")
+            .first { Int(try $0.int(0)) } ?? 0
+    }
+
+    /// The first half of the advisory locks of quotas; any number that nothing else uses.
+    private static let quotaLock: Int32 = 0x4A6F62
 
     /// Inserts the jobs whose id and name are free; answers their ids.
     private func insert(_ results: [JobChangeResult]) throws -> Set<JobID> {

@@ -5,6 +5,11 @@ import CronSchedule
 extension WriteSession {
     func create(_ draft: JobDraft) throws -> CreatedJob {
         if let replay = try replay(draft) { return replay }
+        if draft.quota != nil {
+            let count = try statement("SELECT count(*) FROM jobs WHERE user_id = ? AND deleted_at IS NULL")
+                .bind(draft.userID).first { Int($0.int(0)) }
+            try draft.checkQuota(count ?? 0)
+        }
         let result = try refused {
             () throws(ChangeRefusal) in
             try CreateRule.create(draft.definition, id: draft.id, userID: draft.userID, now: now, random: &random)

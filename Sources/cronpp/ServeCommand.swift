@@ -31,6 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.drain)) var drain: String?
     @Option(help: help(.retention)) var retention: String?
     @Option(help: help(.rateLimit)) var rateLimit: String?
+    @Option(help: help(.quotaJobs)) var quotaJobs: String?
     @Option(help: help(.quotaInFlight)) var quotaInFlight: String?
     @Option(help: help(.quotaRunsPerMinute)) var quotaRunsPerMinute: String?
     @Option(help: help(.logLevel)) var logLevel: String?
@@ -43,7 +44,8 @@ struct ServeCommand: AsyncParsableCommand {
             .registration: registration, .allowNetworks: allowNetworks, .trustedProxies: trustedProxies,
             .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
             .drain: drain, .retention: retention,
-            .rateLimit: rateLimit, .quotaInFlight: quotaInFlight, .quotaRunsPerMinute: quotaRunsPerMinute,
+            .rateLimit: rateLimit, .quotaJobs: quotaJobs, .quotaInFlight: quotaInFlight,
+            .quotaRunsPerMinute: quotaRunsPerMinute,
             .logLevel: logLevel,
         ]
         let environment = ProcessInfo.processInfo.environment

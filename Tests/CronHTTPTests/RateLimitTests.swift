@@ -45,4 +45,22 @@ import Testing
             #expect(try await ann.call(.get, "/me").headers[.rateLimit] == nil)
         }
     }
+
+    @Test func aSpaceMayHaveSoManyJobs() async throws {
+        let bed = try await TestBed(jobQuota: 3)
+        try await bed.run { client in
+            let ann = try await client.user("ann")
+            let first = try await ann.job(["name": "a"])
+            let items: JSONValue = .array(["b", "c", "d"].map { Jobs.valid.merging(patch: ["name": .string($0)]) })
+            let bulk = try await ann.call(.post, "/jobs/bulk", ["jobs": items])
+            #expect(bulk.json["results"]?.arrayValue?.map { $0["status"] ?? nil } == [201, 201, 429], "\(bulk)")
+            let refused = try await ann.call(.post, "/jobs", Jobs.valid.merging(patch: ["name": "e"]))
+            #expect(refused.status == 429 && refused.problem == "limit-reached", "\(refused)")
+            #expect(refused.json["detail"] == "there are 3 jobs already; the space may have 3")
+            let bob = try await client.user("bob")
+            _ = try await bob.job(["name": "e"])
+            #expect(try await ann.call(.delete, "/jobs/\(first)").status == 204)
+            _ = try await ann.job(["name": "e"])
+        }
+    }
 }

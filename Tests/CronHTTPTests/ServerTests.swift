@@ -33,7 +33,7 @@ import Testing
     @Test func storeErrorsHaveTheirAnswers() {
         let expected: [(StoreError, Int, String)] = [
             (.notFound, 404, "not-found"), (.conflict("x"), 409, "conflict"),
-            (.limitReached("x"), 403, "limit-reached"),
+            (.limitReached("x"), 429, "limit-reached"),
             (.versionMismatch(current: 4), 412, "version-mismatch"), (.unavailable("secret"), 503, "unavailable"),
             (.outcomeUnknown("secret"), 503, "outcome-unknown"), (.corrupt("secret"), 500, "internal"),
             (.invalid(FieldProblem(field: "schedule", message: "m", column: 3)), 422, "validation"),

@@ -34,7 +34,8 @@ struct TestBed: Sendable {
     init(
         registration: Registration = .open, setupCode: String? = nil,
         cost: ScryptCost = ScryptCost(logRounds: 4, blockSize: 1, parallelism: 1),
-        readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = [], rateLimit: Int? = nil
+        readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = [], rateLimit: Int? = nil,
+        jobQuota: Int? = nil
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
@@ -45,6 +46,7 @@ struct TestBed: Sendable {
         var settings = HTTPSettings(registration: registration, setupCode: setupCode, jwtSecret: Self.secret)
         settings.passwordCost = cost
         settings.rateLimit = rateLimit
+        settings.jobQuota = jobQuota
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,

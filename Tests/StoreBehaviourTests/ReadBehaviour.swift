@@ -144,4 +144,28 @@ import Testing
             #expect(try await world.store.nodes().allSatisfy { $0.deadAt != nil })
         }
     }
+
+    @Test(arguments: Driver.allCases)
+    func aQuotaCountsTheSpacesJobsAlsoAtOnce(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let store = world.store
+            let (owner, definitions) = (world.owner, (0..<10).map { _ in world.definition("@daily") })
+            let made = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for (number, definition) in definitions.enumerated() {
+                    let draft = JobDraft(
+                        id: JobID(high: 6, low: UInt64(number)), userID: owner, definition: definition, quota: 4)
+                    group.addTask {
+                        switch try await store.createJobs([draft])[0] {
+                        case .success: return true
+                        case .failure(let error):
+                            #expect(error == .limitReached("there are 4 jobs already; the space may have 4"))
+                            return false
+                        }
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(made == 4)
+        }
+    }
 }

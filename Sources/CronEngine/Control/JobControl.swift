@@ -13,7 +13,13 @@ package struct JobControl: Sendable {
     let request: JobRequest
     var audit: JobAudit { JobAudit(secrets: secrets) }
 
-    package init(store: any Store, actions: ActionRegistry, signal: any EngineSignal, vault: Vault) {
+    /// Most jobs of a space.
+    let quota: Int?
+
+    package init(
+        store: any Store, actions: ActionRegistry, signal: any EngineSignal, vault: Vault, quota: Int? = nil
+    ) {
+        self.quota = quota
         self.store = store
         self.signal = signal
         secrets = ActionSecrets(actions, vault: vault)
@@ -88,7 +94,7 @@ extension JobControl {
         let json = try await typed(json, in: owner)
         var definition = try await request.definition(json, id: id, space: owner, now: now)
         definition.action = try await secrets.sealed(definition.action, of: id, in: owner)
-        return JobDraft(id: id, userID: owner, definition: definition, idempotency: idempotency)
+        return JobDraft(id: id, userID: owner, definition: definition, idempotency: idempotency, quota: quota)
     }
 }
 

@@ -78,12 +78,12 @@ extension Problem.Kind {
         case .unsupportedMediaType: .unsupportedMediaType
         case .bodyTooLarge: .contentTooLarge
         case .unauthenticated: .unauthorized
-        case .forbidden, .limitReached: .forbidden
+        case .forbidden: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .conflict: .conflict
         case .versionMismatch: .preconditionFailed
-        case .tooManyAttempts, .rateLimited, .tooManyStreams: .tooManyRequests
+        case .tooManyAttempts, .rateLimited, .limitReached, .tooManyStreams: .tooManyRequests
         case .unavailable, .outcomeUnknown: .serviceUnavailable
         case .defect: .internalServerError
         }

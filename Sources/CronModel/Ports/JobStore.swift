@@ -38,8 +38,13 @@ package struct JobDraft: Sendable {
     package var userID: UserID
     package var definition: JobDefinition
     package var idempotency: IdempotencyKey?
+    /// Most jobs that the space may have with this one, finished ones counted; nil for any number.
+    package var quota: Int?
 
-    package init(id: JobID, userID: UserID, definition: JobDefinition, idempotency: IdempotencyKey? = nil) {
+    package init(
+        id: JobID, userID: UserID, definition: JobDefinition, idempotency: IdempotencyKey? = nil, quota: Int? = nil
+    ) {
+        self.quota = quota
         self.id = id
         self.userID = userID
         self.definition = definition
@@ -66,6 +71,15 @@ package struct IdempotencyKey: Hashable, Sendable {
     package func part(_ index: Int) -> IdempotencyKey {
         let padding = String(repeating: " ", count: Self.lengthLimit - key.utf8.count + 1)
         return IdempotencyKey(key: "\(key)\(padding)#\(index)", bodyDigest: bodyDigest)
+    }
+}
+
+extension JobDraft {
+    /// - Parameter count: jobs that the space has already.
+    /// - Throws: `limitReached`.
+    package func checkQuota(_ count: Int) throws(StoreError) {
+        guard let quota, count >= quota else { return }
+        throw .limitReached("there are \(count) jobs already; the space may have \(quota)")
     }
 }
 

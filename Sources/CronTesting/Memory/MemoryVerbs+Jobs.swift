@@ -51,6 +51,9 @@ extension JobDraft {
 extension MemoryTransaction {
     fileprivate func create(_ draft: JobDraft) throws -> CreatedJob {
         if let replay = try replay(draft) { return replay }
+        if draft.quota != nil {
+            try draft.checkQuota(tables.jobs.values.count { $0.userID == draft.userID && $0.deletedAt == nil })
+        }
         guard tables.jobs[draft.id] == nil else { throw StoreError.conflict("a job with the id \(draft.id) exists") }
         let now = now
         let result = try withRandom { random in
