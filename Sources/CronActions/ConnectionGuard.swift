@@ -18,12 +18,17 @@ struct ConnectionGuard: Sendable {
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
             let limit = AnswerHeadLimit()
             try pipeline.addHandler(limit, position: .before(decoder))
-            try pipeline.addHandler(RequestGate(attempts: attempts, limit: limit), position: .after(decoder))
+            let gate = RequestGate(attempts: attempts, limit: limit)
+            try pipeline.addHandlers([gate, BodyJoiner()], position: .after(decoder))
         }
     }
 
     func prepareHTTP2(_ channel: any Channel) -> EventLoopFuture<Void> {
-        prepare(channel) {}
+        prepare(channel) {
+            let pipeline = channel.pipeline.syncOperations
+            let frames = try pipeline.handler(type: NIOHTTP2Handler.self)
+            try pipeline.addHandler(StreamWindowLimit(), position: .after(frames))
+        }
     }
 
     /// The address was judged with the connection; header sizes are limited by HPACK's own 16 KiB list limit.
@@ -31,7 +36,8 @@ struct ConnectionGuard: Sendable {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             let codec = try pipeline.handler(type: HTTP2FramePayloadToHTTP1ClientCodec.self)
-            try pipeline.addHandler(RequestGate(attempts: attempts, limit: nil), position: .after(codec))
+            let gate = RequestGate(attempts: attempts, limit: nil)
+            try pipeline.addHandlers([gate, BodyJoiner()], position: .after(codec))
         }
     }
 

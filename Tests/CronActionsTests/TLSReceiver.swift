@@ -11,16 +11,21 @@ final class TLSReceiver: Sendable {
     let heads = Mutex<[HTTPRequestHead]>([])
     /// Of each request: its connection, and what the client proved there.
     let clients = Mutex<[(connection: ObjectIdentifier, certificate: NIOSSLCertificate?)]>([])
+    /// Bytes of `pours` that have left.
+    let poured = Mutex(0)
     let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
     private let channel = Mutex<(any Channel)?>(nil)
     private let answers: Bool
     private let closes: Bool
+    /// Written again and again instead of an answer's end.
+    private let pours: ByteBuffer?
     fileprivate let isHTTP2: Bool
 
     var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
 
-    private init(answers: Bool, closes: Bool, isHTTP2: Bool) {
+    private init(answers: Bool, closes: Bool, pours: ByteBuffer?, isHTTP2: Bool) {
+        self.pours = pours
         self.isHTTP2 = isHTTP2
         self.answers = answers
         self.closes = closes
@@ -29,11 +34,12 @@ final class TLSReceiver: Sendable {
 
     /// `accepting` sees each new connection and its number, from 1.
     static func start(
-        offering protocols: [String], answers: Bool = true, closes: Bool = false, host: String = "127.0.0.1",
+        offering protocols: [String], answers: Bool = true, closes: Bool = false, pours: ByteBuffer? = nil,
+        host: String = "127.0.0.1",
         accepting: @escaping @Sendable (any Channel, Int) throws -> Void = { _, _ in },
         configure: (inout TLSConfiguration) throws -> Void = { _ in }
     ) async throws -> TLSReceiver {
-        let receiver = TLSReceiver(answers: answers, closes: closes, isHTTP2: protocols.contains("h2"))
+        let receiver = TLSReceiver(answers: answers, closes: closes, pours: pours, isHTTP2: protocols.contains("h2"))
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: [.certificate(try certificate())],
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(keyText.utf8), format: .pem)))
@@ -98,11 +104,23 @@ final class TLSReceiver: Sendable {
             case .end:
                 receiver.arrival.yield()
                 guard receiver.answers else { return }
+                if let piece = receiver.pours {
+                    context.write(
+                        wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok))), promise: nil)
+                    return pour(piece, into: context.channel)
+                }
                 var head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["content-length": "2"])
                 if receiver.closes { head.headers.add(name: "connection", value: "close") }
                 context.write(wrapOutboundOut(.head(head)), promise: nil)
                 context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: "ok")))), promise: nil)
                 context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            }
+        }
+
+        private func pour(_ piece: ByteBuffer, into channel: any Channel) {
+            channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(piece))).assumeIsolated().whenSuccess {
+                self.receiver.poured.withLock { $0 += piece.readableBytes }
+                channel.eventLoop.assumeIsolated().execute { self.pour(piece, into: channel) }
             }
         }
 
