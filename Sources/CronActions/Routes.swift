@@ -113,6 +113,8 @@ final class Routes: Sendable {
         if case .name(let name) = key.url.host { configuration.dnsOverride = [name: key.address.description] }
         if key.url.isSecure {
             var tls = TLSConfiguration.makeClientConfiguration()
+            // NIOSSL's own default begins with 1.0, which RFC 8996 forbids.
+            tls.minimumTLSVersion = .tlsv12
             tls.trustRoots = TrustedRoots.system
             key.identity?.apply(to: &tls)
             configuration.tlsConfiguration = tls

@@ -90,6 +90,35 @@ extension NetworkTests {
             try await other.stop()
         }
 
+        #if canImport(Glibc)
+            /// The same by the system's own resolver and a name server that says public and loopback in turn: 1,000 tries,
+            /// not one connection inside. 127.0.0.2 plays the public address.
+            @Test func staysOutsideThroughAThousandRebindings() async throws {
+                let tries = 1_000
+                let server = try await DNSServer.start { $0 % 2 == 0 ? 0x7F00_0001 : 0x7F00_0002 }
+                let seconds = Mutex<Int64>(0)
+                let allowed = AddressGuard(allowed: [NetworkRange(Self.second)], ownAddresses: [])
+                let client = makeClient(
+                    judging: allowed, connecting: AddressGuard(allowed: loopback),
+                    resolve: { server.resolve($0) }, now: { fixedNow + .seconds(seconds.withLock { $0 }) })
+                let outside = try await Receiver.start(
+                    Receiver.ok(headers: "Connection: close\r\n"), host: "127.0.0.2")
+                let inside = try await Receiver.start(Receiver.ok(), port: outside.port)
+                var kinds: [Outcome.Kind: Int] = [:]
+                for _ in 1...tries {
+                    seconds.withLock { $0 += 10 }
+                    kinds[try await call("http://rebind.example:\(outside.port)/", client).kind, default: 0] += 1
+                }
+                #expect(kinds == [.success: tries / 2, .connectError: tries / 2])
+                #expect(outside.requests.count == tries / 2 && inside.accepted == 0)
+                #expect(server.questions == tries)
+                await client.shutdown()
+                try await outside.stop()
+                try await inside.stop()
+                try await server.stop()
+            }
+        #endif
+
         /// Were an address dialled that was not judged, the last wall still stands before the request.
         @Test func refusesTheDialledAddress() async throws {
             let client = makeClient(judging: AddressGuard(allowed: loopback), connecting: nothingAllowed)

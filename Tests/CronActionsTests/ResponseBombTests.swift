@@ -149,7 +149,9 @@
                 }) { receiver, _ in
                     let context = attempt(receiver.url)
                     let definition = try WebhookDefinition(context.action, addresses: AddressGuard(allowed: loopback))
-                    let request = WebhookRequest(definition, body: [], for: context, at: fixedNow, userAgent: "test")
+                    let request = WebhookRequest(
+                        definition, headers: definition.headers, body: [], for: context, at: fixedNow, userAgent: "test"
+                    )
                     let limits = WebhookLimits(connect: .minutes(2), read: nil, total: .minutes(2))
                     let output = await client.exchange(request, limits: limits).output
                     // NIO hands over at most this much at once.

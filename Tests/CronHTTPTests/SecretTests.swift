@@ -1,10 +1,10 @@
-import CronEngine
 import CronModel
 import CronSchedule
 import CronTesting
 import HTTPTypes
 import Testing
 
+@testable import CronEngine
 @testable import CronHTTP
 
 @Suite struct SecretTests {
@@ -84,6 +84,22 @@ import Testing
             let second = try await user.call(.put, "/jobs/by-name/nightly", body)
             #expect(first.status == 201 && second.status == 200)
             #expect(first.json["version"] == second.json["version"])
+        }
+    }
+
+    /// A webhook's secrets as it really has them: a list, and a key whose certificate is public.
+    @Test func aSecretMayBeAnyValue() async throws {
+        let secrets = ActionSecrets(ActionRegistry([TestAction()]), vault: try await TestBed().vault)
+        for value: JSONValue in [["a", .string(Self.canary)], ["k": .string(Self.canary)], 4711, true] {
+            let action = ActionDefinition(type: "test", fields: ["token": value, "url": "https://a.example/"])
+            let definition = JobDefinition(name: "a", schedule: "0 3 * * *", action: action)
+            #expect(
+                secrets.redacted(definition)["action"] == [
+                    "type": "test", "token": "********", "url": "https://a.example/",
+                ])
+            #expect(secrets.restored(["type": "test"], from: action)["token"] == value)
+            #expect(secrets.restored(["type": "test", "token": "********"], from: action)["token"] == value)
+            #expect(secrets.restored(["type": "test", "token": nil], from: action)["token"] == .null)
         }
     }
 }

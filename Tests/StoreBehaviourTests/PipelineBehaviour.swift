@@ -288,6 +288,28 @@ import Testing
         }
     }
 
+    /// A receiver that is throttled is left alone for as long as it asks, within [base_delay, 24 h], and that takes one retry.
+    @Test(arguments: Driver.allCases)
+    func aReceiverIsLeftAloneForAsLongAsItAsks(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            try await world.create("in 1s") { $0.retry.maxRetries = 3 }
+            world.clock.advance(by: .seconds(1))
+            for (asked, kept) in [(Span.seconds(120), Span.seconds(120)), (.zero, .seconds(1)), (.days(3), .hours(24))]
+            {
+                let claim = try #require(try await world.claims().first)
+                _ = try await world.start([claim])
+                var busy = Outcome(kind: .httpError, verdict: .transient, reach: .answered)
+                busy.retryAfter = asked
+                let dueAt = world.clock.now + kept
+                #expect(try await world.finish(claim, busy) == .applied(.retrying, dueAt: dueAt))
+                world.clock.advance(by: kept)
+            }
+            let claim = try #require(try await world.claims().first)
+            _ = try await world.start([claim])
+            #expect(try await world.finish(claim, World.transient) == .applied(.dead, dueAt: nil))
+        }
+    }
+
     @Test(arguments: Driver.allCases)
     func aRunPastItsDeadlineIsTaken(driver: Driver) async throws {
         try await World.with(driver) { world in
