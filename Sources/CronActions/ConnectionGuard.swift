@@ -36,6 +36,10 @@ struct ConnectionGuard: Sendable {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             let codec = try pipeline.handler(type: HTTP2FramePayloadToHTTP1ClientCodec.self)
+            if let connection = channel.parent?.pipeline.syncOperations {
+                let limit = try connection.handler(type: StreamWindowLimit.self)
+                try pipeline.addHandler(StreamReads(limit: limit), position: .before(codec))
+            }
             let gate = RequestGate(attempts: attempts, limit: nil)
             try pipeline.addHandlers([gate, BodyJoiner()], position: .after(codec))
         }
