@@ -36,6 +36,9 @@ package struct Route: Sendable {
         self.handler = handler
     }
 
+    /// How many parts of the path vary.
+    var variables: Int { path.count { $0 == "{" } }
+
     func matches(_ path: String) -> Bool {
         let parts = path.split(separator: "/")
         let pattern = self.path.split(separator: "/")
@@ -48,7 +51,10 @@ package struct RouteTable: Sendable {
     package let routes: [Route]
 
     func methods(of path: String) -> [HTTPRequest.Method] {
-        let methods = routes.filter { $0.matches(path) }.map(\.method)
+        let found = routes.filter { $0.matches(path) }
+        // The router never looks further than the most literal path: `/jobs/bulk` is no job's id.
+        let fewest = found.map(\.variables).min()
+        let methods = found.filter { $0.variables == fewest }.map(\.method)
         return methods.contains(.get) ? methods + [.head] : methods
     }
 }

@@ -6,6 +6,8 @@ package struct FieldReader {
     /// Put before every field's name in a problem, such as `action.`.
     private let prefix: String
     private var asked: Set<String> = []
+    /// Of `2026-02-01T10:00:00.000000Z`.
+    private static let instantBytes = 27
     package private(set) var problems: [FieldProblem] = []
 
     package init(_ members: [String: JSONValue], prefix: String = "") {
@@ -51,11 +53,11 @@ package struct FieldReader {
 
     package mutating func integer(_ field: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = value(field) else { return nil }
-        guard case .integer(let number) = value else {
+        guard let number = value.integerValue.flatMap({ Int(exactly: $0) }) else {
             refuse(field, "must be a whole number, not \(value.kindName)")
             return nil
         }
-        guard let number = Int(exactly: number), range.contains(number) else {
+        guard range.contains(number) else {
             refuse(field, "\(number) is outside \(range.lowerBound)–\(range.upperBound)")
             return nil
         }
@@ -104,8 +106,18 @@ package struct FieldReader {
 
     package mutating func instant(_ field: String) -> Instant? {
         guard let text = string(field) else { return nil }
+        return instant(field, text)
+    }
+
+    package mutating func instant(_ field: String, _ text: String) -> Instant? {
         do {
-            return try Instant(rfc3339: text)
+            let instant = try Instant(rfc3339: text)
+            // RFC 3339 knows four digits of a year; with an offset even those can lead out of them.
+            guard instant.description.utf8.count == Self.instantBytes else {
+                refuse(field, "is outside the years 0000-9999")
+                return nil
+            }
+            return instant
         } catch {
             refuse(field, error.message, column: error.column)
             return nil

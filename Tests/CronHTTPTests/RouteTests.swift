@@ -82,6 +82,14 @@ import Testing
         }
     }
 
+    @Test func aLiteralPathIsNoID() async throws {
+        try await TestBed().run { client in
+            let user = try await client.user("ann")
+            let reply = try await user.call(.put, "/jobs/bulk", Jobs.valid)
+            #expect(reply.status == 405 && reply.headers[.allow] == "POST", "\(reply)")
+        }
+    }
+
     /// Routes that read a body: method, path, and whether an empty one is fine.
     private static func bodyRoutes(_ id: String) -> [(HTTPRequest.Method, String, Bool)] {
         [

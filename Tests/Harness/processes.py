@@ -68,6 +68,10 @@ class Node:
                 start_new_session=True)
         return self.wait_until_ready(time.time() + limit)
 
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
     def wait_until_ready(self, end):
         text = b""
         while time.time() < end and not self.is_stopped():

@@ -52,6 +52,10 @@ extension JobControl {
                 if let version, version != found.job.version {
                     throw .store(.versionMismatch(current: found.job.version))
                 }
+                // The client's own id is for a job that it makes; one that is there has its own.
+                if let id = try JobRequest.id(json), id != found.job.id {
+                    throw .store(.conflict("the job of this name has another id"))
+                }
                 let (definition, rearm) = try await definition(after: .replace(json), of: found)
                 let isFinished = found.job.state == .finished
                 if definition == found.job.definition, !rearm, !isFinished { return (answer(found), false) }

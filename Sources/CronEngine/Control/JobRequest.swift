@@ -53,7 +53,7 @@ struct JobRequest: Sendable {
     static func withoutReadOnly(_ json: JSONValue, shown: JSONValue) throws(ControlError) -> JSONValue {
         guard var members = json.objectValue else { return json }
         let changed = fixed.union(["id"]).filter { name in
-            members[name].map { $0 != shown[name] } ?? false
+            members[name].map { $0 != .null && $0 != shown[name] } ?? false
         }
         guard changed.isEmpty else {
             throw .invalid(changed.sorted().map { FieldProblem(field: $0, message: "is read-only") })

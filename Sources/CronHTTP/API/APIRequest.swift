@@ -108,9 +108,7 @@ extension APIRequest {
             let text =
                 header.hasPrefix("\"") && header.hasSuffix("\"") && header.count > 2
                 ? String(header.dropFirst().dropLast()) : header
-            guard (1...Self.versionDigits).contains(text.utf8.count),
-                text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-                let version = Int64(text), version > 0
+            guard text.utf8.count <= Self.versionDigits, let version = Int64(text), version > 0, "\(version)" == text
             else {
                 throw .invalid("If-Match", "must be one ETag as a job's answer carries it, such as \"3\"")
             }

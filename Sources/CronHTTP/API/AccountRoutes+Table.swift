@@ -26,13 +26,14 @@ extension AccountRoutes {
                 Operation(
                     "refresh", .accounts, "Exchange a refresh token",
                     about: "Each works once. One that is used twice ends everything that began with its sign-in.",
-                    body: .json(.refreshToken), answers: [Self.session], problems: [.unauthenticated]),
+                    body: .json(.refreshToken, example: Self.token), answers: [Self.session],
+                    problems: [.unauthenticated]),
                 refresh),
             Route(
                 .post, "/api/v1/auth/logout", .open,
                 Operation(
                     "logout", .accounts, "Sign out", about: "A token that is not valid is as good as signed out.",
-                    body: .json(.refreshToken), answers: [.noContent]),
+                    body: .json(.refreshToken, example: Self.token), answers: [.noContent]),
                 logout),
             Route(
                 .post, "/api/v1/auth/reset", .open,
@@ -73,6 +74,8 @@ extension AccountRoutes {
     static let sessionOnly = "Not by an API key."
 
     private static let session = AnswerDescription.json(.session, "Tokens.", headers: [.noStore])
+
+    private static let token = JSONValue.object(["refresh_token": "the one that signing in has given".json])
 
     private static func example(with more: [String: JSONValue] = [:]) -> JSONValue {
         .object(

@@ -39,7 +39,7 @@ extension JobRoutes {
                     "createJobs", .jobs, "Create many jobs",
                     about: "Each has its own result; those that are right are stored together.",
                     body: .json(
-                        .object([.required("jobs", .list(of: schema.draft, 0...JobControl.bulkLimit))]),
+                        .object([.required("jobs", Self.drafts(schema.draft))]),
                         example: .object(["jobs": .array([Self.example])])),
                     answers: [
                         .json(
@@ -153,6 +153,11 @@ extension JobRoutes {
                         "schedule": "0 9 * * MON-FRI".json, "timezone": "Europe/Berlin".json, "count": .integer(3),
                     ])), answers: [.json(.preview)], usesStore: false),
             preview)
+    }
+
+    /// One that is not as it should be has a result that says so, so anything goes.
+    private static func drafts(_ draft: Schema) -> Schema {
+        .list(of: .anyOf([draft, .json]), 0...JobControl.bulkLimit)
     }
 
     private static let example = example(without: "")

@@ -46,12 +46,7 @@ struct QueryReader {
         guard let text = fields.string(name) else { return nil }
         // A client that forgot to encode the offset's plus sent a blank.
         let mended = text.dropLast(6) + text.suffix(6).map { $0 == " " ? "+" : $0 }
-        do {
-            return try Instant(rfc3339: String(mended))
-        } catch {
-            fields.refuse(name, error.message, column: error.column)
-            return nil
-        }
+        return fields.instant(name, String(mended))
     }
 
     mutating func statuses(_ name: String) -> Set<RunStatus> {
@@ -98,9 +93,7 @@ struct QueryReader {
 
     private mutating func limit() -> Int {
         guard let text = fields.string("limit") else { return PageLimit.standard }
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let limit = Int(text),
-            (1...PageLimit.most).contains(limit)
-        else {
+        guard let limit = Int(text), (1...PageLimit.most).contains(limit), "\(limit)" == text else {
             fields.refuse("limit", "must be a whole number from 1 to \(PageLimit.most)")
             return PageLimit.standard
         }

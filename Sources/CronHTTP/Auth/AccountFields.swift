@@ -25,7 +25,7 @@ extension FieldReader {
 
     mutating func newPassword(_ field: String = "password") -> String? {
         guard let password = required(field, limit: Passwords.mostBytes) else { return nil }
-        guard password.count >= Passwords.fewestCharacters else {
+        guard password.unicodeScalars.count >= Passwords.fewestCharacters else {
             refuse(field, "must have at least \(Passwords.fewestCharacters) characters")
             return nil
         }

@@ -35,7 +35,7 @@ struct Document: Sendable {
 
     static let about = """
         Instants are RFC 3339 in UTC with six fractional digits. Durations are text such as `1h30m` or `PT15M`. Members \
-        and parameters that are not described here are refused. Limits of texts are in bytes of UTF-8. Errors are \
+        of a body that are not described here are refused, and so are parameters of lists. Limits of texts are in bytes of UTF-8. Errors are \
         problems (RFC 9457) whose `type` is stable.
         """
     static let bearer = "bearer"

@@ -43,6 +43,8 @@ extension DocumentPage {
         dt { font-weight: 600; color: var(--get); font-variant-numeric: tabular-nums; }
         dt.problem { color: var(--delete); }
         dd { margin: 0; min-width: 0; }
+        dd > .type { margin: 0; }
+        h4 + .type, h4 + .fields { margin-top: .25rem; }
         details { margin-top: .75rem; }
         summary { cursor: pointer; color: var(--soft); padding: .25rem 0; }
         @media (max-width: 46rem) {
@@ -50,7 +52,8 @@ extension DocumentPage {
           article { padding: .85rem .9rem; }
           .fields > div { display: block; }
           dl { grid-template-columns: 2.5rem 1fr; gap: .35rem .5rem; }
-          nav li a { padding: .45rem 0; }
+          nav { columns: 9.5rem; column-gap: 1rem; }
+          nav li a { padding: .4rem 0; line-height: 1.3; }
           summary { padding: .5rem 0; }
         }
         @media print { nav, summary { display: none; } article { break-inside: avoid; } }

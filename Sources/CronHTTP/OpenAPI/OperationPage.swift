@@ -16,7 +16,8 @@ struct OperationPage {
         \(parameters)
         \(request)
         \(answers)
-        <details><summary>Example</summary><pre><code>\(curl)</code></pre></details>
+        <h4>Example</h4>
+        <pre><code>\(curl)</code></pre>
         </article>
         """
     }
@@ -45,7 +46,7 @@ struct OperationPage {
         let need = body.isRequired ? "" : ", may be empty"
         let types = body.types.joined(separator: " or ")
         let head: HTML = "<h4>Body <span>\(types)\(need)</span></h4>"
-        return "\(head)\(SchemaPage.content(body.schema))"
+        return "\(head)\(SchemaPage.body(body.schema))"
     }
 
     private var answers: HTML {

@@ -75,11 +75,11 @@ extension JobSchema {
     private static let slots = [
         Field(
             "schedule",
-            .string(1...Schedule.maxTextBytes, pattern: #"^[\t -~]*[!-~][\t -~]*$"#, format: "cronpp-schedule"),
+            .schedule,
             "A cron expression of 5 to 7 fields, a macro, `@every 90s`, a timestamp or a delay such as `in 30m`.",
             isRequired: true),
         Field(
-            "timezone", .string(1...JobLimit.timezoneBytes, format: "cronpp-timezone"),
+            "timezone", .timezone,
             "The IANA zone in which the schedule is read."),
         Field("dialect", .choice(Schedule.Dialect.self), "Whose reading of cron fields applies."),
         Field("dst_gap", .choice(Schedule.DSTGap.self), "What becomes of a time that the clock jumps over."),
@@ -256,7 +256,7 @@ extension JobSchema {
     /// An answer may be sent back as it is: what changes by itself is ignored, the rest must be what it was.
     private static let sentBack =
         fixed.map { Schema.Member.optional($0.name, $0.schema.with("readOnly", .bool(true)), $0.about) }
-        + volatile.map { Schema.Member.optional($0.name, .anything, "Ignored.") }
+        + volatile.map { Schema.Member.optional($0.name, .json, "Ignored.") }
 }
 
 /// The actions that there are, by their `type`.

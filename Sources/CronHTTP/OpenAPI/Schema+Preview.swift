@@ -4,13 +4,20 @@ import CronSchedule
 
 /// What a schedule would do.
 extension Schema {
+    /// No pattern can say more than its characters; `/schedules/preview` tells whether it is right.
+    static let schedule = Schema.string(
+        1...Schedule.maxTextBytes, pattern: #"^[\t -~]*[!-~][\t -~]*$"#, format: "cronpp-schedule")
+
+    /// An IANA id.
+    static let timezone = Schema.string(pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$", format: "cronpp-timezone")
+
     static let previewRequest = Schema.object([
         .required(
             "schedule",
-            .string(1...Schedule.maxTextBytes, pattern: #"^[\t -~]*[!-~][\t -~]*$"#, format: "cronpp-schedule"),
+            .schedule,
             "As a job's."),
         .field(
-            "timezone", .string(1...JobLimit.timezoneBytes, format: "cronpp-timezone"), default: .string("UTC"),
+            "timezone", .timezone, default: .string("UTC"),
             "As a job's."),
         .field("dialect", .choice(Schedule.Dialect.self), default: .string(Schedule.Dialect.cronpp.rawValue)),
         .field("dst_gap", .choice(Schedule.DSTGap.self), default: .string(Schedule.DSTGap.shift.rawValue)),

@@ -14,6 +14,20 @@ enum SchemaPage {
         return members(schema)
     }
 
+    /// A request's fields, also those of an object with a name; many of them only on demand.
+    static func body(_ schema: Schema) -> HTML {
+        let named = schema.name == nil ? schema.choices.first { $0.name != nil } : schema
+        guard let named, !named.members.isEmpty else { return content(schema) }
+        let fields = members(named)
+        guard named.members.count > manyFields else { return "<p class=\"type\">\(type(schema))</p>\(fields)" }
+        return """
+            <p class="type">\(type(schema))</p>
+            <details><summary>\(named.members.count) fields</summary>\(fields)</details>
+            """
+    }
+
+    private static let manyFields = 12
+
     static func members(_ schema: Schema) -> HTML {
         let rows = rows(schema, prefix: "")
         return rows.isEmpty ? "<p class=\"type\">an empty object</p>" : table(nil, rows)

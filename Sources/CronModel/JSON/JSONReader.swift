@@ -13,17 +13,22 @@ package struct JSONReader {
     private let text: [UInt8]
     private var position = 0
     private var depth = 0
+    private let largest: Double
 
-    package static func read(_ text: [UInt8]) throws(Failure) -> JSONValue {
-        var reader = JSONReader(text: text)
+    /// - Parameter largest: one bound for all numbers: how a client writes them decides nothing, and a schema can say it.
+    package static func read(
+        _ text: [UInt8], largest: Double = Double(Int64.max)
+    ) throws(Failure) -> JSONValue {
+        var reader = JSONReader(text: text, largest: largest)
         let value = try reader.value()
         reader.skipBlanks()
         guard reader.position == text.count else { throw reader.failure("expected the end of the text") }
         return value
     }
 
-    private init(text: [UInt8]) {
+    private init(text: [UInt8], largest: Double) {
         self.text = text
+        self.largest = largest
     }
 
     private var peek: UInt8? { position < text.count ? text[position] : nil }
@@ -130,7 +135,7 @@ extension JSONReader {
         }
         let digits = String(decoding: text[start..<position], as: UTF8.self)
         if isWhole, let value = Int64(digits) { return .integer(value) }
-        guard !isWhole, let value = Double(digits), value.isFinite else {
+        guard !isWhole, let value = Double(digits), abs(value) <= largest else {
             position = start
             throw failure("the number does not fit into 64 bits; send it as a string")
         }

@@ -20,8 +20,13 @@ package enum JSONValue: Hashable, Sendable {
         if case .bool(let flag) = self { flag } else { nil }
     }
 
+    /// JSON has one kind of number: 5.0 is as whole as 5.
     package var integerValue: Int64? {
-        if case .integer(let value) = self { value } else { nil }
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int64(exactly: value)
+        default: nil
+        }
     }
 
     package var arrayValue: [JSONValue]? {
@@ -56,9 +61,9 @@ package enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue {
-    /// A stored text, whoever wrote it; nil for what is no JSON.
+    /// A stored text, whoever wrote it and whatever numbers were taken then; nil for what is no JSON.
     package init?(text: String) {
-        guard let value = try? JSONReader.read(Array(text.utf8)) else { return nil }
+        guard let value = try? JSONReader.read(Array(text.utf8), largest: .greatestFiniteMagnitude) else { return nil }
         self = value
     }
 }

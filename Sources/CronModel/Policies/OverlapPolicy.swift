@@ -54,7 +54,7 @@ package enum OverlapPolicy: Hashable, Sendable {
         case "cancel_other": self = .cancelOther
         default:
             guard text.hasPrefix("queue("), text.hasSuffix(")"), let limit = Int(text.dropFirst(6).dropLast()),
-                (1...Self.queueLimit).contains(limit)
+                (1...Self.queueLimit).contains(limit), text == "queue(\(limit))"
             else { return nil }
             self = .queue(limit)
         }

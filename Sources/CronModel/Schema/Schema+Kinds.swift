@@ -79,21 +79,21 @@ extension Schema {
     package static let instant = Schema.string(
         pattern: #"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"#, format: "date-time")
 
-    /// A moment in a request: RFC 3339 with any offset.
+    /// A moment in a request: RFC 3339 with any offset. Digits of a fraction beyond the sixth are cut.
     package static let instantText = Schema.string(
-        pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?"
+        pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?"
             + "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
-        format: "date-time"
-    ).with("maxLength", .integer(Int64(Schedule.maxTextBytes)))
+        format: "date-time")
 
     /// A length of time, `1h30m` or ISO 8601. Its limits have no keyword in JSON Schema: they stand in `x-minimum` and
     /// `x-maximum`.
     package static func span(_ range: ClosedRange<Span>? = nil) -> Schema {
-        let units = ["[wW]", "[dD]", "[hH]", "[mM]", "[sS]", "[mM][sS]", "[uU][sS]"].map { "([0-9]+\($0))?" }.joined()
-        let iso =
-            "[pP](?=[0-9tT])([0-9]+[wW])?([0-9]+[dD])?([tT](?=[0-9])([0-9]+[hH])?([0-9]+[mM])?([0-9]+(\\.[0-9]+)?[sS])?)?"
+        let count = "[0-9]{1,18}"
+        let units = ["[wW]", "[dD]", "[hH]", "[mM]", "[sS]", "[mM][sS]", "[uU][sS]"].map { "(\(count)\($0))?" }.joined()
+        let days = "(\(count)[wW])?(\(count)[dD])?"
+        let time = "([tT](?=[0-9])(\(count)[hH])?(\(count)[mM])?(\(count)(\\.[0-9]{1,9})?[sS])?)?"
         let schema = Schema.string(
-            0...Schedule.maxTextBytes, pattern: "^((?=[0-9])\(units)|\(iso))$", format: "cronpp-duration")
+            pattern: "^((?=[0-9])\(units)|[pP](?=[0-9tT])\(days)\(time))$", format: "cronpp-duration")
         guard let range else { return schema }
         return schema.with("x-minimum", .string(range.lowerBound.description))
             .with("x-maximum", .string(range.upperBound.description))
@@ -104,15 +104,9 @@ extension Schema {
     /// Any value that a request may hand over to be kept: every number is a 64-bit one, no text holds U+0000.
     package static let json: Schema = {
         let itself = JSONValue.object(["$ref": .string(components + "JSON")])
-        let whole = Schema(type: "integer", ["minimum": .integer(.min), "maximum": .integer(.max)])
+        let number = Schema(type: "number", ["minimum": .integer(.min), "maximum": .integer(.max)])
         return Schema.anyOf([
-            Schema(type: "null"), .bool, whole,
-            Schema(
-                type: "number",
-                [
-                    "minimum": .number(-.greatestFiniteMagnitude), "maximum": .number(.greatestFiniteMagnitude),
-                    "not": .object(["type": .string("integer")]),
-                ]),
+            Schema(type: "null"), .bool, number,
             .string(),
             Schema(type: "array", ["items": itself]),
             Schema(

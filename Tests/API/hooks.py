@@ -1,0 +1,112 @@
+"""What schemathesis must be told besides the document: who asks, and what texts are right where no pattern can say it."""
+import json
+import os
+import urllib.request
+
+import schemathesis
+from hypothesis import strategies
+
+# Refresh tokens instead of signing in: the attempts that schemathesis makes at signing in are throttled by address.
+REFRESH_SECONDS = 600
+SECRET_MARK = "********"
+
+SCHEDULES = [
+    "0 3 * * *", "*/5 * * * *", "0 0 9 * * MON-FRI", "@hourly", "@every 90s", "in 30m", "PT30M", "2099-02-01 10:00:00",
+    "TZ=Asia/Kolkata 30 6 L * *"]
+TEXTS = {
+    "schedule": SCHEDULES,
+    "timezone": ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"],
+    # Inside the limits of every field.
+    "duration": ["1s", "2s", "PT5S", "1500ms", "PT1.5S", "10S", "1s500ms"],
+    "webhook-url": ["https://example.com/hook", "http://example.com:8080/a?b=c", "HTTPS://[2606:2800::1]/"],
+    "statuses": ["200", "200-299", "201-204"],
+    "signing-secret": ["whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"],
+}
+# Their limits have no keyword in JSON Schema.
+DURATIONS = {
+    "jitter", "expires_after", "timeout", "misfire_after", "catchup_window", "base_delay", "max_delay", "max_elapsed",
+    "delays", "connect_timeout", "read_timeout"}
+for name, texts in TEXTS.items():
+    schemathesis.openapi.format(f"cronpp-{name}", strategies.sampled_from(texts))
+schemathesis.openapi.format("cronpp-email", strategies.uuids().map(lambda one: f"{one}@example.com"))
+
+
+@schemathesis.auth(refresh_interval=REFRESH_SECONDS)
+class Session:
+    refresh_token = os.environ["CRONPP_REFRESH_TOKEN"]
+
+    def get(self, case, context):
+        request = urllib.request.Request(
+            os.environ["CRONPP_URL"] + "/api/v1/auth/refresh", json.dumps({"refresh_token": Session.refresh_token}).encode(),
+            {"content-type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            session = json.load(answer)
+        Session.refresh_token = session["refresh_token"]
+        return session["access_token"]
+
+    def set(self, case, token, context):
+        case.headers["Authorization"] = f"Bearer {token}"
+
+
+@schemathesis.hook
+def before_call(context, case, **_):
+    """Makes right what is right by the document but not by what no schema can say. Wrong requests stay as they are."""
+    if case.meta and case.meta.generation.mode.is_negative:
+        return
+    for job in jobs(case.body):
+        mend(job)
+    if "{name}" in case.operation.path and isinstance(case.body, dict):
+        # It may only repeat the path's.
+        case.body.pop("name", None)
+
+
+def jobs(body):
+    if not isinstance(body, dict):
+        return []
+    return [body] + [one for one in body.get("jobs") or [] if isinstance(one, dict)]
+
+
+def mend(job):
+    # Where there are lengths, their bounds are tried with texts that are of the pattern but not of the format.
+    if job.get("timezone") is not None and job["timezone"] not in TEXTS["timezone"]:
+        job["timezone"] = "UTC"
+    # Both together: a patch of one of them is judged with the other as it is stored.
+    if "schedule" in job or "dialect" in job:
+        job["dialect"] = job.get("dialect") or "cronpp"
+        if job["dialect"] == "quartz":
+            job["schedule"] = "0 0 3 ? * *"
+        elif job.get("schedule") not in SCHEDULES:
+            job["schedule"] = SCHEDULES[0]
+    for one in (job, job.get("retry"), job.get("action")):
+        if isinstance(one, dict):
+            mend_durations(one)
+    # JSON Schema compares no members: the job's window must hold a time of its schedule.
+    for name, instant in {"start_at": "2020-01-01T00:00:00Z", "end_at": "2190-01-01T00:00:00+01:00"}.items():
+        if job.get(name) is not None:
+            job[name] = instant
+    action = job.get("action")
+    if isinstance(action, dict):
+        mend_action(action)
+
+
+def mend_action(action):
+    if "url" in action and action["url"] not in TEXTS["webhook-url"]:
+        action["url"] = TEXTS["webhook-url"][0]
+    if action.get("success_statuses") is not None:
+        # A range must not end before it begins.
+        action["success_statuses"] = in_order(action["success_statuses"])
+    # Whether there is something stored for the mark to stand for, no schema knows.
+    if action.get("signing_secret") == SECRET_MARK:
+        del action["signing_secret"]
+
+
+def in_order(statuses):
+    if isinstance(statuses, list):
+        return [in_order(one) for one in statuses]
+    return "-".join(sorted(statuses.split("-"))) if isinstance(statuses, str) else statuses
+
+
+def mend_durations(members):
+    for name, value in members.items():
+        if name in DURATIONS and value is not None and value not in TEXTS["duration"]:
+            members[name] = ["2s"] if isinstance(value, list) else "2s"
