@@ -77,12 +77,21 @@ struct OperationPage {
         if route.access == .signedIn { lines.append("-H \"authorization: Bearer $token\"") }
         if let body = operation.body, let example = body.example {
             lines.append("-H 'content-type: \(body.types[0])'")
-            lines.append("-d '\(JSONWriter.text(example))'")
+            lines.append("-d '\(Self.text(example))'")
         } else if let body = operation.body, body.isRequired {
             lines.append("-H 'content-type: \(body.types[0])'")
             lines.append("-d @body.json")
         }
         return lines.joined(separator: " \\\n  ")
+    }
+
+    /// JSON with a line for each member, if there are several: a long line is cut off on a phone.
+    private static func text(_ example: JSONValue) -> String {
+        guard case .object(let members) = example, members.count > 1 else { return JSONWriter.text(example) }
+        let lines = members.sorted { $0.key < $1.key }.map { name, member in
+            "    \(JSONWriter.text(.string(name))): \(JSONWriter.text(member))"
+        }
+        return "{\n\(lines.joined(separator: ",\n"))}"
     }
 
     /// Variables of the shell for what varies.
