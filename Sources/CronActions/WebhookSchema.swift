@@ -8,11 +8,12 @@ extension WebhookDefinition {
             "url", url, "`http` or `https`, without user name; private addresses only where the operator allows them."),
         .field("method", method, default: .string("POST")),
         .field(
-            "headers", headers, default: .object([:]), "Those that frame the message or prove its origin are not yours."
+            "headers", headers, default: .object([:]),
+            "Their values are templates. Those that frame the message or prove its origin are not yours."
         ),
         .field(
             "body", .json,
-            "A text or JSON whose texts are templates such as `{{run_id}}` and `{{payload.user.name}}`; absent: the job's "
+            "A text or JSON whose texts are templates such as `{{run_id}}`, `{{payload.user.name}}` and `{{secrets.token}}`; absent: the job's "
                 + "payload as JSON. At most \(WebhookBody.maxDefinedBytes) bytes."),
         .field(
             "timeout", .span(JobLimit.timeout), default: .string(AttemptContext.standardTimeout.description),
@@ -28,7 +29,18 @@ extension WebhookDefinition {
         .field(
             "signing_secret", secret,
             "Key of the Standard Webhooks signature: `whsec_` and base64 of 24 to 64 bytes. Absent: unsigned."),
+        .field(
+            "signing_secrets", .list(of: secret, 1...WebhookSecret.maxCount),
+            "In its place while keys are rotated: one signature for each."),
+        .field(
+            "client_certificate", pem(TLSFields.maxChainBytes),
+            "PEM, the client's own first and then its chain; of an `https` URL, like the next two."),
+        .field("client_key", pem(TLSFields.maxKeyBytes), "PEM, RSA or EC, of the first certificate, not encrypted."),
+        .field(
+            "ca_certificate", pem(TLSFields.maxRootBytes), "PEM; whom to believe in place of the system's roots."),
     ])
+
+    private static func pem(_ most: Int) -> Schema { .string(1...most, format: "cronpp-pem") }
 
     private static let url = Schema.string(
         1...WebhookURL.maxBytes,
