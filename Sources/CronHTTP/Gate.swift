@@ -13,9 +13,14 @@ struct Gate: Sendable {
         // Health and metrics are for machines that watch, and must answer when all else is refused.
         guard let limit, route.path.hasPrefix("/api/") else { return try await handle(route, asked) }
         let count = try await limit.admit(signedIn.map(RateLimit.key) ?? "address:\(context.address)")
-        var response = try await handle(route, asked)
-        limit.tell(count, in: &response.headers)
-        return response
+        do {
+            var response = try await handle(route, asked)
+            limit.tell(count, in: &response.headers)
+            return response
+        } catch var problem as Problem {
+            limit.tell(count, in: &problem.headers)
+            throw problem
+        }
     }
 
     private func handle(_ route: Route, _ request: APIRequest) async throws -> Response {

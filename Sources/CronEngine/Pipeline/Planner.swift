@@ -32,21 +32,11 @@ package struct Planner: Sendable {
 
     /// The earliest slot that a look has found. Answers when to look again because of it, if that is not a poll later.
     package mutating func found(_ slot: Instant?, now: Instant) -> Instant? {
-        guard let at = slot.map({ $0 - settings.planThreshold }) else { return nil }
-        if at > now { return at }
-        turn.bring(to: now)
-        return nil
+        turn.found(slot, lead: settings.planThreshold, now: now)
     }
 
     /// Answers when to look again because of it.
     package mutating func planned(_ result: Result<PlanAnswer, StoreError>, now: Instant) -> Instant? {
-        turn.ended()
-        switch result {
-        case .failure: return now + EngineSettings.storeRetry
-        // What is due and was not taken is in another node's hands.
-        case .success(let answer) where answer.planned == 0:
-            return answer.nextSlot.map { max($0 - settings.planThreshold, now + EngineSettings.elsewhereWait) }
-        case .success(let answer): return found(answer.nextSlot, now: now)
-        }
+        turn.ended(result.map { ($0.planned > 0, $0.nextSlot) }, lead: settings.planThreshold, now: now)
     }
 }

@@ -31,21 +31,11 @@ package struct Poller: Sendable {
     /// The earliest waiting run that a look has found. Answers when to look again because of it, if that is not a poll
     /// later.
     package mutating func found(_ dueAt: Instant?, now: Instant) -> Instant? {
-        guard let at = dueAt.map({ $0 - settings.lead }) else { return nil }
-        if at > now { return at }
-        turn.bring(to: now)
-        return nil
+        turn.found(dueAt, lead: settings.lead, now: now)
     }
 
     /// Answers when to look again because of it.
     package mutating func claimed(_ result: Result<ClaimAnswer, StoreError>, now: Instant) -> Instant? {
-        turn.ended()
-        switch result {
-        case .failure: return now + EngineSettings.storeRetry
-        // As with plans.
-        case .success(let answer) where answer.claims.isEmpty:
-            return answer.nextDueAt.map { max($0 - settings.lead, now + EngineSettings.elsewhereWait) }
-        case .success(let answer): return found(answer.nextDueAt, now: now)
-        }
+        turn.ended(result.map { (!$0.claims.isEmpty, $0.nextDueAt) }, lead: settings.lead, now: now)
     }
 }
