@@ -27,8 +27,8 @@ class Answer:
 class API:
     """Speaks to any of the nodes, to the first that answers."""
 
-    def __init__(self, *nodes):
-        self.nodes, self.token = list(nodes), None
+    def __init__(self, *nodes, email=EMAIL):
+        self.nodes, self.token, self.email = list(nodes), None, email
         self.defects = []
 
     def ask_node(self, node, method, path, body=None, headers=None, timeout=TIMEOUT):
@@ -99,12 +99,12 @@ class API:
         return self.call("POST", path, body if body is not None else {})
 
     def register(self):
-        self.post("/auth/register", {"email": EMAIL, "password": PASSWORD})
+        self.post("/auth/register", {"email": self.email, "password": PASSWORD})
         self.login()
 
     def login(self):
         self.token = None
-        self.token = self.post("/auth/login", {"email": EMAIL, "password": PASSWORD})["access_token"]
+        self.token = self.post("/auth/login", {"email": self.email, "password": PASSWORD})["access_token"]
 
     def signed_in(self):
         self.login()

@@ -3,6 +3,9 @@ extension Migrations {
     /// transaction that has entered one sees no row of another, whatever its statements say. The engine enters none. The
     /// scalar subqueries are asked once a statement, not once a row. FORCE holds the owner of the tables to it too; a
     /// superuser it cannot hold.
+    ///
+    /// CASE, because the planner takes it for true half of the time. `… IS NULL OR …` it takes for one row in a hundred:
+    /// then it read all live runs for each start, 4 times as slow.
     static let v002 = """
         ALTER TABLE users ADD COLUMN space uuid, ADD COLUMN role text NOT NULL DEFAULT 'admin',
             ADD COLUMN disabled_at bigint;
@@ -46,7 +49,7 @@ extension Migrations {
         """
         ALTER TABLE \(table) ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
         CREATE POLICY \(table)_space ON \(table) USING
-            ((SELECT cronpp_space()) IS NULL OR \(space) = (SELECT cronpp_space()));
+            (CASE WHEN (SELECT cronpp_space()) IS NULL THEN true ELSE \(space) = (SELECT cronpp_space()) END);
         """
     }
 }
