@@ -15,19 +15,20 @@ import Testing
     @Test func nothingThatWaitsIsReadByAnIdleNode() async throws {
         let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
         let config = try PostgresConfig(url: url, pooling: .session)
-        let store = try await PostgresStore.open(config, poolSize: 2, system: SteadyClock(), isDurable: false)
-        let (now, id) = (store.clock.now, NodeID(high: 1, low: 1))
+        let first = try await PostgresStore.open(config, poolSize: 2, system: SteadyClock(), isDurable: false)
+        let (now, id) = (first.clock.now, NodeID(high: 1, low: 1))
         let lease = Span.minutes(10)
-        _ = try await store.register(
+        _ = try await first.register(
             Node(id: id, pid: 1, host: "h", version: "v", startedAt: now, leaseUntil: now + lease))
         var random = RandomSource()
         let definition = JobDefinition(
             name: "job", schedule: "in 30d", action: ActionDefinition(type: "test", fields: [:]))
-        _ = try await store.createJobs([
+        _ = try await first.createJobs([
             JobDraft(id: JobID(at: now, using: &random), userID: UserID(high: 1, low: 1), definition: definition)
         ])
-        let connection = try await PostgresConnection.connect(config)
-        try await connection.transaction {
+        await first.close()
+        let filler = try await PostgresConnection.connect(config)
+        try await filler.transaction {
             try $0.script(
                 """
                 SET LOCAL statement_timeout = 0;
@@ -38,12 +39,22 @@ import Testing
                 ANALYZE live_runs;
                 """)
         }
+        await filler.close()
+        let connection = try await PostgresConnection.connect(config)
+        /// A backend tells what it has counted when it ends at the latest: only after that is it known to be all.
         func scans() async throws -> Int64? {
-            try await connection.query(
+            while try await connection.query(
+                """
+                SELECT pg_sleep(0.01) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' LIMIT 1
+                """
+            ).rowCount > 0 {}
+            return try await connection.query(
                 "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'live_runs'"
             ).first { try $0.int(0) }
         }
         let before = try await scans()
+        let store = try await PostgresStore.open(config, poolSize: 2, system: SteadyClock(), isDurable: false)
         // More often than a plan is made anew for each execution.
         for _ in 0..<12 {
             _ = try await store.look(forLost: true)
@@ -52,7 +63,6 @@ import Testing
             _ = try await store.reap(node: id)
             _ = try await store.claim(ClaimRequest(node: id, lead: .seconds(5), limit: 100))
         }
-        // A backend that ends tells what it has counted.
         await store.close()
         #expect(try await scans() == before)
         await connection.close()
