@@ -35,25 +35,25 @@ package struct DispatchState: Sendable {
     }
 
     private let settings: EngineSettings
-    private var node: NodeID
-    private(set) var held: [RunID: Held] = [:]
-    private var queue = TimerWheel()
+    var node: NodeID
+    var held: [RunID: Held] = [:]
+    var queue = TimerWheel()
     /// Due, and waiting for a slot.
-    private var lanes = Lanes()
+    var lanes = Lanes()
     /// When a start may be allowed by the budget, if that is what they all wait for.
     private var lanesWait: LanesWait?
     private var shares: [UserID: Share] = [:]
     private var budget: StartBudget?
     /// Asked for too early: not asked for again ahead of their time.
-    private var putBack = TimerWheel()
-    private var ready = TimerWheel()
-    private var deadlines = TimerWheel()
+    var putBack = TimerWheel()
+    var ready = TimerWheel()
+    var deadlines = TimerWheel()
     private var startsInFlight = 0
     /// Starting, ready and running: what takes a slot.
     private(set) var busy = 0
     private var startRetryAt: Instant?
     /// Runs of these jobs were parked here; when one of the job's runs ends, another may be claimed.
-    private var parked: [JobID: Int] = [:]
+    var parked: [JobID: Int] = [:]
 
     init(node: NodeID, settings: EngineSettings) {
         self.node = node
@@ -227,160 +227,41 @@ extension DispatchState {
     }
 }
 
-// MARK: - Ends
-
-extension DispatchState {
-    /// An attempt has ended; answers what to report, or nil when it had been reported without its answer.
-    mutating func ended(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
-        guard let known = held[token.runID], known.fence == token.fence, case .running(let abort) = known.phase else {
-            return nil
-        }
-        return report(token, Self.named(outcome, after: abort))
-    }
-
-    /// The store accepted or superseded outcomes; answers whether another run may be waiting for a freed key.
-    mutating func finished(_ finishes: [Finish]) -> Bool {
-        var mayUnpark = false
-        for finish in finishes {
-            guard let known = held[finish.token.runID], known.fence == finish.token.fence else { continue }
-            if parked[known.jobID] != nil { mayUnpark = true }
-            letGo(finish.token.runID)
-        }
-        return mayUnpark
-    }
-
-    /// Attempts past their time: first they are aborted, later reported without their answer.
-    mutating func overdue(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
-        var aborts: [RunID] = []
-        var finishes: [Finish] = []
-        while let token = deadlines.pop(until: now) {
-            guard let known = held[token.runID], known.fence == token.fence, case .running(let abort) = known.phase
-            else { continue }
-            if let abort {
-                var outcome = Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)
-                outcome.error = "the action did not end within \(EngineSettings.abortGrace) of being stopped"
-                if let finish = report(token, Self.named(outcome, after: abort)) { finishes.append(finish) }
-            } else {
-                aborts.append(token.runID)
-                self.abort(token, .timeout, now: now)
-            }
-        }
-        return (aborts, finishes)
-    }
-
-    /// Stops runs that somebody cancelled; those not yet sent end without being sent.
-    mutating func cancel(_ runs: [RunID], now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
-        stop(runs, .cancel, now: now)
-    }
-
-    /// Stops everything under way: the drain's time is over.
-    mutating func stopAll(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
-        stop(held.keys.sorted(), .shutdown, now: now)
-    }
-
-    /// The node was declared dead: forgets what has not been sent, and answers the outcomes of starts that were committed.
-    /// What runs goes on.
-    mutating func lose() -> [Finish] {
-        var finishes: [Finish] = []
-        for (run, known) in held.sorted(by: { $0.key < $1.key }) {
-            let token = ClaimToken(runID: run, fence: known.fence)
-            switch known.phase {
-            case .queued: letGo(run)
-            case .starting: drop(token)
-            case .ready: unsent(token, kind: .notSent, "its node had lost its lease").map { finishes.append($0) }
-            case .running, .reporting: break
-            }
-        }
-        queue = TimerWheel()
-        lanes = Lanes()
-        putBack = TimerWheel()
-        ready = TimerWheel()
-        return finishes
-    }
-
-    mutating func adopt(_ node: NodeID) { self.node = node }
-
-    /// Gives up what has not been started; answers its tokens.
-    mutating func releaseQueued() -> [ClaimToken] {
-        var tokens: [ClaimToken] = []
-        for (run, known) in held {
-            guard case .queued = known.phase else { continue }
-            tokens.append(ClaimToken(runID: run, fence: known.fence))
-        }
-        tokens.sort { $0.runID < $1.runID }
-        for token in tokens { letGo(token.runID) }
-        // Entries of runs that are no longer held would be due, with nobody to take them out, until the drain is over.
-        queue = TimerWheel()
-        lanes = Lanes()
-        putBack = TimerWheel()
-        return tokens
-    }
-}
-
 // MARK: - Steps
 
 extension DispatchState {
-    private mutating func stop(
-        _ runs: [RunID], _ reason: AbortReason, now: Instant
-    ) -> (aborts: [RunID], finishes: [Finish]) {
-        var aborts: [RunID] = []
-        var finishes: [Finish] = []
-        for run in runs {
-            guard let known = held[run] else { continue }
-            let token = ClaimToken(runID: run, fence: known.fence)
-            switch known.phase {
-            case .running(nil):
-                aborts.append(run)
-                abort(token, reason, now: now)
-            case .ready:
-                let kind: Outcome.Kind = reason == .cancel ? .cancelled : .shutdown
-                if let finish = unsent(token, kind: kind, "stopped before anything was sent") {
-                    finishes.append(finish)
-                }
-            case .queued, .starting, .running, .reporting:
-                break
-            }
-        }
-        return (aborts, finishes)
-    }
-
-    private mutating func abort(_ token: ClaimToken, _ reason: AbortReason, now: Instant) {
-        held[token.runID]?.phase = .running(abort: reason)
-        deadlines.add(token, at: now + EngineSettings.abortGrace)
-    }
-
-    private mutating func unsentTooLate(_ token: ClaimToken) -> Finish? {
+    mutating func unsentTooLate(_ token: ClaimToken) -> Finish? {
         unsent(token, kind: .notSent, "the start's answer came too late to send")
     }
 
-    private mutating func unsent(_ token: ClaimToken, kind: Outcome.Kind, _ why: String) -> Finish? {
+    mutating func unsent(_ token: ClaimToken, kind: Outcome.Kind, _ why: String) -> Finish? {
         var outcome = Outcome(kind: kind, verdict: .transient, reach: .nothingSent)
         outcome.error = why
         return report(token, outcome)
     }
 
-    private mutating func report(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
+    mutating func report(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
         guard held[token.runID]?.fence == token.fence else { return nil }
         held[token.runID]?.phase = .reporting
         leaveSlot(token.runID)
         return Finish(token: token, outcome: outcome)
     }
 
-    private mutating func requeue(_ token: ClaimToken) {
+    mutating func requeue(_ token: ClaimToken) {
         guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return }
         leaveSlot(token.runID)
         if let space = held[token.runID]?.userID { budget?.refund(space) }
         held[token.runID]?.phase = .queued
     }
 
-    private func priority(of token: ClaimToken) -> Int { held[token.runID]?.priority ?? 0 }
+    func priority(of token: ClaimToken) -> Int { held[token.runID]?.priority ?? 0 }
 
-    private mutating func drop(_ token: ClaimToken) {
+    mutating func drop(_ token: ClaimToken) {
         leaveSlot(token.runID)
         letGo(token.runID)
     }
 
-    private mutating func leaveSlot(_ run: RunID) {
+    mutating func leaveSlot(_ run: RunID) {
         busy -= 1
         if let space = held[run]?.userID { shares[space]?.busy -= 1 }
         // Whoever waited for this may go.
@@ -388,32 +269,19 @@ extension DispatchState {
     }
 
     /// Forgets a run that takes no slot.
-    private mutating func letGo(_ run: RunID) {
+    mutating func letGo(_ run: RunID) {
         guard let space = held.removeValue(forKey: run)?.userID else { return }
         shares[space]?.held -= 1
         if shares[space]?.held == 0 { shares[space] = nil }
     }
 
-    private mutating func unpark(_ job: JobID) {
+    mutating func unpark(_ job: JobID) {
         guard let count = parked[job] else { return }
         parked[job] = count > 1 ? count - 1 : nil
     }
 
-    private func isHeld(_ token: ClaimToken, where matches: (Phase) -> Bool) -> Bool {
+    func isHeld(_ token: ClaimToken, where matches: (Phase) -> Bool) -> Bool {
         guard let known = held[token.runID], known.fence == token.fence else { return false }
         return matches(known.phase)
-    }
-
-    /// An attempt that was stopped reports why; an answer that it had reached all the same wins.
-    private static func named(_ outcome: Outcome, after abort: AbortReason?) -> Outcome {
-        guard let abort, outcome.kind == .cancelled else { return outcome }
-        var named = outcome
-        switch abort {
-        case .cancel: named.kind = .cancelled
-        case .timeout: named.kind = .timeout
-        case .shutdown: named.kind = .shutdown
-        }
-        named.verdict = .transient
-        return named
     }
 }
