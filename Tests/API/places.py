@@ -5,6 +5,8 @@ import os
 
 import cluster
 
+ROLE = "plain"
+
 
 @contextlib.contextmanager
 def sqlite(work):
@@ -17,8 +19,13 @@ def postgresql(work):
     os.chmod(work, 0o755)
     server = cluster.PostgreSQL(work)
     try:
+        # Row-level security does not hold a superuser.
+        client = server.client("postgres")
+        client.query(f"CREATE ROLE {ROLE} LOGIN")
+        client.query(f"ALTER DATABASE {cluster.DATABASE} OWNER TO {ROLE}")
+        client.close()
         yield {
-            "CRONPP_DATABASE_URL": f"postgres://{cluster.USER}@127.0.0.1:{server.port}/{cluster.DATABASE}",
+            "CRONPP_DATABASE_URL": f"postgres://{ROLE}@127.0.0.1:{server.port}/{cluster.DATABASE}",
             "CRONPP_JWT_SECRET": secret(), "CRONPP_ENCRYPTION_KEY": secret()}
     finally:
         server.stop("fast")

@@ -153,11 +153,11 @@ import Testing
             let choice: JSONValue = ["token": first, "password": Self.password]
             #expect(try await client.call(.post, "/auth/reset", choice.merging(patch: ["password": "x"])).status == 422)
             #expect(try await client.call(.post, "/auth/reset", choice).status == 204)
-            #expect(try await client.call(.post, "/auth/reset", choice).message("token") != nil)
+            #expect(try await client.call(.post, "/auth/reset", choice).status == 401)
             let late = try await token()
             bed.clock.advance(by: People.resetLife)
             let again = try await client.call(.post, "/auth/reset", ["token": late, "password": Self.password])
-            #expect(again.message("token") != nil)
+            #expect(again.status == 401)
             let bob = try await client.signedIn("bob")
             #expect(try await bob.call(.get, "/users").status == 403)
             for bad: JSONValue in [["email": "bob@example.org", "role": "editor"]] {

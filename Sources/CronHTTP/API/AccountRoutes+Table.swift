@@ -44,7 +44,7 @@ extension AccountRoutes {
                         .object([
                             .required("token", .string(0...Passwords.mostBytes)),
                             .required("password", .newPassword, Schema.aboutPassword),
-                        ])), answers: [.noContent], problems: [.tooManyAttempts]),
+                        ])), answers: [.noContent], problems: [.unauthenticated, .tooManyAttempts]),
                 choosePassword),
             Route(
                 .get, "/api/v1/me", .signedIn,

@@ -35,14 +35,10 @@ extension FieldReader {
     /// A name that people give: some text without control characters.
     mutating func name(limit: Int) -> String? {
         guard let name = required("name", limit: limit) else { return nil }
-        guard !name.isEmpty, name.unicodeScalars.allSatisfy({ !$0.properties.isControl }) else {
+        guard !name.isEmpty, !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
             refuse("name", "must be non-empty text without control characters")
             return nil
         }
         return name
     }
-}
-
-extension Unicode.Scalar.Properties {
-    fileprivate var isControl: Bool { generalCategory == .control }
 }

@@ -96,7 +96,7 @@ extension People {
         reader.refuseUnknown()
         guard reader.problems.isEmpty, let token, let password else { throw Problem.invalid(reader.problems) }
         try await accounts.throttle(["reset:\(caller.address)"])
-        let invalid = Problem.invalid("token", "is not valid, was used, or has expired")
+        let invalid = Problem(.unauthenticated, "the token is not valid, was used, or has expired")
         guard let reset = try await store.resource(lookup: Self.hash(token), .passwordReset),
             let id = reset.body["user_id"]?.stringValue.flatMap({ UserID($0) }), reset.isGood(at: store.clock.now),
             let user = try await store.user(id)
