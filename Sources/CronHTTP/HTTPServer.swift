@@ -89,7 +89,7 @@ package struct HTTPServer: Sendable {
             + JobTypeRoutes(
                 types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema
             ).routes
-            + JobRoutes(jobs: jobs, schema: schema).routes
+            + BulkRoutes(jobs: jobs).routes + JobRoutes(jobs: jobs, schema: schema).routes
             + RunRoutes(runs: RunControl(store: store, signal: signal)).routes
             + EventRoutes(events: events, jobs: jobs, clock: store.clock).routes + AuditRoutes(store: store).routes
         let routes =

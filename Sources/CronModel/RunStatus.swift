@@ -42,6 +42,11 @@ package enum RunStatus: UInt8, Sendable, CaseIterable {
     }
 }
 
+extension Set<RunStatus> {
+    /// What is looked for: no run stays FAILED, so it selects those whose last attempt failed.
+    package var sought: Set<RunStatus> { contains(.failed) ? subtracting([.failed]).union([.retrying, .dead]) : self }
+}
+
 /// Why a run moved, or why it ended as it did.
 package enum RunReason: UInt8, Sendable, CaseIterable {
     case planned = 1
@@ -120,5 +125,10 @@ package enum RunOrigin: UInt8, Sendable, CaseIterable {
         case .trigger: "trigger"
         case .redrive: "redrive"
         }
+    }
+
+    package init?(name: String) {
+        guard let match = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = match
     }
 }

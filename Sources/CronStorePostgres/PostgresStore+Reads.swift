@@ -31,24 +31,22 @@ extension PostgresStore {
 
     package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> {
         try await perform(in: query.owner) { session in
-            let order = query.descending ? "DESC" : "ASC"
-            let beyond = query.descending ? "<" : ">"
-            let jobs = try session.query(
-                """
-                SELECT \(unescaped: JobRow.columns) FROM \(unescaped: JobRow.tables)
-                WHERE j.user_id = \(query.owner.uuid) AND j.deleted_at IS NULL
-                    AND (\(query.state?.rawValue)::text IS NULL OR j.state = \(query.state?.rawValue))
-                    AND (\(query.type)::text IS NULL OR j.type = \(query.type))
-                    AND (\(query.text)::text IS NULL OR position(lower(\(query.text)) IN lower(j.name)) > 0)
-                    AND (\(query.tag)::text IS NULL OR j.definition::jsonb -> 'tags' ? \(query.tag))
-                    AND (\(query.after?.at.microseconds)::bigint IS NULL OR (j.created_at, j.id) \(unescaped: beyond)
-                        (\(query.after?.at.microseconds), \(query.after?.uuid)))
-                ORDER BY j.created_at \(unescaped: order), j.id \(unescaped: order) LIMIT \(Int64(query.limit + 1))
-                """
-            ).all(JobRow.read)
-            return Page(
-                items: try session.view(Array(jobs.prefix(query.limit))), limit: query.limit, found: jobs.count
-            ) { PageCursor(at: $0.job.createdAt, id: ($0.job.id.high, $0.job.id.low)) }
+            let found = try session.query(JobSearch(query: query).page).all(JobSearch.read)
+            let shown = found.prefix(query.limit)
+            var page = Page(items: try session.view(shown.map(\.job)), next: nil)
+            if found.count > query.limit {
+                page.next = shown.last.map { PageCursor($0.job, next: $0.next, sort: query.sort) }
+            }
+            return page
+        }
+    }
+
+    package func selectJobs(_ query: JobQuery) async throws(StoreError) -> JobSelection {
+        try await perform(in: query.owner) { session in
+            let found = try session.query(JobSearch(query: query).selection).all {
+                (job: NamedJob(id: try $0.id(0), name: try $0.text(1)), count: Int(try $0.int(2)))
+            }
+            return JobSelection(count: found.first?.count ?? 0, jobs: found.map(\.job))
         }
     }
 
@@ -61,9 +59,7 @@ extension PostgresStore {
 
     package func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run> {
         try await perform(in: query.owner) { session in
-            let found = try session.send([RunSearch.live(query), RunSearch.ended(query)]).flatMap {
-                try $0.all(RunRow.read)
-            }
+            let found = try session.send(RunSearch(query: query).pages).flatMap { try $0.all(RunRow.read) }
             let inOrder = found.sorted { left, right in
                 let isBefore = (left.scheduledFor, left.id) < (right.scheduledFor, right.id)
                 return query.descending ? !isBefore : isBefore
@@ -71,6 +67,12 @@ extension PostgresStore {
             return Page(items: Array(inOrder.prefix(query.limit)), limit: query.limit, found: inOrder.count) {
                 PageCursor(at: $0.scheduledFor, id: ($0.id.high, $0.id.low))
             }
+        }
+    }
+
+    package func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int {
+        try await perform(in: query.owner) { session in
+            try session.query(RunSearch(query: query).deadCount).first { Int(try $0.int(0)) } ?? 0
         }
     }
 

@@ -142,10 +142,15 @@ extension PostgresStore {
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey?,
+        audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
         while true {
             let attempt: ChangeAttempt = try await perform(.told, in: owner) { session in
+                if let idempotency, let owner, let run = try session.started(by: idempotency, of: id, owner: owner) {
+                    guard let job = try session.jobs([id]).first else { throw StoreError.notFound }
+                    return .made(ChangedJob(replayed: run, of: try session.view([job])[0]))
+                }
                 let live = try session.lockForChange(id, owner: owner)
                 let future = live.filter { $0.status == .running && $0.dueAt > session.now }.map(\.dueAt).max()
                 if change.dividesTime, let future {
@@ -155,7 +160,9 @@ extension PostgresStore {
                 }
                 return .made(
                     try session.audited(audit) {
-                        try session.change(id, live: live, version: version, change)
+                        let changed = try session.change(id, live: live, version: version, change)
+                        if let run = changed.triggered { try session.keep(idempotency, for: run) }
+                        return changed
                     })
             }
             switch attempt {
@@ -172,10 +179,18 @@ extension PostgresStore {
     }
 
     package func redriveRun(
-        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
-    ) async throws(StoreError) -> Run {
+        _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> RedrivenRun {
         try await perform(.told, in: owner) { session in
-            try session.audited(audit) { try session.redriveRun(id, owner: owner, payload: payload) }
+            if let idempotency, let run = try session.started(by: idempotency, redriving: id, owner: owner) {
+                return RedrivenRun(run: run, isReplay: true)
+            }
+            let run = try session.audited(audit) {
+                let run = try session.redriveRun(id, owner: owner, payload: payload)
+                try session.keep(idempotency, for: run)
+                return run
+            }
+            return RedrivenRun(run: run, isReplay: false)
         }
     }
 

@@ -2,35 +2,80 @@ import CronModel
 import CronSchedule
 import PostgresClient
 
-/// A search of runs, once in each table. A condition that was not asked for is a null that drops out of the plan.
-enum RunSearch {
-    static func live(_ query: RunQuery) -> PostgresQuery { search(query, in: "live_runs") }
-    static func ended(_ query: RunQuery) -> PostgresQuery { search(query, in: "run_history") }
+/// A search of runs, once in each table.
+struct RunSearch {
+    let query: RunQuery
 
-    private static func search(_ query: RunQuery, in table: String) -> PostgresQuery {
-        let order = query.descending ? "DESC" : "ASC"
-        let beyond = query.descending ? "<" : ">"
-        let statuses = statuses(query)
-        // Written out, so that the index of dead letters is used for them.
-        let dead = statuses == [Int16(RunStatus.dead.rawValue)] ? "status = 6" : "true"
+    var pages: [PostgresQuery] { ["live_runs", "run_history"].map(page) }
+
+    var deadCount: PostgresQuery {
+        "SELECT count(*) FROM run_history WHERE \(part: owned) AND \(part: conditions) AND status = 6 AND \(part: ofJobs)"
+    }
+
+    private func page(_ table: String) -> PostgresQuery {
+        // Dead letters have an index of their own, which the literal brings in, and are few.
+        if isOfDead { return ordered("\(part: select(table, owned)) AND status = 6 AND \(part: ofJobs)") }
+        return query.asksJobs ? pageByJobs(table) : ordered(select(table, owned))
+    }
+
+    private func select(_ table: String, columns: String = RunRow.columns, _ whose: PostgresQuery) -> PostgresQuery {
+        "SELECT \(unescaped: columns) FROM \(unescaped: table) WHERE \(part: whose) AND \(part: conditions)"
+    }
+
+    /// Where jobs are chosen by what they are like, all that the owner has ever run would have to be walked for the runs of
+    /// a few. So each job is asked for its first run; only as many jobs as the page has places, those whose runs come first,
+    /// can fill it. The owner is asked of the jobs alone: of the runs it would bring the index of all that is the owner's.
+    private func pageByJobs(_ table: String) -> PostgresQuery {
+        let first = ordered(select(table, columns: "scheduled_for, id", "job_id = j.id"), limit: 1)
+        let jobs: PostgresQuery = """
+            SELECT j.id FROM jobs j CROSS JOIN LATERAL (\(part: first)) f
+            WHERE j.user_id = \(query.owner.uuid) AND j.deleted_at IS NULL
+                AND \(part: JobSearch.kind(tag: query.tag, type: query.type))
+            ORDER BY f.scheduled_for \(unescaped: order), f.id \(unescaped: order) LIMIT \(limit)
+            """
+        let runs = ordered(select(table, "job_id = j.id"))
+        return ordered("SELECT r.* FROM (\(part: jobs)) j CROSS JOIN LATERAL (\(part: runs)) r")
+    }
+
+    private func ordered(_ select: PostgresQuery, limit: Int64? = nil) -> PostgresQuery {
+        """
+        \(part: select) ORDER BY scheduled_for \(unescaped: order), id \(unescaped: order) LIMIT \(limit ?? self.limit)
+        """
+    }
+
+    private var limit: Int64 { Int64(query.limit + 1) }
+    private var order: String { query.descending ? "DESC" : "ASC" }
+    private var isOfDead: Bool { query.statuses.sought == [.dead] }
+
+    private var owned: PostgresQuery { "user_id = \(query.owner.uuid)" }
+
+    private var conditions: PostgresQuery {
+        let statuses = PostgresArray(query.statuses.sought.map { Int16($0.rawValue) }.sorted())
+        let origins = PostgresArray(query.origins.map { Int16($0.rawValue) }.sorted())
+        let from = query.from?.microseconds
         return """
-            SELECT \(unescaped: RunRow.columns) FROM \(unescaped: table)
-            WHERE user_id = \(query.owner.uuid) AND \(unescaped: dead)
-                AND (\(query.jobID?.uuid)::uuid IS NULL OR job_id = \(query.jobID?.uuid))
-                AND (\(statuses.isEmpty) OR status = ANY(\(PostgresArray(statuses))))
-                AND (\(query.from?.microseconds)::bigint IS NULL OR scheduled_for >= \(query.from?.microseconds)
-                    OR (extra::jsonb ->> 'last_scheduled_for')::bigint >= \(query.from?.microseconds))
-                AND (\(query.to?.microseconds)::bigint IS NULL OR scheduled_for < \(query.to?.microseconds))
-                AND (\(query.after?.at.microseconds)::bigint IS NULL
-                    OR (scheduled_for, id) \(unescaped: beyond) (\(query.after?.at.microseconds), \(query.after?.uuid)))
-            ORDER BY scheduled_for \(unescaped: order), id \(unescaped: order) LIMIT \(Int64(query.limit + 1))
+            \(part: query.jobID.map { "job_id = \($0.uuid)" } ?? "true")
+            AND \(part: query.ids.map { "id = ANY(\($0.uuids()))" } ?? "true")
+            AND \(part: query.statuses.isEmpty || isOfDead ? "true" : "status = ANY(\(statuses))")
+            AND \(part: query.origins.isEmpty ? "true" : "origin = ANY(\(origins))")
+            AND \(part: from.map {
+                "(scheduled_for >= \($0) OR (extra::jsonb ->> 'last_scheduled_for')::bigint >= \($0))"
+            } ?? "true")
+            AND \(part: query.to.map { "scheduled_for < \($0.microseconds)" } ?? "true") AND \(part: beyond)
             """
     }
 
-    /// FAILED selects runs whose last attempt failed.
-    private static func statuses(_ query: RunQuery) -> [Int16] {
-        var wanted = query.statuses
-        if wanted.remove(.failed) != nil { wanted.formUnion([.retrying, .dead]) }
-        return wanted.map { Int16($0.rawValue) }.sorted()
+    private var ofJobs: PostgresQuery {
+        guard query.asksJobs else { return "true" }
+        return """
+            job_id IN (SELECT j.id FROM jobs j WHERE j.user_id = \(query.owner.uuid) AND j.deleted_at IS NULL
+                AND \(part: JobSearch.kind(tag: query.tag, type: query.type)))
+            """
+    }
+
+    private var beyond: PostgresQuery {
+        guard let after = query.after else { return "true" }
+        let beyond = query.descending ? "<" : ">"
+        return "(scheduled_for, id) \(unescaped: beyond) (\(after.at.microseconds), \(after.uuid))"
     }
 }

@@ -80,24 +80,14 @@ extension Session {
 extension Session {
     func create(_ drafts: [JobDraft]) throws -> [Result<CreatedJob, StoreError>] {
         try readClock()
-        var count = try jobCount(drafts)
-        var results = [Result<CreatedJob, StoreError>?](repeating: nil, count: drafts.count)
+        let count = try jobCount(drafts)
+        var results = try replays(drafts)
         var created: [(index: Int, result: JobChangeResult)] = []
         for (index, draft) in drafts.enumerated() {
-            do {
-                if let replay = try replay(draft) {
-                    results[index] = .success(replay)
-                    continue
-                }
-                try draft.checkQuota(count)
-                count += 1
-                let result = try refused { () throws(ChangeRefusal) in
-                    try CreateRule.create(
-                        draft.definition, id: draft.id, userID: draft.userID, now: now, random: &random)
-                }
-                created.append((index, result))
-            } catch let error as StoreError {
-                results[index] = .failure(error)
+            guard results[index] == nil else { continue }
+            switch job(draft, beside: count + created.count) {
+            case .success(let result): created.append((index, result))
+            case .failure(let error): results[index] = .failure(error)
             }
         }
         let inserted = try insert(created.map(\.result))
@@ -105,7 +95,6 @@ extension Session {
             let job = result.job
             guard inserted.contains(job.id) else {
                 results[index] = .failure(try refusal(job))
-                try dropKey(drafts[index])
                 continue
             }
             let next = result.inserted.first { $0.status.isLive }?.scheduledFor
@@ -113,7 +102,17 @@ extension Session {
                 job: job, nextRunTime: [next, job.nextSlot].compactMap { $0 }.min(), newest: nil)
             results[index] = .success(CreatedJob(job: view, isReplay: false))
         }
+        try dropKeys(drafts.indices.filter { results[$0]?.isSuccess != true }.map { drafts[$0] })
         return results.compactMap { $0 }
+    }
+
+    private func job(_ draft: JobDraft, beside count: Int) -> Result<JobChangeResult, StoreError> {
+        Result { () throws(StoreError) in
+            try draft.checkQuota(count)
+            return try refused { () throws(ChangeRefusal) in
+                try CreateRule.create(draft.definition, id: draft.id, userID: draft.userID, now: now, random: &random)
+            }
+        }
     }
 
     /// How many jobs the drafts' space has, where that is limited: then of two requests at once one waits for the other.
@@ -144,39 +143,8 @@ extension Session {
             ? .conflict("a job with the id \(job.id) exists")
             : .conflict("a job named \"\(job.definition.name)\" exists")
     }
+}
 
-    /// Takes the draft's idempotency key, or answers the job that an earlier request with it created. Of two requests
-    /// at once the second waits here for the first.
-    private func replay(_ draft: JobDraft) throws -> CreatedJob? {
-        guard let key = draft.idempotency else { return nil }
-        let taken = try query(
-            """
-            INSERT INTO idempotency_keys AS k (user_id, key, digest, job_id, at)
-            VALUES (\(draft.userID.uuid), \(key.key), \(key.bodyDigest), \(draft.id.uuid), \(now.microseconds))
-            ON CONFLICT (user_id, key) DO UPDATE SET digest = excluded.digest, job_id = excluded.job_id, at = excluded.at
-                WHERE k.at <= \((now - IdempotencyKey.kept).microseconds)
-            RETURNING 1
-            """)
-        if taken.rowCount > 0 { return nil }
-        let known = try query(
-            "SELECT digest, job_id FROM idempotency_keys WHERE user_id = \(draft.userID.uuid) AND key = \(key.key)"
-        ).first { (digest: try $0.bytes(0), job: try $0.id(1, of: JobKind.self)) }
-        guard let known, known.digest == key.bodyDigest else {
-            throw StoreError.conflict("this Idempotency-Key was used for another request body")
-        }
-        guard let job = try jobs([known.job]).first, job.deletedAt == nil else {
-            throw StoreError.conflict("the job that this Idempotency-Key created was deleted")
-        }
-        return CreatedJob(job: try view([job])[0], isReplay: true)
-    }
-
-    /// A refused creation leaves its key free.
-    private func dropKey(_ draft: JobDraft) throws {
-        guard let key = draft.idempotency else { return }
-        _ = try query(
-            """
-            DELETE FROM idempotency_keys
-            WHERE user_id = \(draft.userID.uuid) AND key = \(key.key) AND job_id = \(draft.id.uuid)
-            """)
-    }
+extension Result {
+    fileprivate var isSuccess: Bool { if case .success = self { true } else { false } }
 }

@@ -31,27 +31,22 @@ extension SQLiteStore {
 
     package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> {
         try await read { session in
-            let order = query.descending ? "DESC" : "ASC"
-            let statement = try session.statement(
-                """
-                SELECT \(JobRow.columns) FROM \(JobRow.tables)
-                WHERE j.user_id = ? AND j.deleted_at IS NULL
-                    AND (? IS NULL OR j.state = ?) AND (? IS NULL OR j.type = ?)
-                    AND (? IS NULL OR instr(lower(j.name), lower(?)) > 0)
-                    AND (? IS NULL OR EXISTS (
-                        SELECT 1 FROM json_each(j.definition, '$.tags') WHERE json_each.value = ?))
-                    AND (? IS NULL OR (j.created_at, j.id) \(query.descending ? "<" : ">") (?, ?))
-                ORDER BY j.created_at \(order), j.id \(order) LIMIT ?
-                """)
-            statement.bind(query.owner)
-            for text in [query.state?.rawValue, query.type, query.text, query.tag] { statement.bind(text).bind(text) }
-            statement.bind(query.after?.at).bind(query.after?.at).bind(
-                query.after.map { JobID(high: $0.high, low: $0.low) })
-            let jobs = try statement.bind(query.limit + 1).all(JobRow.read)
-            let items = try jobs.prefix(query.limit).map(session.view)
-            return Page(items: items, limit: query.limit, found: jobs.count) { view in
-                PageCursor(at: view.job.createdAt, id: (view.job.id.high, view.job.id.low))
+            let found = try JobSearch(query: query).page(session).all(JobSearch.read)
+            let shown = found.prefix(query.limit)
+            var page = Page(items: try shown.map { try session.view($0.job) }, next: nil)
+            if found.count > query.limit {
+                page.next = shown.last.map { PageCursor($0.job, next: $0.next, sort: query.sort) }
             }
+            return page
+        }
+    }
+
+    package func selectJobs(_ query: JobQuery) async throws(StoreError) -> JobSelection {
+        try await read { session in
+            let found = try JobSearch(query: query).selection(session).all {
+                (job: NamedJob(id: $0.id(0), name: $0.text(1)), count: Int($0.int(2)))
+            }
+            return JobSelection(count: found.first?.count ?? 0, jobs: found.map(\.job))
         }
     }
 
@@ -61,11 +56,15 @@ extension SQLiteStore {
 
     package func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run> {
         try await read { session in
-            let runs = try RunSearch(query).statement(session).all(RunRow.read)
+            let runs = try RunSearch(query: query).runs(session)
             return Page(items: Array(runs.prefix(query.limit)), limit: query.limit, found: runs.count) { run in
                 PageCursor(at: run.scheduledFor, id: (run.id.high, run.id.low))
             }
         }
+    }
+
+    package func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int {
+        try await read { session in try RunSearch(query: query).deadCount(session) }
     }
 
     package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {
@@ -101,42 +100,4 @@ extension SQLiteStore {
             }
         }
     }
-}
-
-/// A search of runs as SQL. Only the conditions that were asked for are written, so that each can use its index.
-private struct RunSearch {
-    private let query: RunQuery
-
-    init(_ query: RunQuery) { self.query = query }
-
-    func statement(_ session: ReadSession) throws -> SQLStatement {
-        var conditions = ["user_id = ?"]
-        if query.jobID != nil { conditions.append("job_id = ?") }
-        if !statuses.isEmpty { conditions.append("status IN (\(statuses.map(String.init).joined(separator: ",")))") }
-        if statuses == [Int(RunStatus.dead.rawValue)] { conditions.append("dead IS NOT NULL") }
-        if query.from != nil { conditions.append("(scheduled_for >= ? OR \(Self.lastSlot) >= ?)") }
-        if query.to != nil { conditions.append("scheduled_for < ?") }
-        if query.after != nil { conditions.append("(scheduled_for, id) \(query.descending ? "<" : ">") (?, ?)") }
-        let order = query.descending ? "DESC" : "ASC"
-        let statement = try session.statement(
-            """
-            SELECT \(RunRow.columns) FROM runs WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY scheduled_for \(order), id \(order) LIMIT ?
-            """)
-        statement.bind(query.owner)
-        if let job = query.jobID { statement.bind(job) }
-        if let from = query.from { statement.bind(from).bind(from) }
-        if let to = query.to { statement.bind(to) }
-        if let after = query.after { statement.bind(after.at).bind(RunID(high: after.high, low: after.low)) }
-        return statement.bind(query.limit + 1)
-    }
-
-    /// FAILED selects runs whose last attempt failed.
-    private var statuses: [Int] {
-        var wanted = query.statuses
-        if wanted.remove(.failed) != nil { wanted.formUnion([.retrying, .dead]) }
-        return wanted.map { Int($0.rawValue) }.sorted()
-    }
-
-    private static let lastSlot = "(extra ->> '$.last_scheduled_for')"
 }

@@ -27,13 +27,19 @@ extension SQLiteStore {
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey?,
+        audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
         if change.dividesTime { try await hold(id) }
         return try await writer.perform { session in
             session.heldJobs.remove(id)
+            if let idempotency, let owner, let run = try session.started(by: idempotency, owner: owner) {
+                return ChangedJob(replayed: run, of: try session.view(try session.job(of: run)))
+            }
             return try session.audited(audit) {
-                try session.change(id, owner: owner, version: version, change)
+                let changed = try session.change(id, owner: owner, version: version, change)
+                if let run = changed.triggered { try session.keep(idempotency, for: run) }
+                return changed
             }
         }
     }
@@ -88,10 +94,18 @@ extension SQLiteStore {
     }
 
     package func redriveRun(
-        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
-    ) async throws(StoreError) -> Run {
+        _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> RedrivenRun {
         try await writer.perform { session in
-            try session.audited(audit) { try session.redriveRun(id, owner: owner, payload: payload) }
+            if let idempotency, let run = try session.started(by: idempotency, owner: owner) {
+                return RedrivenRun(run: run, isReplay: true)
+            }
+            let run = try session.audited(audit) {
+                let run = try session.redriveRun(id, owner: owner, payload: payload)
+                try session.keep(idempotency, for: run)
+                return run
+            }
+            return RedrivenRun(run: run, isReplay: false)
         }
     }
 

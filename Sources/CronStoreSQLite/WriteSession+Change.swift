@@ -15,30 +15,8 @@ extension WriteSession {
             try CreateRule.create(draft.definition, id: draft.id, userID: draft.userID, now: now, random: &random)
         }
         try write(result, isNew: true)
-        if let idempotency = draft.idempotency {
-            try statement(
-                "INSERT OR REPLACE INTO idempotency_keys (user_id, key, digest, job_id, at) VALUES (?,?,?,?,?)"
-            )
-            .bind(draft.userID).bind(idempotency.key).bind(idempotency.bodyDigest).bind(draft.id).bind(now).run()
-        }
+        if let idempotency = draft.idempotency { try keep(idempotency, of: draft.userID, job: draft.id, run: nil) }
         return CreatedJob(job: try view(result.job), isReplay: false)
-    }
-
-    private func replay(_ draft: JobDraft) throws -> CreatedJob? {
-        guard let idempotency = draft.idempotency else { return nil }
-        let known = try statement(
-            "SELECT digest, job_id FROM idempotency_keys WHERE user_id = ? AND key = ? AND at > ?"
-        )
-        .bind(draft.userID).bind(idempotency.key).bind(now - IdempotencyKey.kept)
-        .first { (digest: $0.blob(0), job: $0.id(1, as: JobID.self)) }
-        guard let known else { return nil }
-        guard known.digest == idempotency.bodyDigest else {
-            throw StoreError.conflict("this Idempotency-Key was used for another request body")
-        }
-        guard let job = try job(known.job), job.deletedAt == nil else {
-            throw StoreError.conflict("the job that this Idempotency-Key created was deleted")
-        }
-        return CreatedJob(job: try view(job), isReplay: true)
     }
 
     /// The instant that a change of this job must wait for: starts are committed up to 50 ms ahead of their due time,

@@ -84,10 +84,12 @@ extension FaultyStore {
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey?,
+        audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
         try await call(.changeJob) { () throws(StoreError) in
-            try await store.changeJob(id, owner: owner, version: version, change, audit: audit)
+            try await store.changeJob(
+                id, owner: owner, version: version, change, idempotency: idempotency, audit: audit)
         }
     }
 
@@ -101,6 +103,10 @@ extension FaultyStore {
 
     package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> {
         try await call(.readJobs) { () throws(StoreError) in try await store.jobs(query) }
+    }
+
+    package func selectJobs(_ query: JobQuery) async throws(StoreError) -> JobSelection {
+        try await call(.readJobs) { () throws(StoreError) in try await store.selectJobs(query) }
     }
 
     package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
@@ -148,10 +154,10 @@ extension FaultyStore {
     }
 
     package func redriveRun(
-        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
-    ) async throws(StoreError) -> Run {
+        _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> RedrivenRun {
         try await call(.redriveRun) { () throws(StoreError) in
-            try await store.redriveRun(id, owner: owner, payload: payload, audit: audit)
+            try await store.redriveRun(id, owner: owner, payload: payload, idempotency: idempotency, audit: audit)
         }
     }
 
@@ -167,6 +173,10 @@ extension FaultyStore {
 
     package func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run> {
         try await call(.readRuns) { () throws(StoreError) in try await store.runs(query) }
+    }
+
+    package func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int {
+        try await call(.readRuns) { () throws(StoreError) in try await store.deadLetterCount(query) }
     }
 
     package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {

@@ -42,6 +42,20 @@ package struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
         /// Constant SQL text: names of tables, columns, shared conditions. Never anything that came from outside.
         package mutating func appendInterpolation(unescaped sql: String) { text.append(sql) }
 
+        /// Another statement's text with its parameters, such as a condition that not every search has.
+        package mutating func appendInterpolation(part: PostgresQuery) {
+            var pieces = part.text.split(separator: "$", omittingEmptySubsequences: false)
+            text.append(contentsOf: pieces.removeFirst())
+            // Parameters are numbered in the order of the text, each once.
+            for (index, piece) in pieces.enumerated() {
+                text.append("$\(oids.count + index + 1)")
+                text.append(contentsOf: piece.drop { $0.isNumber })
+            }
+            ends += part.ends.map { $0 & PostgresQuery.null | ($0 & Int.max) + bytes.count }
+            bytes += part.bytes
+            oids += part.oids
+        }
+
         /// Beside the one below only because the compiler warns of optionals where none are declared.
         package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) { append(value) }
 

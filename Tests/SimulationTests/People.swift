@@ -105,7 +105,7 @@ final class People {
         let verb: MemoryVerb<Run> =
             switch simulation.random.fraction() {
             case ..<0.5: .cancelRun(run.id, owner: owner)
-            case ..<0.9: .redriveRun(run.id, owner: owner, payload: nil)
+            case ..<0.9: MemoryVerb.redriveRun(run.id, owner: owner, payload: nil).map(\.run)
             default: .discardRun(run.id, owner: owner)
             }
         simulation.line.call(verb) { [self] result in

@@ -8,6 +8,10 @@ package enum ControlError: Error, Hashable, Sendable {
     case forbidden(String)
     /// The store did not do it.
     case store(StoreError)
+    /// The request is about so many things; it says that it expected another number.
+    case unexpectedCount(Int, expected: Int)
+    /// The request is about more things than one may be about.
+    case tooMany(Int, limit: Int)
 
     static func invalid(_ field: String, _ message: String) -> ControlError {
         .invalid([FieldProblem(field: field, message: message)])
@@ -26,5 +30,19 @@ extension ControlError {
 
     init(_ error: StoreError) {
         if case .invalid(let problem) = error { self = .invalid([problem]) } else { self = .store(error) }
+    }
+
+    /// Whether what else a request is about would fail like this too.
+    var concernsAll: Bool {
+        if case .store(let error) = self { error.concernsAll } else { false }
+    }
+}
+
+extension StoreError {
+    fileprivate var concernsAll: Bool {
+        switch self {
+        case .unavailable, .misconfigured, .outcomeUnknown: true
+        default: false
+        }
     }
 }

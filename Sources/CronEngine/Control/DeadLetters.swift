@@ -22,21 +22,32 @@ extension RunControl {
         return try await list(query)
     }
 
-    /// - Parameter body: `{"ids": […]}` or `{"job_id": …}`; by job, the oldest first.
+    /// - Parameter body: `{"ids": […]}`, or one or several of `job_id`, `from`, `to`, `tag` and `type`, or `{"all": true}`;
+    ///   beside them `dry_run` and `expected_count`. Unless ids are given, the oldest come first.
     package func decide(
         _ verb: DeadLetterVerb, body: JSONValue, by actor: Actor
-    ) async throws(ControlError) -> DeadLetterAnswer {
-        switch try Self.selection(body) {
-        case .ids(let ids):
-            return DeadLetterAnswer(results: try await decide(verb, ids, by: actor), hasMore: false)
-        case .job(let job):
-            var query = RunQuery(owner: actor.space)
-            query.jobID = job
-            query.limit = Self.bulkLimit
-            let page = try await deadLetters(query)
-            let results = try await decide(verb, page.items.map(\.id), by: actor)
-            return DeadLetterAnswer(results: results, hasMore: page.next != nil)
+    ) async throws(ControlError) -> BulkAnswer<Run, DeadLetterAnswer> {
+        var reader = try JobControl.reader(body)
+        var query = Self.selection(&reader, owner: actor.space)
+        let bulk = BulkRequest(&reader)
+        try JobControl.finish(&reader)
+        if bulk.asksCount {
+            let count = try await ControlError.storing { [query] () async throws(StoreError) in
+                try await store.deadLetterCount(query)
+            }
+            try bulk.check(count)
+            if bulk.isDry {
+                query.limit = BulkRequest.sampleSize
+                return .dry(DryRun(count: count, sample: try await deadLetters(query).items))
+            }
         }
+        if let ids = query.ids {
+            return .done(DeadLetterAnswer(results: try await decide(verb, ids, by: actor), hasMore: false))
+        }
+        query.limit = Self.bulkLimit
+        let page = try await deadLetters(query)
+        let results = try await decide(verb, page.items.map(\.id), by: actor)
+        return .done(DeadLetterAnswer(results: results, hasMore: page.next != nil))
     }
 
     /// A store that fails half-way ends the request; what was decided stays decided, and a repeat goes on from there.
@@ -53,58 +64,40 @@ extension RunControl {
             do {
                 switch verb {
                 case .redrive:
-                    let run = try await redrive(id, owner: actor.space, payload: nil, audit: nil)
-                    results.append((id, .success(run)))
+                    let redriven = try await redrive(id, owner: actor.space, payload: nil, audit: nil)
+                    results.append((id, .success(redriven.run)))
                 case .discard:
                     results.append((id, .success(try await discard(id, owner: actor.space, audit: nil))))
                 }
             } catch {
-                switch error {
-                case .store(.unavailable), .store(.outcomeUnknown), .store(.corrupt): throw error
-                default: results.append((id, .failure(error)))
-                }
+                if error.concernsAll { throw error }
+                if case .store(.corrupt) = error { throw error }
+                results.append((id, .failure(error)))
             }
         }
         return results
     }
 
-    private enum Selection {
-        case ids([RunID])
-        case job(JobID)
-    }
-
-    private static func selection(_ body: JSONValue) throws(ControlError) -> Selection {
-        var reader = try JobControl.reader(body)
-        let ids = readIDs(&reader)
-        let jobText = reader.string("job_id")
-        let job = jobText.flatMap { JobID($0) }
-        if jobText != nil, job == nil { reader.refuse("job_id", "is not a UUID") }
-        if reader.problems.isEmpty, (ids == nil) == (job == nil) {
-            reader.refuse("ids", "give either \"ids\" or \"job_id\"")
+    private static func selection(_ reader: inout FieldReader, owner: UserID) -> RunQuery {
+        var query = RunQuery(owner: owner)
+        query.ids = reader.ids("ids", most: bulkLimit)
+        let job = reader.string("job_id")
+        query.jobID = job.flatMap { JobID($0) }
+        if job != nil, query.jobID == nil { reader.refuse("job_id", "is not a UUID") }
+        query.from = reader.instant("from")
+        query.to = reader.instant("to")
+        query.tag = reader.string("tag")
+        query.type = reader.string("type")
+        let takesAll = reader.bool("all") ?? false
+        guard reader.problems.isEmpty else { return query }
+        let isNarrowed = job != nil || query.from != nil || query.to != nil || query.asksJobs
+        let ways = [query.ids != nil, isNarrowed, takesAll].count { $0 }
+        if ways == 0 {
+            reader.refuse(
+                "ids", "say which: \"ids\", or \"job_id\", \"from\", \"to\", \"tag\", \"type\", or \"all\": true")
+        } else if ways > 1 {
+            reader.refuse(takesAll ? "all" : "ids", "stands alone")
         }
-        try JobControl.finish(&reader)
-        if let job { return .job(job) }
-        return .ids(ids ?? [])
-    }
-
-    private static func readIDs(_ reader: inout FieldReader) -> [RunID]? {
-        guard let value = reader.value("ids") else { return nil }
-        guard let items = value.arrayValue else {
-            reader.refuse("ids", "must be an array of run ids, not \(value.kindName)")
-            return nil
-        }
-        guard items.count <= bulkLimit else {
-            reader.refuse("ids", "holds \(items.count) ids; the limit is \(bulkLimit)")
-            return nil
-        }
-        var ids: [RunID] = []
-        for (index, item) in items.enumerated() {
-            guard let id = item.stringValue.flatMap({ RunID($0) }) else {
-                reader.refuse("ids[\(index)]", "is not a UUID")
-                continue
-            }
-            if !ids.contains(id) { ids.append(id) }
-        }
-        return ids
+        return query
     }
 }

@@ -11,16 +11,20 @@ package struct JobControl: Sendable {
     let signal: any EngineSignal
     let secrets: ActionSecrets
     let request: JobRequest
+    /// Most jobs that one request about many may be about.
+    let matchLimit: Int
     var audit: JobAudit { JobAudit(secrets: secrets) }
 
     /// Most jobs of a space.
     let quota: Int?
 
     package init(
-        store: any Store, actions: ActionRegistry, signal: any EngineSignal, vault: Vault, quota: Int? = nil
+        store: any Store, actions: ActionRegistry, signal: any EngineSignal, vault: Vault, quota: Int? = nil,
+        matchLimit: Int = JobControl.matchLimit
     ) {
         self.quota = quota
         self.store = store
+        self.matchLimit = matchLimit
         self.signal = signal
         secrets = ActionSecrets(actions, vault: vault)
         request = JobRequest(actions: actions, secrets: secrets, store: store)
@@ -64,7 +68,7 @@ extension JobControl {
                         try await draft(item, owner: actor.space, idempotency: idempotency?.part(index))))
             } catch {
                 // A store that cannot be asked is no fault of this one job.
-                if case .store(let error) = error, error.concernsAll { throw .store(error) }
+                if error.concernsAll { throw error }
                 drafts.append(.failure(error))
             }
         }
@@ -116,14 +120,5 @@ extension JobControl {
         }
         guard let found else { throw .store(.notFound) }
         return found
-    }
-}
-
-extension StoreError {
-    fileprivate var concernsAll: Bool {
-        switch self {
-        case .unavailable, .misconfigured, .outcomeUnknown: true
-        default: false
-        }
     }
 }

@@ -76,23 +76,28 @@ extension RunControl {
     }
 
     /// - Parameter body: `{"payload": …}`; nil or empty takes the run's own.
-    package func redrive(_ id: RunID, by actor: Actor, body: JSONValue?) async throws(ControlError) -> Run {
+    /// - Returns: the run, and whether an earlier request with the same idempotency key had redriven it.
+    package func redrive(
+        _ id: RunID, by actor: Actor, body: JSONValue?, idempotency: IdempotencyKey? = nil
+    ) async throws(ControlError) -> RedrivenRun {
         var reader = try JobControl.reader(body)
         let payload = reader.value("payload")
         try JobControl.finish(&reader)
         return try await redrive(
-            id, owner: actor.space, payload: payload, audit: Self.audit("run.redrive", of: id, by: actor))
+            id, owner: actor.space, payload: payload, idempotency: idempotency,
+            audit: Self.audit("run.redrive", of: id, by: actor))
     }
 
     func redrive(
-        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
-    ) async throws(ControlError) -> Run {
-        let run = try await ControlError.storing { () async throws(StoreError) in
-            try await store.redriveRun(id, owner: owner, payload: payload, audit: audit)
+        _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey? = nil, audit: Auditing<Run>?
+    ) async throws(ControlError) -> RedrivenRun {
+        let redriven = try await ControlError.storing { () async throws(StoreError) in
+            try await store.redriveRun(id, owner: owner, payload: payload, idempotency: idempotency, audit: audit)
         }
+        guard !redriven.isReplay else { return redriven }
         signal.wake()
-        tell(run)
-        return run
+        tell(redriven.run)
+        return redriven
     }
 
     package func discard(_ id: RunID, by actor: Actor) async throws(ControlError) -> Run {

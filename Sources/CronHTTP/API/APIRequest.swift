@@ -70,10 +70,9 @@ extension APIRequest {
     func json() async throws -> JSONValue { try json(of: try await bytes()) }
 
     /// Nil for an empty body.
-    func optionalJSON() async throws -> JSONValue? {
-        let bytes = try await bytes()
-        return bytes.isEmpty ? nil : try json(of: bytes)
-    }
+    func optionalJSON() async throws -> JSONValue? { try optionalJSON(of: try await bytes()) }
+
+    func optionalJSON(of bytes: [UInt8]) throws(Problem) -> JSONValue? { bytes.isEmpty ? nil : try json(of: bytes) }
 
     func json(of bytes: [UInt8]) throws(Problem) -> JSONValue {
         try checkContentType()
@@ -116,11 +115,12 @@ extension APIRequest {
         }
     }
 
-    func idempotencyKey(body: [UInt8]) throws(Problem) -> IdempotencyKey? {
+    /// - Parameter what: what the path says of the request, which its body does not.
+    func idempotencyKey(body: [UInt8], _ what: String = "") throws(Problem) -> IdempotencyKey? {
         guard let key = http.headers[.idempotencyKey] else { return nil }
         guard (1...IdempotencyKey.lengthLimit).contains(key.utf8.count) else {
             throw .invalid("Idempotency-Key", "must have 1 to \(IdempotencyKey.lengthLimit) bytes")
         }
-        return IdempotencyKey(key: key, bodyDigest: Array(SHA256.hash(data: body)))
+        return IdempotencyKey(key: key, bodyDigest: Array(SHA256.hash(data: Array(what.utf8) + body)))
     }
 }

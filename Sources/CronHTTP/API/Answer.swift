@@ -20,6 +20,13 @@ enum Answer {
         return json(value, status: status, headers: headers)
     }
 
+    /// A run that is to run, or that an earlier request with the same idempotency key has started.
+    static func started(_ run: Run, isReplay: Bool) -> Response {
+        var headers: HTTPFields = [.location: "/api/v1/runs/\(run.id)"]
+        if isReplay { headers[.idempotencyReplayed] = "true" }
+        return json(run.json, status: .accepted, headers: headers)
+    }
+
     static func page<Item>(_ page: Page<Item>, _ json: (Item) -> JSONValue) -> Response {
         list(page.items.map(json), next: page.next)
     }
@@ -39,22 +46,5 @@ enum Answer {
 
     static func body(_ value: JSONValue) -> ResponseBody {
         ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(value)))
-    }
-}
-
-/// A cursor as clients carry it: opaque to them.
-extension PageCursor {
-    var text: String {
-        let words = [UInt64(bitPattern: at.microseconds), high, low]
-        return Base64.url.text(
-            words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) } })
-    }
-
-    init?(text: String) {
-        guard text.utf8.count == 32, let bytes = Base64.url.bytes(text), bytes.count == 24 else { return nil }
-        let words = (0..<3).map { index in
-            bytes[index * 8..<index * 8 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        }
-        self.init(at: .init(microseconds: Int64(bitPattern: words[0])), id: (high: words[1], low: words[2]))
     }
 }

@@ -19,8 +19,19 @@ extension JobRoutes {
                         .query("state", .choice(JobState.self), "Only jobs in it."),
                         .query("tag", .word, "Only jobs that have it."), .query("type", .word, "Only jobs of it."),
                         .query("q", .word, "Part of the name, in any case."),
-                    ] + Parameter.page,
-                    answers: [.page(of: schema.job)]),
+                        .query(
+                            "status", .oneOrMore(of: .status),
+                            "Only jobs that show one of these; `FAILED` selects those whose last attempt failed."),
+                        .query("next_from", .instantText, "Only jobs that run next then or later."),
+                        .query("next_to", .instantText, "Only jobs that run next before then."),
+                        .query("created_from", .instantText, "Only jobs made then or later."),
+                        .query("created_to", .instantText, "Only jobs made before then."),
+                        .query(
+                            "sort",
+                            Schema.choice(JobSort.self).with("default", .string(JobSort.createdAt.rawValue)),
+                            "The list's order: names by their bytes, jobs that will not run after all others."),
+                    ] + Parameter.page(cursor: .sortedCursor),
+                    answers: [.page(of: schema.job, cursor: .sortedCursor)]),
                 list),
             Route(
                 .post, Self.path, .jobs(.write),
@@ -38,6 +49,7 @@ extension JobRoutes {
                 Operation(
                     "createJobs", .jobs, "Create many jobs",
                     about: "Each has its own result; those that are right are stored together.",
+                    parameters: [.idempotencyKey],
                     body: .json(
                         .object([.required("jobs", Self.drafts(schema.draft))]),
                         example: .object(["jobs": .array([Self.example])])),
@@ -125,10 +137,8 @@ extension JobRoutes {
                 .post, "\(Self.path)/{id}/trigger", .jobs(.operate),
                 Operation(
                     "triggerJob", .jobs, "Run a job now", about: "Also a paused one.",
-                    parameters: [.jobID, .ifMatch], body: .payload,
-                    answers: [
-                        .json(.run, status: .accepted, "The run.", headers: [.location("/api/v1/runs")])
-                    ], problems: [.conflict]),
+                    parameters: [.jobID, .ifMatch, .idempotencyKey], body: .payload, answers: [.started],
+                    problems: [.conflict]),
                 trigger),
             Route(
                 .post, "\(Self.path)/{id}/cancel", .jobs(.operate),

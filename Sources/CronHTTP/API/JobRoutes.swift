@@ -43,7 +43,11 @@ struct JobRoutes: Sendable {
         query.tag = reader.string("tag")
         query.type = reader.string("type")
         query.text = reader.string("q")
-        (query.limit, query.after, query.descending) = reader.page()
+        query.statuses = reader.statuses("status")
+        query.next = reader.range("next")
+        query.created = reader.range("created")
+        query.sort = reader.choice("sort", JobSort.self) ?? query.sort
+        (query.limit, query.after, query.descending) = reader.page(sort: query.sort)
         try reader.finish()
         return Answer.page(try await jobs.list(query), \.json)
     }
@@ -109,9 +113,12 @@ extension JobRoutes {
     }
 
     @Sendable func trigger(_ request: APIRequest) async throws -> Response {
-        let body = try await request.optionalJSON()
-        let run = try await jobs.trigger(request.id(), by: request.actor, version: request.ifMatch, body: body)
-        return Answer.json(run.json, status: .accepted, headers: [.location: "/api/v1/runs/\(run.id)"])
+        let bytes = try await request.bytes()
+        let id: JobID = try request.id()
+        let (run, isReplay) = try await jobs.trigger(
+            id, by: request.actor, version: request.ifMatch, body: request.optionalJSON(of: bytes),
+            idempotency: request.idempotencyKey(body: bytes, "trigger \(id) "))
+        return Answer.started(run, isReplay: isReplay)
     }
 
     /// Always 202: RUNNING runs have yet to end, and whether there are any is nothing a client should depend on.

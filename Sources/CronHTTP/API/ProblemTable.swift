@@ -32,6 +32,13 @@ extension Problem {
         case .invalid(let problems): self = .invalid(problems)
         case .forbidden(let reason): self.init(.forbidden, reason)
         case .store(let error): self.init(store: error)
+        case .unexpectedCount(let count, let expected):
+            self.init(.conflict, "it is about \(count), not \(expected); nothing was done")
+            members["count"] = .integer(Int64(count))
+        case .tooMany(let count, let limit):
+            self.init(.limitReached, "it is about \(count); one request may be about \(limit); nothing was done")
+            members["count"] = .integer(Int64(count))
+            members["limit"] = .integer(Int64(limit))
         }
     }
 

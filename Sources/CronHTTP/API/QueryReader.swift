@@ -59,9 +59,19 @@ struct QueryReader {
         words(name, known: Choice.allCases.map(\.rawValue)) { Choice(rawValue: $0) }
     }
 
+    mutating func origins(_ name: String) -> Set<RunOrigin> {
+        words(name, known: RunOrigin.allCases.map(\.name)) { word in RunOrigin.allCases.first { $0.name == word } }
+    }
+
+    /// `NAME_from` and `NAME_to`.
+    mutating func range(_ name: String) -> InstantRange {
+        InstantRange(from: instant("\(name)_from"), to: instant("\(name)_to"))
+    }
+
     /// `limit`, `cursor` and `order`, which every list has.
-    mutating func page() -> (limit: Int, after: PageCursor?, descending: Bool) {
-        (limit(), cursor(), choice("order", Order.self) == .descending)
+    /// - Parameter sort: what the list is sorted by: the cursor of one that was sorted otherwise is refused.
+    mutating func page(sort: JobSort = .createdAt) -> (limit: Int, after: PageCursor?, descending: Bool) {
+        (limit(), cursor(of: sort), choice("order", Order.self) == .descending)
     }
 
     /// Ends the reading; parameters that nobody asked for are refused by name.
@@ -100,10 +110,18 @@ struct QueryReader {
         return limit
     }
 
-    private mutating func cursor() -> PageCursor? {
+    private mutating func cursor(of sort: JobSort) -> PageCursor? {
         guard let text = fields.string("cursor") else { return nil }
-        let cursor = PageCursor(text: text)
-        if cursor == nil { fields.refuse("cursor", "is not a cursor that a list has answered") }
+        guard let cursor = PageCursor(text: text) else {
+            fields.refuse("cursor", "is not a cursor that a list has answered")
+            return nil
+        }
+        guard cursor.sort == sort else {
+            fields.refuse(
+                "cursor",
+                "is of a list sorted by \"\(cursor.sort.rawValue)\"; begin anew to sort by \"\(sort.rawValue)\"")
+            return nil
+        }
         return cursor
     }
 }

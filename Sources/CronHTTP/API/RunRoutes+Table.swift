@@ -8,9 +8,13 @@ extension RunRoutes {
     private static let path = "/api/v1/runs"
 
     private static let include = Parameter.query(
-        "include", Schema.list(of: .choice(Include.self)).with("minItems", .integer(1)), "Lists to show with each run.")
+        "include", .oneOrMore(of: .choice(Include.self)), "Lists to show with each run.")
 
     private static let ofJob = Parameter.query("job_id", .id, "Only runs of this job.")
+    private static let from = Parameter.query("from", .instantText, "Slots from then on.")
+    private static let to = Parameter.query("to", .instantText, "Slots before then.")
+    private static let tag = Parameter.query("tag", .word, "Only runs of jobs that have it and are not deleted.")
+    private static let type = Parameter.query("type", .word, "Only runs of jobs of it that are not deleted.")
 
     private var reading: [Route] {
         [
@@ -21,12 +25,12 @@ extension RunRoutes {
                     about:
                         "Ordered by `scheduled_for`. A range of equal skips that reaches into the window is included.",
                     parameters: [
-                        Self.ofJob,
+                        Self.ofJob, Self.tag, Self.type,
+                        .query("origin", .oneOrMore(of: .origin), "Only runs that came from one of these."),
                         .query(
-                            "status", Schema.list(of: .status).with("minItems", .integer(1)),
+                            "status", .oneOrMore(of: .status),
                             "Only runs in one of these; `FAILED` selects those whose last attempt failed."),
-                        .query("from", .instantText, "Slots from then on."),
-                        .query("to", .instantText, "Slots before then."),
+                        Self.from, Self.to,
                         Self.include,
                     ] + Parameter.page,
                     answers: [.page(of: .run)], problems: [.notFound]),
@@ -67,8 +71,7 @@ extension RunRoutes {
                     "redriveRun", .deadLetters, "Run a dead letter again",
                     about: "With the job's current definition and fresh retries. Of a job that delivers at most once, "
                         + "a run of which something may have left is run again as another run.",
-                    parameters: [.runID], body: .payload,
-                    answers: [.json(.run, status: .accepted, "The run.", headers: [.location(Self.path)])],
+                    parameters: [.runID, .idempotencyKey], body: .payload, answers: [.started],
                     problems: [.conflict]),
                 redrive),
             Route(
@@ -85,40 +88,62 @@ extension RunRoutes {
             Route(
                 .get, "/api/v1/dead-letters", .jobs(.read),
                 Operation(
-                    "listDeadLetters", .deadLetters, "List dead letters", parameters: [Self.ofJob] + Parameter.page,
+                    "listDeadLetters", .deadLetters, "List dead letters",
+                    parameters: [Self.ofJob, Self.tag, Self.type, Self.from, Self.to] + Parameter.page,
                     answers: [.page(of: .run)], problems: [.notFound]),
                 deadLetters),
             Route(
                 .post, "/api/v1/dead-letters/redrive", .jobs(.operate),
                 Operation(
                     "redriveDeadLetters", .deadLetters, "Run many dead letters again", body: Self.selection,
-                    answers: [Self.results], problems: [.notFound]),
+                    answers: [Self.results], problems: [.notFound, .conflict]),
                 redriveMany),
             Route(
                 .post, "/api/v1/dead-letters/discard", .jobs(.operate),
                 Operation(
                     "discardDeadLetters", .deadLetters, "Discard many dead letters", body: Self.selection,
-                    answers: [Self.results], problems: [.notFound]),
+                    answers: [Self.results], problems: [.notFound, .conflict]),
                 discardMany),
         ]
     }
 
-    /// Runs, or the job whose dead letters are meant.
+    /// Runs, or what the dead letters that are meant have in common.
     private static let selection: BodyDescription = {
-        let ids = Schema.list(of: .id, 0...RunControl.bulkLimit)
         let null = Schema(type: "null")
+        let filters = ["job_id", "from", "to", "tag", "type"]
+        let absent = (filters + ["all"]).map { Schema.Member.optional($0, null) }
+        let some = Schema.object(
+            [
+                .field("job_id", .id, "Only this job's."), .field("from", .instantText, "Slots from then on."),
+                .field("to", .instantText, "Slots before then."),
+                .field("tag", .string(0...1_024), "Only of jobs that have it and are not deleted."),
+                .field("type", .string(0...1_024), "Only of jobs of it that are not deleted."),
+                .optional("ids", null), .field("all", .constant(.bool(false))),
+            ] + Schema.bulkMembers
+        ).with(
+            "anyOf",
+            .list(filters.map { Schema([:]).with("required", .array([.string($0)])).with("properties", given($0)) }))
+        let all = Schema.object(
+            [.required("all", .constant(.bool(true)), "All of them.")]
+                + (filters + ["ids"]).map { .optional($0, null) } + Schema.bulkMembers)
+        let ids = Schema.list(of: .id, 0...RunControl.bulkLimit)
         return .json(
             .anyOf([
-                .object([.required("ids", ids, "These runs."), .optional("job_id", null)]),
-                .object([
-                    .required("job_id", .id, "All of this job's, the oldest first."), .optional("ids", null),
-                ]),
+                .object([.required("ids", ids, "These runs.")] + absent + Schema.bulkMembers), some, all,
             ]), example: .object(["ids": .array(["01800000-0000-7000-8000-000000000001".json])]))
     }()
 
+    /// A member that is there is not null.
+    private static func given(_ name: String) -> JSONValue {
+        .object([name: .object(["not": .object(["type": .string("null")])])])
+    }
+
     private static let results = AnswerDescription.json(
-        .object([
-            .required("results", .results(of: .required("id", .id, "The run."), .optional("run", .run))),
-            .required("has_more", .bool, "The job has more of them: ask again."),
-        ]))
+        .bulk(
+            of: .object([.required("id", .id), .required("job_id", .id), .required("scheduled_for", .instant)]),
+            .object([
+                .required("results", .results(of: .required("id", .id, "The run."), .optional("run", .run))),
+                .required(
+                    "has_more", .bool, "There are more than \(RunControl.bulkLimit) of them: ask again."),
+            ])))
 }

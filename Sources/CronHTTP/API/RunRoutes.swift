@@ -1,5 +1,6 @@
 import CronEngine
 import CronModel
+import CronSchedule
 import Hummingbird
 
 /// Runs, their attempts and events, and dead letters.
@@ -10,6 +11,9 @@ struct RunRoutes: Sendable {
         var query = RunQuery(owner: try request.owner)
         var reader = request.query
         query.jobID = reader.id("job_id")
+        query.tag = reader.string("tag")
+        query.type = reader.string("type")
+        query.origins = reader.origins("origin")
         query.statuses = reader.statuses("status")
         query.from = reader.instant("from")
         query.to = reader.instant("to")
@@ -45,9 +49,12 @@ struct RunRoutes: Sendable {
     }
 
     @Sendable func redrive(_ request: APIRequest) async throws -> Response {
-        let body = try await request.optionalJSON()
-        let run = try await runs.redrive(request.id(), by: request.actor, body: body)
-        return Answer.json(run.json, status: .accepted, headers: [.location: "/api/v1/runs/\(run.id)"])
+        let bytes = try await request.bytes()
+        let id: RunID = try request.id()
+        let redriven = try await runs.redrive(
+            id, by: request.actor, body: request.optionalJSON(of: bytes),
+            idempotency: request.idempotencyKey(body: bytes, "redrive \(id) "))
+        return Answer.started(redriven.run, isReplay: redriven.isReplay)
     }
 
     @Sendable func discard(_ request: APIRequest) async throws -> Response {
@@ -76,6 +83,10 @@ extension RunRoutes {
         var query = RunQuery(owner: try request.owner)
         var reader = request.query
         query.jobID = reader.id("job_id")
+        query.tag = reader.string("tag")
+        query.type = reader.string("type")
+        query.from = reader.instant("from")
+        query.to = reader.instant("to")
         (query.limit, query.after, query.descending) = reader.page()
         try reader.finish()
         return Answer.page(try await runs.deadLetters(query), \.json)
@@ -85,10 +96,21 @@ extension RunRoutes {
 
     @Sendable func discardMany(_ request: APIRequest) async throws -> Response { try await decide(.discard, request) }
 
+    private static func sample(_ run: Run) -> [String: JSONValue] {
+        [
+            "id": .string(run.id.description), "job_id": .string(run.jobID.description),
+            "scheduled_for": .string(run.scheduledFor.description),
+        ]
+    }
+
     /// One result for each run; `has_more` asks for the request to be repeated.
     private func decide(_ verb: DeadLetterVerb, _ request: APIRequest) async throws -> Response {
         let actor = try request.actor
-        let answer = try await runs.decide(verb, body: try await request.json(), by: actor)
+        let answer: DeadLetterAnswer
+        switch try await runs.decide(verb, body: try await request.json(), by: actor) {
+        case .dry(let dry): return Answer.json(dry.json(Self.sample))
+        case .done(let done): answer = done
+        }
         let results = answer.results.map { id, result -> JSONValue in
             var members: [String: JSONValue] = ["id": .string(id.description)]
             switch result {

@@ -104,13 +104,17 @@ struct AnswerDescription: Sendable {
         AnswerDescription(status: status, about: about, schema: schema, headers: headers)
     }
 
+    /// Of what makes a run.
+    static let started = json(
+        .run, status: .accepted, "The run.", headers: [.location("/api/v1/runs"), .idempotencyReplayed])
+
     /// A page of a list.
-    static func page(of item: Schema, _ about: String = "") -> AnswerDescription {
+    static func page(of item: Schema, cursor: Schema = .cursor, _ about: String = "") -> AnswerDescription {
         json(
             .object([
                 .required("items", .list(of: item)),
                 .required(
-                    "next_cursor", Schema.cursor.orNull, "What `cursor` takes for the next page; null on the last one."),
+                    "next_cursor", cursor.orNull, "What `cursor` takes for the next page; null on the last one."),
             ]), about)
     }
 

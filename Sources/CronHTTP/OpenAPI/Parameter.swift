@@ -38,13 +38,19 @@ extension Parameter {
     static let runID = id("The run's id.")
 
     /// What every list with pages takes.
-    static let page: [Parameter] = [
-        query(
-            "limit", Schema.integer(1...PageLimit.most).with("default", .integer(Int64(PageLimit.standard))),
-            "The most items that the answer holds."),
-        query("cursor", .cursor, "The `next_cursor` of the page before."),
-        query("order", Schema.choice(["asc", "desc"]).with("default", .string("asc")), "Oldest or newest first."),
-    ]
+    static let page = page(cursor: .cursor)
+
+    static func page(cursor: Schema) -> [Parameter] {
+        [
+            query(
+                "limit", Schema.integer(1...PageLimit.most).with("default", .integer(Int64(PageLimit.standard))),
+                "The most items that the answer holds."),
+            query("cursor", cursor, "The `next_cursor` of the page before."),
+            query(
+                "order", Schema.choice(["asc", "desc"]).with("default", .string("asc")),
+                "The first in the list's order first, or the last."),
+        ]
+    }
 
     static let ifMatch = Parameter(
         name: HTTPField.Name.ifMatch.rawName, place: .header,
@@ -54,7 +60,7 @@ extension Parameter {
     static let idempotencyKey = Parameter(
         name: HTTPField.Name.idempotencyKey.rawName, place: .header,
         schema: .string(1...IdempotencyKey.lengthLimit, pattern: #"^[!-~]([ -~]*[!-~])?$"#),
-        about: "Makes a repeated request answer what the first one has made. Bytes of printable ASCII.")
+        about: "Makes a repeated request answer what the first one has made or started, for 24 hours. Printable ASCII.")
 
     static let lastEventID = Parameter(
         name: HTTPField.Name.lastEventID.rawName, place: .header, schema: .string(0...256, pattern: "^[!-~]*$"),
@@ -63,10 +69,16 @@ extension Parameter {
 
 extension Schema {
     /// Opaque to clients.
-    static let cursor = Schema.string(pattern: "^[A-Za-z0-9_-]{32}$")
+    static let cursor = Schema.string(pattern: "^[A-Za-z0-9_-]{\(PageCursor.plainLength)}$")
+    /// Of a list that can be sorted by other things than an instant.
+    static let sortedCursor = Schema.string(
+        pattern: "^[A-Za-z0-9_-]{\(PageCursor.plainLength),\(PageCursor.longestLength)}$")
 
     /// A parameter of the query: what may stand in it undivided.
     static let word = Schema.line(0...1_024)
+
+    /// Words of which one parameter holds some, separated by commas.
+    static func oneOrMore(of word: Schema) -> Schema { Schema.list(of: word).with("minItems", .integer(1)) }
 }
 
 // MARK: - Headers of answers

@@ -31,6 +31,7 @@ extension Schema {
         .optional("errors", .list(of: fieldProblem), "Everything that is wrong with the request, field by field."),
         .optional("request_id", .string(), "Finds the request in the log."),
         .optional("version", .count(from: 1), "Of a version mismatch: the version that there is."),
+        .optional("count", .count(), "Of a request about many things: how many those are."),
         .optional("limit", .count(), "Of a limit: how much there may be."),
         .optional(
             "checks", .map(of: .string()), "Of a node that is not ready: what was looked at, and what was found."),

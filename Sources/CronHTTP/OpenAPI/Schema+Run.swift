@@ -6,11 +6,12 @@ import CronSchedule
 extension Schema {
     static let status = Schema.choice(RunStatus.allCases.map(\.name))
     static let reason = Schema.choice(RunReason.allCases.map(\.name))
+    static let origin = Schema.choice(RunOrigin.allCases.map(\.name))
 
     static let run = Schema.object([
         .required("id", .id, "The `webhook-id` of every attempt."),
         .required("job_id", .id),
-        .required("origin", .choice(RunOrigin.allCases.map(\.name)), "Where it came from."),
+        .required("origin", .origin, "Where it came from."),
         .required("scheduled_for", .instant, "The slot; of a triggered run the moment of the trigger. Never changes."),
         .required("zone", .string(), "Empty unless the job has several time zones."),
         .required("due_at", .instant, "When it may start; moves with jitter and retries."),

@@ -7,16 +7,20 @@ package protocol JobStore: Sendable {
         _ drafts: [JobDraft], audit: Auditing<[Result<CreatedJob, StoreError>]>?
     ) async throws(StoreError) -> [Result<CreatedJob, StoreError>]
     /// T7. `owner` nil is the system. `version` nil changes whatever is there.
+    /// - Parameter idempotency: of an owner's trigger: one that is known answers its run, whatever the job is by now.
     /// - Throws: `notFound` for a foreign or deleted job, `versionMismatch`, `invalid`, `conflict`.
     func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey?,
+        audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob
     /// Nil for a foreign or deleted job.
     func job(_ id: JobID, owner: UserID) async throws(StoreError) -> JobView?
     /// The live job that holds the name: finished jobs hold none, but are found when no other has it (the newest).
     func job(named name: String, owner: UserID) async throws(StoreError) -> JobView?
-    /// Ordered by (createdAt, id).
+    /// Ordered as the query says.
     func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView>
+    /// How many jobs the query selects, and the first `limit` of them by id.
+    func selectJobs(_ query: JobQuery) async throws(StoreError) -> JobSelection
 }
 
 /// For the system, whose acts the runs' own events tell of.
@@ -26,9 +30,9 @@ extension JobStore {
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>? = nil
     ) async throws(StoreError) -> ChangedJob {
-        try await changeJob(id, owner: owner, version: version, change, audit: nil)
+        try await changeJob(id, owner: owner, version: version, change, idempotency: nil, audit: audit)
     }
 }
 
@@ -52,14 +56,14 @@ package struct JobDraft: Sendable {
     }
 }
 
-/// A client's `Idempotency-Key`, kept 24 h per user: the same key and body answers the job of the first request, another
-/// body is a conflict.
+/// A client's `Idempotency-Key`, kept 24 h per user: the same key and request answers the job or the run of the first one,
+/// another request is a conflict.
 package struct IdempotencyKey: Hashable, Sendable {
     package static let kept = Span.hours(24)
     package static let lengthLimit = 255
 
     package var key: String
-    /// SHA-256 of the request's body.
+    /// SHA-256 of what the request asks for: its body, and what it is about where that stands in the path.
     package var bodyDigest: [UInt8]
 
     package init(key: String, bodyDigest: [UInt8]) {
@@ -68,10 +72,15 @@ package struct IdempotencyKey: Hashable, Sendable {
     }
 
     /// The key of one part of a request that makes several things. No client's key can be the same: it is longer than any.
-    package func part(_ index: Int) -> IdempotencyKey {
+    package func part(_ part: some CustomStringConvertible) -> IdempotencyKey {
         let padding = String(repeating: " ", count: Self.lengthLimit - key.utf8.count + 1)
-        return IdempotencyKey(key: "\(key)\(padding)#\(index)", bodyDigest: bodyDigest)
+        return IdempotencyKey(key: "\(key)\(padding)#\(part)", bodyDigest: bodyDigest)
     }
+
+    // Why a key that is known is not answered.
+    package static let isOfAnother = StoreError.conflict("this Idempotency-Key was used for another request")
+    package static let jobIsGone = StoreError.conflict("the job that this Idempotency-Key created was deleted")
+    package static let runIsGone = StoreError.conflict("the run that this Idempotency-Key started is no longer kept")
 }
 
 extension JobDraft {
@@ -101,12 +110,19 @@ package struct ChangedJob: Sendable {
     package var triggered: Run?
     /// RUNNING runs that were asked to cancel; their owner must be told.
     package var cancelRequests: [RunID]
+    /// Nothing was done: an earlier request with the same idempotency key had triggered the run.
+    package var isReplay = false
 
     package init(before: Job, job: JobView, triggered: Run?, cancelRequests: [RunID]) {
         self.before = before
         self.job = job
         self.triggered = triggered
         self.cancelRequests = cancelRequests
+    }
+
+    package init(replayed run: Run, of job: JobView) {
+        self.init(before: job.job, job: job, triggered: run, cancelRequests: [])
+        isReplay = true
     }
 }
 
@@ -122,21 +138,5 @@ package struct JobView: Sendable {
         self.job = job
         self.nextRunTime = nextRunTime
         self.newest = newest
-    }
-}
-
-package struct JobQuery: Sendable {
-    package var owner: UserID
-    package var state: JobState?
-    package var tag: String?
-    package var type: String?
-    /// Part of the name, in any case.
-    package var text: String?
-    package var limit = PageLimit.standard
-    package var after: PageCursor?
-    package var descending = false
-
-    package init(owner: UserID) {
-        self.owner = owner
     }
 }

@@ -31,14 +31,16 @@ package protocol RunStore: Sendable {
     /// Answers the run that will run: the same, or a new one (`redriveOf`) under at-most-once.
     /// - Throws: `notFound`, `conflict` when it is not DEAD or its job is deleted.
     func redriveRun(
-        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
-    ) async throws(StoreError) -> Run
+        _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> RedrivenRun
     /// - Throws: `notFound`, `conflict` when it is not DEAD.
     func discardRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run
 
     func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run?
     /// Ordered by (scheduledFor, id).
     func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run>
+    /// How many of the runs that the query selects are DEAD.
+    func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int
     /// All attempts of each run, oldest first; a foreign run has no entry.
     func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]]
     /// Ended and live runs by status, for metrics and checks.
@@ -46,9 +48,26 @@ package protocol RunStore: Sendable {
 }
 
 extension RunStore {
+    package func redriveRun(
+        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> Run {
+        try await redriveRun(id, owner: owner, payload: payload, idempotency: nil, audit: audit).run
+    }
+
     /// Nil for a foreign run.
     package func attempts(of id: RunID, owner: UserID) async throws(StoreError) -> [Attempt]? {
         try await attempts(of: [id], owner: owner)[id]
+    }
+}
+
+package struct RedrivenRun: Sendable {
+    package var run: Run
+    /// Nothing was done: an earlier request with the same idempotency key had redriven it.
+    package var isReplay: Bool
+
+    package init(run: Run, isReplay: Bool) {
+        self.run = run
+        self.isReplay = isReplay
     }
 }
 
@@ -208,9 +227,16 @@ package struct ReapAnswer: Hashable, Sendable {
 
 package struct RunQuery: Sendable {
     package var owner: UserID
+    package var ids: [RunID]?
     package var jobID: JobID?
+    /// Of the run's job, while that is not deleted.
+    package var tag: String?
+    /// Of the run's job, while that is not deleted.
+    package var type: String?
     /// Empty selects all. FAILED selects runs whose last attempt failed: RETRYING and DEAD.
     package var statuses: Set<RunStatus> = []
+    /// Empty selects all.
+    package var origins: Set<RunOrigin> = []
     /// On `scheduledFor`, inclusive; skip ranges that reach into the window are included.
     package var from: Instant?
     /// On `scheduledFor`, exclusive.
@@ -222,4 +248,7 @@ package struct RunQuery: Sendable {
     package init(owner: UserID) {
         self.owner = owner
     }
+
+    /// Whether runs are chosen by what their jobs are like.
+    package var asksJobs: Bool { tag != nil || type != nil }
 }

@@ -55,9 +55,15 @@ package struct Page<Item: Sendable>: Sendable {
     }
 }
 
-/// The last row of a page, by the list's order. Lists are ordered by an instant and an id.
+/// The last row of a page, by the list's order. Lists are ordered by an instant and an id; jobs also by other things.
 package struct PageCursor: Hashable, Sendable {
+    /// Stands for an instant that there is not: after every other.
+    package static let never = Instant(microseconds: .max)
+
+    package var sort = JobSort.createdAt
     package var at: Instant
+    /// Instead of `at` in a list that is sorted by name.
+    package var name = ""
     package var high: UInt64
     package var low: UInt64
 

@@ -116,6 +116,10 @@ package struct MemoryVerb<Answer> {
         self.name = name
         self.body = body
     }
+
+    package func map<Other>(_ change: @escaping (Answer) -> Other) -> MemoryVerb<Other> {
+        MemoryVerb<Other>(name) { change(try body($0)) }
+    }
 }
 
 extension StoreError {

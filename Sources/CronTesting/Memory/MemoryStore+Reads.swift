@@ -14,16 +14,25 @@ extension MemoryStore {
 
     package func jobs(_ query: JobQuery) async throws(StoreError) -> Page<JobView> { try await perform(.jobs(query)) }
 
+    package func selectJobs(_ query: JobQuery) async throws(StoreError) -> JobSelection {
+        try await perform(.selectJobs(query))
+    }
+
     package func run(_ id: RunID, owner: UserID) -> Run? {
         tables.runs[id].flatMap { $0.userID == owner ? $0 : nil }
     }
 
     package func runs(_ query: RunQuery) -> Page<Run> {
-        let slots = query.jobID.map { tables.runs(of: $0, from: Instant(microseconds: .min)) }
-        let found = (slots ?? Array(tables.runs.values)).filter(query.matches)
-        return Page(
-            found, limit: query.limit, after: query.after, descending: query.descending,
+        Page(
+            found(query), limit: query.limit, after: query.after, descending: query.descending,
             key: { PageCursor(at: $0.scheduledFor, id: ($0.id.high, $0.id.low)) })
+    }
+
+    package func deadLetterCount(_ query: RunQuery) -> Int { found(query).count { $0.status == .dead } }
+
+    private func found(_ query: RunQuery) -> [Run] {
+        let slots = query.jobID.map { tables.runs(of: $0, from: Instant(microseconds: .min)) }
+        return (slots ?? Array(tables.runs.values)).filter { query.matches($0, of: tables.jobs[$0.jobID]) }
     }
 
     package func attempts(of ids: [RunID], owner: UserID) -> [RunID: [Attempt]] {
@@ -116,46 +125,77 @@ extension MemoryVerb {
 
     fileprivate static func jobs(_ query: JobQuery) -> MemoryVerb where Answer == Page<JobView> {
         MemoryVerb("jobs") { transaction in
-            let page = Page(
-                transaction.tables.jobs.values.filter(query.matches), limit: query.limit, after: query.after,
-                descending: query.descending, key: { PageCursor(at: $0.createdAt, id: ($0.id.high, $0.id.low)) })
-            return Page(items: page.items.map(transaction.view), next: page.next)
+            Page(
+                transaction.found(query), limit: query.limit, after: query.after, descending: query.descending,
+                key: { PageCursor($0.job, next: $0.nextRunTime, sort: query.sort) })
         }
+    }
+
+    fileprivate static func selectJobs(_ query: JobQuery) -> MemoryVerb where Answer == JobSelection {
+        MemoryVerb("select jobs") { transaction in
+            let found = transaction.found(query).map(\.job).sorted { $0.id < $1.id }
+            return JobSelection(
+                count: found.count,
+                jobs: found.prefix(query.limit).map { NamedJob(id: $0.id, name: $0.definition.name) })
+        }
+    }
+}
+
+extension MemoryTransaction {
+    fileprivate func found(_ query: JobQuery) -> [JobView] {
+        tables.jobs.values.filter(query.matches).map(view).filter(query.matches)
     }
 }
 
 extension JobQuery {
     fileprivate func matches(_ job: Job) -> Bool {
-        job.userID == owner && job.deletedAt == nil && (state.map { $0 == job.state } ?? true)
-            && (type.map { $0 == job.definition.type } ?? true)
+        job.userID == owner && job.deletedAt == nil && (ids.map { $0.contains(job.id) } ?? true)
+            && (state.map { $0 == job.state } ?? true) && (type.map { $0 == job.definition.type } ?? true)
             && (tag.map { job.definition.tags.contains($0) } ?? true)
             && (text.map { job.definition.name.lowercased().contains($0.lowercased()) } ?? true)
+            && created.contains(job.createdAt)
+    }
+
+    fileprivate func matches(_ view: JobView) -> Bool {
+        (statuses.isEmpty || statuses.sought.contains(view.newest?.status ?? .pending))
+            && next.contains(view.nextRunTime)
     }
 }
 
 extension RunQuery {
-    fileprivate func matches(_ run: Run) -> Bool {
-        run.userID == owner && (jobID.map { $0 == run.jobID } ?? true) && selects(run.status)
+    fileprivate func matches(_ run: Run, of job: Job?) -> Bool {
+        run.userID == owner && (ids.map { $0.contains(run.id) } ?? true) && (jobID.map { $0 == run.jobID } ?? true)
+            && (statuses.isEmpty || statuses.sought.contains(run.status))
+            && (origins.isEmpty || origins.contains(run.origin)) && (!asksJobs || job.map(matches) ?? false)
             && (from.map { run.lastSlot >= $0 } ?? true) && (to.map { run.scheduledFor < $0 } ?? true)
     }
 
-    private func selects(_ status: RunStatus) -> Bool {
-        statuses.isEmpty || statuses.contains(status)
-            || (statuses.contains(.failed) && (status == .retrying || status == .dead))
+    private func matches(_ job: Job) -> Bool {
+        job.deletedAt == nil && (type.map { $0 == job.definition.type } ?? true)
+            && (tag.map { job.definition.tags.contains($0) } ?? true)
     }
 }
 
 extension Page {
     /// The page after a cursor, in the list's order.
     fileprivate init(_ items: [Item], limit: Int, after: PageCursor?, descending: Bool, key: (Item) -> PageCursor) {
-        let order = { (cursor: PageCursor) in (cursor.at, cursor.high, cursor.low) }
         let rest = items.filter { item in
             guard let after else { return true }
-            return descending ? order(key(item)) < order(after) : order(key(item)) > order(after)
+            return descending ? key(item).precedes(after) : after.precedes(key(item))
         }
         let ordered = rest.sorted { left, right in
-            descending ? order(key(left)) > order(key(right)) : order(key(left)) < order(key(right))
+            descending ? key(right).precedes(key(left)) : key(left).precedes(key(right))
         }
         self.init(items: Array(ordered.prefix(limit)), limit: limit, found: ordered.count, cursor: key)
+    }
+}
+
+extension PageCursor {
+    fileprivate func precedes(_ other: PageCursor) -> Bool {
+        // Not by the strings' own order, which takes different bytes for equal.
+        guard name.utf8.elementsEqual(other.name.utf8) else {
+            return name.utf8.lexicographicallyPrecedes(other.name.utf8)
+        }
+        return (at, high, low) < (other.at, other.high, other.low)
     }
 }

@@ -9,9 +9,11 @@ extension MemoryStore {
     }
 
     package func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>?
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey?,
+        audit: Auditing<ChangedJob>?
     ) async throws(StoreError) -> ChangedJob {
-        try await perform(.changeJob(id, owner: owner, version: version, change, audit: audit))
+        try await perform(
+            .changeJob(id, owner: owner, version: version, change, idempotency: idempotency, audit: audit))
     }
 
     package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {
@@ -53,9 +55,10 @@ extension MemoryStore {
     }
 
     package func redriveRun(
-        _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
-    ) async throws(StoreError) -> Run {
-        try await perform(.redriveRun(id, owner: owner, payload: payload, audit: audit))
+        _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey?, audit: Auditing<Run>?
+    ) async throws(StoreError) -> RedrivenRun {
+        try await perform(
+            .redriveRun(id, owner: owner, payload: payload, idempotency: idempotency, audit: audit))
     }
 
     package func discardRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {

@@ -116,6 +116,8 @@ package struct PeopleTables: Sendable {
     package struct UsedKey: Sendable {
         package var bodyDigest: [UInt8]
         package var job: JobID
+        /// Of a request that started one.
+        package var run: RunID?
         package var at: Instant
     }
 

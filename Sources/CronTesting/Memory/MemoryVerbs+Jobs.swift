@@ -15,6 +15,8 @@ extension MemoryVerb {
                         return .success(try transaction.create(draft))
                     } catch let error as StoreError {
                         return .failure(error)
+                    } catch let refusal as ChangeRefusal {
+                        return .failure(StoreError(refusal))
                     }
                 }
             }
@@ -23,20 +25,28 @@ extension MemoryVerb {
 
     /// T7.
     package static func changeJob(
-        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, audit: Auditing<ChangedJob>? = nil
+        _ id: JobID, owner: UserID?, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey? = nil,
+        audit: Auditing<ChangedJob>? = nil
     ) -> MemoryVerb where Answer == ChangedJob {
         MemoryVerb("change") { transaction in
             let job = try transaction.lockForChange(id, owner: owner, change)
-            if audit != nil { try transaction.lockPeople() }
+            if let idempotency { try transaction.lock([idempotency.lockName(job.userID)]) }
+            if audit != nil || idempotency != nil { try transaction.lockPeople() }
+            if let idempotency, let run = try transaction.started(by: idempotency, owner: job.userID) {
+                return ChangedJob(replayed: run, of: transaction.view(job))
+            }
+            guard job.deletedAt == nil else { throw StoreError.notFound }
             if change.dividesTime, let until = transaction.latestFutureStart(of: id) {
                 try transaction.wait(until: until)
             }
             if let version, version != job.version { throw StoreError.versionMismatch(current: job.version) }
             return try transaction.audited(audit) {
                 let result = try transaction.apply(change, to: job)
+                let triggered = result.inserted.last { $0.origin == .trigger }
+                if let triggered { transaction.keep(idempotency, for: triggered) }
                 return ChangedJob(
-                    before: job, job: transaction.view(result.job),
-                    triggered: result.inserted.last { $0.origin == .trigger }, cancelRequests: result.cancelRequests)
+                    before: job, job: transaction.view(result.job), triggered: triggered,
+                    cancelRequests: result.cancelRequests)
             }
         }
     }
@@ -44,7 +54,33 @@ extension MemoryVerb {
 
 extension JobDraft {
     fileprivate var lockedNames: [LockName] {
-        [.name(userID, "job \(definition.name)")] + (idempotency.map { [.name(userID, "key \($0.key)")] } ?? [])
+        [.name(userID, "job \(definition.name)")] + (idempotency.map { [$0.lockName(userID)] } ?? [])
+    }
+}
+
+extension IdempotencyKey {
+    func lockName(_ owner: UserID) -> LockName { .name(owner, "key \(key)") }
+}
+
+extension MemoryTransaction {
+    /// The run that the key started before.
+    func started(by key: IdempotencyKey, owner: UserID) throws -> Run? {
+        guard let used = used(key, owner: owner) else { return nil }
+        guard used.bodyDigest == key.bodyDigest, let run = used.run else { throw IdempotencyKey.isOfAnother }
+        guard let run = tables.runs[run] else { throw IdempotencyKey.runIsGone }
+        return run
+    }
+
+    func keep(_ key: IdempotencyKey?, for run: Run) {
+        guard let key else { return }
+        let name = PeopleTables.KeyName(user: run.userID, key: key.key)
+        let use = PeopleTables.UsedKey(bodyDigest: key.bodyDigest, job: run.jobID, run: run.id, at: now)
+        changePeople { $0.usedKeys[name] = use }
+    }
+
+    private func used(_ key: IdempotencyKey, owner: UserID) -> PeopleTables.UsedKey? {
+        let used = tables.people.usedKeys[PeopleTables.KeyName(user: owner, key: key.key)]
+        return used.flatMap { $0.at > now - IdempotencyKey.kept ? $0 : nil }
     }
 }
 
@@ -68,24 +104,16 @@ extension MemoryTransaction {
     }
 
     private func replay(_ draft: JobDraft) throws -> CreatedJob? {
-        guard let key = draft.idempotency,
-            let used = tables.people.usedKeys[PeopleTables.KeyName(user: draft.userID, key: key.key)],
-            used.at > now - IdempotencyKey.kept
-        else { return nil }
-        guard used.bodyDigest == key.bodyDigest else {
-            throw StoreError.conflict("this Idempotency-Key was used for another request body")
-        }
+        guard let key = draft.idempotency, let used = used(key, owner: draft.userID) else { return nil }
+        guard used.bodyDigest == key.bodyDigest else { throw IdempotencyKey.isOfAnother }
         let job = try job(used.job)
-        guard job.deletedAt == nil else {
-            throw StoreError.conflict("the job that this Idempotency-Key created was deleted")
-        }
+        guard job.deletedAt == nil else { throw IdempotencyKey.jobIsGone }
         return CreatedJob(job: view(job), isReplay: true)
     }
 
     fileprivate func lockForChange(_ id: JobID, owner: UserID?, _ change: JobChange) throws -> Job {
         guard let job = tables.jobs[id], owner == nil || job.userID == owner else { throw StoreError.notFound }
         try lock([.job(id)])
-        guard job.deletedAt == nil else { throw StoreError.notFound }
         try lock(liveRuns(of: id).map { .run($0.id) })
         if case .edit(let definition, _) = change {
             try lock(Set([definition.name, job.definition.name]).map { .name(job.userID, "job \($0)") })
