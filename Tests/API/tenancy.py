@@ -13,7 +13,7 @@ from people import Person
 # What an id in a path means, by what stands before it.
 PATHS = {"jobs": "job", "runs": "run", "users": "user", "api-keys": "key", "job-types": "type"}
 # What an id in the query or in a body means.
-NAMES = {"job_id": "job", "ids": "run", "redrive_of": "run"}
+NAMES = {"job_id": "job", "ids": "run", "filter.ids": "job", "redrive_of": "run"}
 # A path that names one's own thing by a word of one's own choice: Bob's is another one.
 BY_NAME = {"upsertJob": "name", "putSecret": "name"}
 # By a name that only Ann has given to something there is nothing for Bob.
@@ -117,7 +117,7 @@ def is_id_list(schema):
 
 
 def find_ids(document, schema, seen):
-    """Names of the members of a body, at any depth, that hold ids of things that exist."""
+    """The members of a body, at any depth, that hold ids of things that exist: a name, or names with dots between."""
     if not isinstance(schema, dict):
         return
     reference = schema.get("$ref")
@@ -129,7 +129,9 @@ def find_ids(document, schema, seen):
     for name, member in schema.get("properties", {}).items():
         if is_id(member) and not member.get("readOnly"):
             yield name
-        yield from find_ids(document, member, seen)
+        # What lies in an array is one of many of its kind, and named by itself.
+        inside = "" if "array" in member.get("type", []) else name + "."
+        yield from (inside + one for one in find_ids(document, member, seen))
     for keyword in ("anyOf", "oneOf", "allOf"):
         for choice in schema.get(keyword, []):
             yield from find_ids(document, choice, seen)
@@ -207,7 +209,10 @@ class Case:
             path += f"?{name}={ids[NAMES[name]]}"
         if place == "body":
             one = ids[NAMES[name]]
-            body = {name: [one] if name == "ids" else one}
+            *outer, last = name.split(".")
+            body = {last: [one] if last == "ids" else one}
+            for word in reversed(outer):
+                body = {word: body}
         if operation.method in ("PUT", "PATCH") and "{id}" in operation.path:
             body = {"name": "taken over"} | body
         self.asked += 1
@@ -231,7 +236,7 @@ class Case:
         body = answer.body or {}
         if answer.status == 200 and "results" in body:
             return all(one["status"] == 404 for one in body["results"])
-        return answer.status == 200 and body.get("items") == []
+        return answer.status == 200 and (body.get("items") == [] or body.get("count") == 0)
 
     def told(self, answer, ids):
         """An answer without what differs from request to request."""

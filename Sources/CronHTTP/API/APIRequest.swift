@@ -121,6 +121,9 @@ extension APIRequest {
         guard (1...IdempotencyKey.lengthLimit).contains(key.utf8.count) else {
             throw .invalid("Idempotency-Key", "must have 1 to \(IdempotencyKey.lengthLimit) bytes")
         }
+        guard key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw .invalid("Idempotency-Key", "must be printable ASCII")
+        }
         return IdempotencyKey(key: key, bodyDigest: Array(SHA256.hash(data: Array(what.utf8) + body)))
     }
 }

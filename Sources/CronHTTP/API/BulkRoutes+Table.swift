@@ -38,23 +38,28 @@ extension BulkRoutes {
             handler)
     }
 
-    private static let filter = Schema.anyOf([
-        .object([.required("all", .constant(.bool(true)), "Every job: to be said on purpose.")]),
-        .object([
-            .optional("ids", .list(of: .id, 0...JobControl.matchLimit), "Only these."),
-            .optional("state", .choice(JobState.self), "Only jobs in it."),
-            .optional(
+    private static let filter: Schema = {
+        let narrowing: [Schema.Member] = [
+            .field("ids", .list(of: .id, 0...JobControl.matchLimit), "Only these."),
+            .field("state", .choice(JobState.self), "Only jobs in it."),
+            .field(
                 "status", .anyOf([.status, .oneOrMore(of: .status)]),
                 "Only jobs that show it, or one of these; `FAILED` selects those whose last attempt failed."),
-            .optional("tag", .string(0...1_024), "Only jobs that have it."),
-            .optional("type", .string(0...1_024), "Only jobs of it."),
-            .optional("q", .string(0...1_024), "Part of the name, in any case."),
-            .optional("next_from", .instantText, "Only jobs that run next then or later."),
-            .optional("next_to", .instantText, "Only jobs that run next before then."),
-            .optional("created_from", .instantText, "Only jobs made then or later."),
-            .optional("created_to", .instantText, "Only jobs made before then."),
-        ]).with("minProperties", .integer(1)),
-    ]).named("JobFilter")
+            .field("tag", .string(0...1_024), "Only jobs that have it."),
+            .field("type", .string(0...1_024), "Only jobs of it."),
+            .field("q", .string(0...1_024), "Part of the name, in any case."),
+            .field("next_from", .instantText, "Only jobs that run next then or later."),
+            .field("next_to", .instantText, "Only jobs that run next before then."),
+            .field("created_from", .instantText, "Only jobs made then or later."),
+            .field("created_to", .instantText, "Only jobs made before then."),
+        ]
+        let names = narrowing.map(\.name)
+        let absent = names.map { Schema.Member.optional($0, Schema(type: "null")) }
+        return Schema.anyOf([
+            .object([.required("all", .constant(.bool(true)), "Every job: to be said on purpose.")] + absent),
+            .object(narrowing + [.field("all", .constant(.bool(false)))]).giving(oneOf: names),
+        ]).named("JobFilter")
+    }()
 
     private static let done = Schema.object([
         .required("count", .count(), "How many jobs were selected."),
@@ -70,6 +75,15 @@ extension BulkRoutes {
 }
 
 extension Schema {
+    /// An object in which at least one of these members is there and not null.
+    func giving(oneOf names: [String]) -> Schema {
+        let given = names.map { name in
+            Schema([:]).with("required", .array([.string(name)])).with(
+                "properties", .object([name: .object(["not": .object(["type": .string("null")])])]))
+        }
+        return with("anyOf", .list(given))
+    }
+
     static let namedJob = Schema.object([.required("id", .id), .required("name", .string())])
 
     /// What every request about many things takes.

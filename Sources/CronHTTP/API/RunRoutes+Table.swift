@@ -111,18 +111,17 @@ extension RunRoutes {
     private static let selection: BodyDescription = {
         let null = Schema(type: "null")
         let filters = ["job_id", "from", "to", "tag", "type"]
-        let absent = (filters + ["all"]).map { Schema.Member.optional($0, null) }
+        let notAll = Schema.Member.field("all", .constant(.bool(false)))
+        let absent = filters.map { Schema.Member.optional($0, null) } + [notAll]
         let some = Schema.object(
             [
                 .field("job_id", .id, "Only this job's."), .field("from", .instantText, "Slots from then on."),
                 .field("to", .instantText, "Slots before then."),
                 .field("tag", .string(0...1_024), "Only of jobs that have it and are not deleted."),
                 .field("type", .string(0...1_024), "Only of jobs of it that are not deleted."),
-                .optional("ids", null), .field("all", .constant(.bool(false))),
+                .optional("ids", null), notAll,
             ] + Schema.bulkMembers
-        ).with(
-            "anyOf",
-            .list(filters.map { Schema([:]).with("required", .array([.string($0)])).with("properties", given($0)) }))
+        ).giving(oneOf: filters)
         let all = Schema.object(
             [.required("all", .constant(.bool(true)), "All of them.")]
                 + (filters + ["ids"]).map { .optional($0, null) } + Schema.bulkMembers)
@@ -132,11 +131,6 @@ extension RunRoutes {
                 .object([.required("ids", ids, "These runs.")] + absent + Schema.bulkMembers), some, all,
             ]), example: .object(["ids": .array(["01800000-0000-7000-8000-000000000001".json])]))
     }()
-
-    /// A member that is there is not null.
-    private static func given(_ name: String) -> JSONValue {
-        .object([name: .object(["not": .object(["type": .string("null")])])])
-    }
 
     private static let results = AnswerDescription.json(
         .bulk(
