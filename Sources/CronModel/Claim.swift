@@ -16,11 +16,15 @@ package struct Claim: Hashable, Sendable {
     package var token: ClaimToken
     package var jobID: JobID
     package var userID: UserID
+    package var concurrencyKey: String?
     package var dueAt: Instant
     package var priority: Int
 
-    package init(token: ClaimToken, jobID: JobID, userID: UserID, dueAt: Instant, priority: Int) {
+    package init(
+        token: ClaimToken, jobID: JobID, userID: UserID, concurrencyKey: String? = nil, dueAt: Instant, priority: Int
+    ) {
         self.token = token
+        self.concurrencyKey = concurrencyKey
         self.jobID = jobID
         self.userID = userID
         self.dueAt = dueAt
@@ -29,7 +33,10 @@ package struct Claim: Hashable, Sendable {
 
     package init(_ run: Run, priority: Int) {
         self.init(
-            token: ClaimToken(runID: run.id, fence: run.fence), jobID: run.jobID, userID: run.userID, dueAt: run.dueAt,
-            priority: priority)
+            token: ClaimToken(runID: run.id, fence: run.fence), jobID: run.jobID, userID: run.userID,
+            concurrencyKey: run.concurrencyKey, dueAt: run.dueAt, priority: priority)
     }
+
+    /// What a parked run of the job may be waiting for, in whatever zone.
+    package var key: OverlapKey { concurrencyKey.map { .shared(userID, $0) } ?? .job(jobID, zone: "") }
 }

@@ -6,6 +6,8 @@ package struct FieldReader {
     /// Put before every field's name in a problem, such as `action.`.
     private let prefix: String
     private var asked: Set<String> = []
+    /// What was written by a newer binary may have members that this one does not know.
+    var passesUnknown = false
     /// Of `2026-02-01T10:00:00.000000Z`.
     private static let instantBytes = 27
     package private(set) var problems: [FieldProblem] = []
@@ -138,6 +140,7 @@ package struct FieldReader {
 
     /// Refuses members that nobody asked for, with the nearest known name. Call it last.
     package mutating func refuseUnknown(besides ignored: Set<String> = []) {
+        guard !passesUnknown else { return }
         for name in members.keys.sorted() where !asked.contains(name) && !ignored.contains(name) {
             let nearest = asked.min { editDistance($0, name) < editDistance($1, name) }
             let hint = nearest.flatMap { editDistance($0, name) <= 2 ? "; did you mean \"\($0)\"?" : nil } ?? ""

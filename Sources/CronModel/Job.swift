@@ -86,6 +86,17 @@ package struct Job: Hashable, Sendable {
 
 /// The job's slots: the schedule's instants inside the job's window.
 extension Job {
+    /// Whether its runs must ask what else runs, or has run, before they start.
+    package var limitsStarts: Bool {
+        definition.overlap != .allow || definition.maxConcurrent != nil || definition.concurrencyKey != nil
+            || definition.rateLimit != nil
+    }
+
+    /// How many runs with one key may be RUNNING.
+    package var runningLimit: Int { definition.overlap == .allow ? definition.maxConcurrent ?? .max : 1 }
+}
+
+extension Job {
     /// The first slot strictly after `instant`.
     package func nextSlot(after instant: Instant) -> Instant? {
         var from = instant

@@ -3,15 +3,18 @@ import CronSchedule
 /// A job definition as JSON: the flat fields of the API, and what the stores keep.
 extension JobDefinition {
     /// Reads a definition, or tells everything that is wrong with it.
-    /// - Parameter ignored: members that belong to the request and not to the definition.
+    /// - Parameters:
+    ///   - ignored: members that belong to the request and not to the definition.
+    ///   - isStored: it comes from a store, where a newer binary may have put members that this one does not know.
     package static func read(
-        _ json: JSONValue, besides ignored: Set<String> = []
+        _ json: JSONValue, besides ignored: Set<String> = [], isStored: Bool = false
     ) -> Result<JobDefinition, FieldProblems> {
         guard let members = json.objectValue else {
             return .failure(
                 FieldProblems([FieldProblem(field: "", message: "must be an object, not \(json.kindName)")]))
         }
         var reader = FieldReader(members)
+        reader.passesUnknown = isStored
         var definition = JobDefinition(name: "", schedule: "", action: ActionDefinition(type: "", fields: [:]))
         definition.readIdentity(&reader)
         definition.readSlots(&reader)
@@ -109,7 +112,26 @@ extension JobDefinition {
             }
         }
         maxConcurrent = reader.integer("max_concurrent", in: JobLimit.maxConcurrent)
+        readLimits(&reader)
         priority = reader.integer("priority", in: JobLimit.priority) ?? priority
+    }
+
+    private mutating func readLimits(_ reader: inout FieldReader) {
+        concurrencyKey = reader.string("concurrency_key", limit: JobLimit.concurrencyKeyBytes)
+        if let concurrencyKey,
+            concurrencyKey.isEmpty || concurrencyKey.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        {
+            reader.refuse("concurrency_key", "must be non-empty text without control characters")
+        }
+        guard let text = reader.string("rate_limit") else { return }
+        rateLimit = StartRate(text: text)
+        if rateLimit == nil {
+            let (counts, periods) = (StartRate.counts, StartRate.periods)
+            reader.refuse(
+                "rate_limit",
+                "\"\(text)\" is not a number from \(counts.lowerBound) to \(counts.upperBound), a slash and a duration from "
+                    + "\(periods.lowerBound) to \(periods.upperBound), such as \"100/1m\"")
+        }
     }
 
     private mutating func readRetry(_ reader: inout FieldReader) {
@@ -121,6 +143,7 @@ extension JobDefinition {
             return
         }
         var inner = FieldReader(members, prefix: "retry.")
+        inner.passesUnknown = reader.passesUnknown
         retry.strategy = inner.choice("strategy", RetryPolicy.Strategy.self) ?? retry.strategy
         retry.factor = inner.number("factor", in: JobLimit.factor) ?? retry.factor
         retry.maxDelay = inner.span("max_delay", in: JobLimit.maxDelay) ?? retry.maxDelay
@@ -181,6 +204,8 @@ extension JobDefinition {
         members["expires_after"] = expiry.after.map { .string($0.description) } ?? .null
         members["expires_at"] = expiry.at.map { .string($0.description) } ?? .null
         members["max_concurrent"] = maxConcurrent.map { .integer(Int64($0)) } ?? .null
+        members["concurrency_key"] = concurrencyKey.map { .string($0) } ?? .null
+        members["rate_limit"] = rateLimit.map { .string($0.text) } ?? .null
         return members
     }
 

@@ -33,6 +33,10 @@ package struct JobDefinition: Hashable, Sendable {
     package var resume = ResumePolicy.none
     package var overlap = OverlapPolicy.skip
     package var maxConcurrent: Int?
+    /// Jobs of the space with an equal one overlap as if they were one job.
+    package var concurrencyKey: String?
+    /// How often attempts start: of the job, or of all jobs with its concurrency key.
+    package var rateLimit: StartRate?
     /// Among runs that are due, a higher one starts first. −100…100.
     package var priority = 0
 

@@ -15,6 +15,7 @@ package enum JobLimit {
     package static let catchup = 1...MisfirePolicy.catchupLimitCeiling
     package static let catchupWindow = Span.seconds(1)...Span.days(366)
     package static let maxConcurrent = 1...100_000
+    package static let concurrencyKeyBytes = 200
     package static let priority = -100...100
 
     package static let maxRetries = 0...1_000

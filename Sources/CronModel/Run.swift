@@ -10,6 +10,8 @@ package struct Run: Hashable, Sendable {
     package let scheduledFor: Instant
     /// Empty unless the job has several time zones.
     package let zone: String
+    /// The job's, as it was when the run was planned or the job edited last.
+    package var concurrencyKey: String?
     /// When it may start; moves with jitter and retries.
     package var dueAt: Instant
     package private(set) var status: RunStatus
@@ -36,6 +38,8 @@ package struct Run: Hashable, Sendable {
     /// Replaces the job's payload for this run (trigger, redrive).
     package var payload: JSONValue?
     package var redriveOf: RunID?
+    /// Its next start is counted in the rate limit already: it was moved to the time when it may be.
+    package var hasPaidStart = false
     /// For a range of equal skips: its last slot and how many it holds.
     package var lastScheduledFor: Instant?
     package var skippedCount: Int?
@@ -52,6 +56,7 @@ package struct Run: Hashable, Sendable {
         self.origin = origin
         self.scheduledFor = scheduledFor
         self.zone = zone
+        concurrencyKey = job.definition.concurrencyKey
         self.dueAt = dueAt
         status = .pending
         fence = 0
@@ -114,8 +119,11 @@ package struct Run: Hashable, Sendable {
 
     package var cancelRequested: Bool { cancelReason != nil }
 
-    /// What the overlap rule counts: the job, per zone.
-    package var overlapKey: OverlapKey { OverlapKey(job: jobID, zone: zone) }
+    /// What the overlap rule counts: all runs with the concurrency key, or the job's, per zone.
+    package var overlapKey: OverlapKey { concurrencyKey.map { .shared(userID, $0) } ?? .job(jobID, zone: zone) }
+
+    /// What the rate limit counts: all runs with the concurrency key, or the job's.
+    package var rateKey: OverlapKey { concurrencyKey.map { .shared(userID, $0) } ?? .job(jobID, zone: "") }
 
     /// Where a waiting run stands that has given up its owner: PENDING before its first attempt, RETRYING after.
     package var waitingStatus: RunStatus { attempt == 0 || attempt == budgetBase ? .pending : .retrying }
@@ -128,15 +136,18 @@ package struct Run: Hashable, Sendable {
 }
 
 /// Runs with an equal key may not overlap unless their job allows it.
-package struct OverlapKey: Hashable, Sendable {
-    package var job: JobID
-    package var zone: String
+package enum OverlapKey: Hashable, Comparable, Sendable {
+    case job(JobID, zone: String)
+    /// Jobs of a space that name an equal concurrency key.
+    case shared(UserID, String)
 
-    package init(job: JobID, zone: String) {
-        self.job = job
-        self.zone = zone
-    }
+    package var isShared: Bool { if case .shared = self { true } else { false } }
 
     /// What a parked run is blocked on.
-    package var text: String { zone.isEmpty ? "\(job)" : "\(job):\(zone)" }
+    package var text: String {
+        switch self {
+        case .job(let job, let zone): zone.isEmpty ? "\(job)" : "\(job):\(zone)"
+        case .shared(let user, let key): "\(user)/\(key)"
+        }
+    }
 }

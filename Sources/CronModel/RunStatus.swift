@@ -59,6 +59,7 @@ package enum RunReason: UInt8, Sendable, CaseIterable {
     case putBack
     case blocked
     case unblocked
+    case rateLimited
     // SKIPPED
     case misfire = 20
     case coalesced
@@ -92,6 +93,7 @@ package enum RunReason: UInt8, Sendable, CaseIterable {
         case .putBack: "put_back"
         case .blocked: "blocked"
         case .unblocked: "unblocked"
+        case .rateLimited: "rate_limited"
         case .misfire: "misfire"
         case .coalesced: "coalesced"
         case .outOfWindow: "out_of_window"

@@ -34,7 +34,8 @@ struct RunArrays {
     var owners: PostgresArray<PostgresUUID?> { column { $0.owner?.uuid } }
     var attemptNodes: PostgresArray<PostgresUUID?> { column { $0.current?.node.uuid } }
     var zones: PostgresArray<String> { column { $0.zone } }
-    var keys: PostgresArray<String?> { column { $0.blockedOn } }
+    var blocks: PostgresArray<String?> { column { $0.blockedOn } }
+    var keys: PostgresArray<String?> { column { $0.concurrencyKey } }
     var details: PostgresArray<String?> { column { $0.current?.outcome?.storedDetail } }
     var extras: PostgresArray<String?> { column { $0.storedExtra } }
     var events: PostgresArray<[UInt8]> { column { $0.log.bytes } }

@@ -7,7 +7,7 @@ enum RunRow {
     static let columns = """
         id, job_id, user_id, scheduled_for, due_at, fence, first_started_at, run_deadline, attempt_fence, started_at, \
         finished_at, attempt, budget_base, outcome, origin, status, reason, flags, owner, attempt_node, zone, \
-        blocked_on, detail, extra, events
+        blocked_on, detail, extra, events, concurrency_key
         """
 
     static func read(_ row: PostgresRow) throws -> Run {
@@ -26,6 +26,7 @@ enum RunRow {
         run.runDeadline = try row.instantOrNil(7)
         run.current = try attempt(row, number: run.attempt)
         run.storedExtra = try row.textOrNil(23)
+        run.concurrencyKey = try row.textOrNil(25)
         return run
     }
 

@@ -30,7 +30,7 @@ enum RunWrites {
             SELECT * FROM unnest(\(a.ids), \(a.jobs), \(a.users), \(a.slots), \(a.dues), \(a.fences), \(a.firstStarts),
                 \(a.deadlines), \(a.attemptFences), \(a.starts), \(a.finishes), \(a.attempts), \(a.bases),
                 \(a.outcomes), \(a.origins), \(a.statuses), \(a.reasons), \(a.flags), \(a.owners), \(a.attemptNodes),
-                \(a.zones), \(a.keys), \(a.details), \(a.extras), \(a.events))
+                \(a.zones), \(a.blocks), \(a.details), \(a.extras), \(a.events), \(a.keys))
             """
     }
 
@@ -41,7 +41,7 @@ enum RunWrites {
             SELECT * FROM unnest(\(a.ids), \(a.jobs), \(a.users), \(a.slots), \(a.dues), \(a.fences), \(a.firstStarts),
                 \(a.deadlines), \(a.attemptFences), \(a.starts), \(a.finishes), \(a.attempts), \(a.bases),
                 \(a.outcomes), \(a.origins), \(a.statuses), \(a.reasons), \(a.flags), \(a.owners), \(a.attemptNodes),
-                \(a.zones), \(a.keys), \(a.details), \(a.extras), \(a.events), \(a.endings))
+                \(a.zones), \(a.blocks), \(a.details), \(a.extras), \(a.events), \(a.keys), \(a.endings))
             """
     }
 
@@ -55,13 +55,13 @@ enum RunWrites {
                 finished_at = u.finished_at, attempt = u.attempt, budget_base = u.budget_base, outcome = u.outcome,
                 status = u.status, reason = u.reason, flags = u.flags, owner = u.owner,
                 attempt_node = u.attempt_node, blocked_on = u.blocked_on, detail = u.detail, extra = u.extra,
-                events = u.events
+                events = u.events, concurrency_key = u.concurrency_key
             FROM unnest(\(a.ids), \(before.fences), \(before.statuses), \(a.dues), \(a.fences), \(a.firstStarts),
                 \(a.deadlines), \(a.attemptFences), \(a.starts), \(a.finishes), \(a.attempts), \(a.bases),
-                \(a.outcomes), \(a.statuses), \(a.reasons), \(a.flags), \(a.owners), \(a.attemptNodes), \(a.keys),
-                \(a.details), \(a.extras), \(a.events)) AS u (id, old_fence, old_status, due_at, fence,
+                \(a.outcomes), \(a.statuses), \(a.reasons), \(a.flags), \(a.owners), \(a.attemptNodes), \(a.blocks),
+                \(a.details), \(a.extras), \(a.events), \(a.keys)) AS u (id, old_fence, old_status, due_at, fence,
                 first_started_at, run_deadline, attempt_fence, started_at, finished_at, attempt, budget_base, outcome,
-                status, reason, flags, owner, attempt_node, blocked_on, detail, extra, events)
+                status, reason, flags, owner, attempt_node, blocked_on, detail, extra, events, concurrency_key)
             WHERE r.id = u.id AND r.fence = u.old_fence AND r.status = u.old_status
                 AND (SELECT cronpp_leased(\(lease.node), \(lease.lengths), \(lease.moment)))
             RETURNING r.id
@@ -75,8 +75,8 @@ enum RunWrites {
         return """
             UPDATE live_runs r SET first_started_at = u.first_started_at, run_deadline = u.run_deadline,
                 attempt_fence = r.fence, started_at = u.started_at, finished_at = NULL, attempt = u.attempt,
-                outcome = NULL, status = u.status, reason = u.reason, attempt_node = r.owner, detail = NULL,
-                events = u.events
+                outcome = NULL, status = u.status, reason = u.reason, flags = r.flags & \(Int16(truncatingIfNeeded: ~Run.paidStartFlag)),
+                attempt_node = r.owner, detail = NULL, events = u.events
             FROM unnest(\(a.ids), \(before.fences), \(before.statuses), \(a.firstStarts), \(a.deadlines), \(a.starts),
                 \(a.attempts), \(a.statuses), \(a.reasons), \(a.events)) AS u (id, old_fence, old_status,
                 first_started_at, run_deadline, started_at, attempt, status, reason, events)
@@ -102,10 +102,11 @@ enum RunWrites {
                     AND (SELECT cronpp_leased(\(lease.node), \(lease.lengths), \(lease.moment)))
                 RETURNING r.id, r.job_id, r.user_id, r.scheduled_for, u.due_at, u.fence, r.first_started_at,
                     r.attempt_fence, r.started_at, u.finished_at, r.attempt, r.budget_base, u.outcome, r.origin,
-                    u.status, u.reason, u.flags, r.attempt_node, r.zone, u.detail, r.extra, u.events, u.ended_at)
+                    u.status, u.reason, u.flags, r.attempt_node, r.zone, u.detail, r.extra, u.events, r.concurrency_key,
+                    u.ended_at)
             INSERT INTO run_history (id, job_id, user_id, scheduled_for, due_at, fence, first_started_at,
                 attempt_fence, started_at, finished_at, attempt, budget_base, outcome, origin, status, reason, flags,
-                attempt_node, zone, detail, extra, events, ended_at)
+                attempt_node, zone, detail, extra, events, concurrency_key, ended_at)
             SELECT * FROM ended RETURNING id
             """
     }

@@ -90,6 +90,8 @@ struct FinishWork {
 struct Ends {
     var runs: [RunID: Run] = [:]
     var jobs: [JobID: Job] = [:]
+    /// Of parked runs that other jobs have parked on the keys that become free.
+    fileprivate var others: [JobID: Job] = [:]
     fileprivate var running: [OverlapKey: Int] = [:]
     fileprivate var parked: [OverlapKey: [Run]] = [:]
     fileprivate var freed: [RunChange] = []
@@ -101,7 +103,9 @@ struct Ends {
         let key = run.overlapKey
         guard job.limitsStarts else { return }
         running[key, default: 1] -= 1
-        guard running[key, default: 0] < job.runningLimit, var next = parked[key]?.first else { return }
+        guard var next = parked[key]?.first, let waiting = jobs[next.jobID] ?? others[next.jobID],
+            running[key, default: 0] < waiting.runningLimit
+        else { return }
         parked[key]?.removeFirst()
         let before = next
         try StartRule.unpark(&next, now: now)
@@ -118,21 +122,31 @@ extension Session {
     func lockEnds(_ ids: [RunID], skipsLocked: Bool = false) throws -> Ends {
         var ends = Ends()
         guard !ids.isEmpty else { return ends }
-        let jobIDs = try jobIDs(of: ids)
+        let places = try places(of: ids)
+        let jobIDs = Array(Set(places.map(\.job)))
         let limited = limited(jobIDs)
+        let shared = Set(places.compactMap(\.shared))
         var trip = RoundTrip()
         trip.add(locks(jobIDs))
+        trip.add(Self.lockKeys(shared))
         let locked = trip.add(skipsLocked ? Self.tryLockRuns(ids) : Self.lockRuns(ids))
         let clock = trip.add(clock())
         let moving = trip.add(Self.moving(jobIDs))
         let running = trip.add(Self.running(limited))
         let parked = trip.add(Self.nextParked(limited, atMost: ids.count))
+        let sharedRunning = shared.isEmpty ? nil : trip.add(self.running(shared))
+        let sharedParked = shared.isEmpty ? nil : trip.add(Self.nextParked(shared, atMost: ids.count))
         let answers = try send(trip)
         for run in try answers[locked].all(RunRow.read) { ends.runs[run.id] = run }
         try readClock(answers[clock])
         ends.jobs = try jobs(answers[moving], among: jobIDs)
         ends.running = try Self.counts(answers[running])
-        for run in try answers[parked].all(RunRow.read) { ends.parked[run.overlapKey, default: []].append(run) }
+        var waiting = try answers[parked].all(RunRow.read)
+        if let sharedRunning { ends.running.merge(try Self.sharedCounts(answers[sharedRunning]), uniquingKeysWith: +) }
+        if let sharedParked { waiting += try answers[sharedParked].all(RunRow.read) }
+        for run in waiting { ends.parked[run.overlapKey, default: []].append(run) }
+        let others = Set(waiting.map(\.jobID)).subtracting(ends.jobs.keys)
+        for job in try jobs(others.sorted()) { ends.others[job.id] = job }
         return ends
     }
 
@@ -147,9 +161,19 @@ extension Session {
     private static func nextParked(_ jobs: [JobID], atMost limit: Int) -> PostgresQuery {
         """
         SELECT n.* FROM (
-            SELECT DISTINCT blocked_on FROM live_runs WHERE job_id = ANY(\(jobs.uuids())) AND blocked_on IS NOT NULL
+            SELECT DISTINCT blocked_on FROM live_runs
+            WHERE job_id = ANY(\(jobs.uuids())) AND blocked_on IS NOT NULL AND concurrency_key IS NULL
         ) k CROSS JOIN LATERAL (
             SELECT \(unescaped: RunRow.columns) FROM live_runs r WHERE r.blocked_on = k.blocked_on
+            ORDER BY r.scheduled_for, r.id LIMIT \(Int64(limit)) FOR UPDATE
+        ) n
+        """
+    }
+
+    private static func nextParked(_ keys: Set<OverlapKey>, atMost limit: Int) -> PostgresQuery {
+        """
+        SELECT n.* FROM unnest(\(texts(keys))) AS k (key) CROSS JOIN LATERAL (
+            SELECT \(unescaped: RunRow.columns) FROM live_runs r WHERE r.blocked_on = k.key
             ORDER BY r.scheduled_for, r.id LIMIT \(Int64(limit)) FOR UPDATE
         ) n
         """

@@ -9,16 +9,22 @@ extension Session {
         var held = memory.runs(request.tokens)
         for id in rivals(held.values) { held[id] = nil }
         let unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
-        var owners = Set(held.values.map(\.jobID))
-        if !unknown.isEmpty { owners.formUnion(try jobIDs(of: unknown)) }
+        let places = try held.values.map(RunPlace.init) + self.places(of: unknown)
+        let owners = Set(places.map(\.job))
         let ids = Array(owners)
         let limited = limited(ids)
+        let shared = Set(places.compactMap(\.shared))
+        let rated = rateKeys(places.filter { limited.contains($0.job) })
         var trip = RoundTrip()
         trip.add(locks(owners))
+        trip.add(Self.lockKeys(shared))
         let clock = trip.add(clock(node: request.node))
         let moving = trip.add(Self.moving(ids))
         let running = trip.add(Self.running(limited))
         let parked = trip.add(Self.parked(limited))
+        let sharedRunning = shared.isEmpty ? nil : trip.add(self.running(shared))
+        let sharedParked = shared.isEmpty ? nil : trip.add(Self.parked(shared))
+        let paid = rated.isEmpty ? nil : trip.add(Self.paid(rated))
         let read = unknown.isEmpty ? nil : trip.add(Self.lockRuns(unknown))
         let answers = try send(trip)
         guard try readClock(answers[clock]) else {
@@ -26,8 +32,14 @@ extension Session {
         }
         let jobs = try jobs(answers[moving], among: ids)
         if let read { for run in try answers[read].all(RunRow.read) { held[run.id] = run } }
-        var batch = StartBatch(
-            running: try Self.counts(answers[running]), parked: try Self.counts(answers[parked]), counted: Set(limited))
+        var batch = StartBatch(counted: Set(limited), shared: shared, rated: rated)
+        batch.running = try Self.counts(answers[running])
+        batch.parked = try Self.counts(answers[parked])
+        if let sharedRunning { batch.running.merge(try Self.sharedCounts(answers[sharedRunning]), uniquingKeysWith: +) }
+        if let sharedParked {
+            batch.parked.merge(try Self.parkedCounts(answers[sharedParked], of: shared), uniquingKeysWith: +)
+        }
+        if let paid { batch.paid = try Self.paid(answers[paid], of: rated) }
         try decide(request, held, jobs, &batch)
         return try commit(batch, request, jobs)
     }
@@ -49,20 +61,21 @@ extension Session {
         }
         for (token, run) in order {
             guard let job = jobs[run.jobID] else { continue }
-            guard !job.limitsStarts || batch.counted.contains(job.id) else {
+            guard batch.hasCounted(run, job) else {
                 // Its rule was looser when it was locked: ask again, now that the node knows.
                 batch.verdicts[token] = .putBack(until: now)
                 continue
             }
             var after = run
-            var cancelOther = false
             let key = run.overlapKey
-            let around = StartRule.Surroundings(
-                running: job.limitsStarts ? batch.running[key] ?? 0 : 0, parked: batch.parked[key] ?? 0)
+            var around = StartRule.Surroundings(
+                running: job.limitsStarts ? batch.running[key] ?? 0 : 0, parked: batch.parked[key] ?? 0,
+                paidUntil: batch.paid[run.rateKey])
             let verdict = try StartRule.start(
-                &after, job: job, node: request.node, fence: token.fence, around: around, early: request.early,
-                now: now, cancelOther: &cancelOther)
+                &after, job: job, node: request.node, fence: token.fence, around: &around, early: request.early,
+                now: now)
             batch.verdicts[token] = verdict
+            batch.pay(run.rateKey, until: around.paidUntil)
             switch verdict {
             case .started:
                 batch.started.append(RunChange(before: run, after: after))
@@ -70,10 +83,10 @@ extension Session {
                 if let earlier = run.current, earlier.number != after.attempt {
                     batch.archived.append((run.id, earlier))
                 }
-            case .parked, .skipped:
+            case .parked, .delayed, .skipped:
                 batch.saved.append(RunChange(before: run, after: after))
                 if verdict == .parked { batch.parked[key, default: 0] += 1 }
-                if cancelOther { batch.cancelled.insert(key) }
+                if around.cancelsOthers { batch.cancelled.insert(key) }
             case .putBack, .stale:
                 break
             }
@@ -103,8 +116,9 @@ extension Session {
                 return .started(AttemptContext(run, job: job), dueAt: run.dueAt)
             case .putBack(let until): return .putBack(until: until)
             case .parked where written.contains(token.runID): return .parked
+            case .delayed(let until) where written.contains(token.runID): return .delayed(until: until)
             case .skipped where written.contains(token.runID): return .skipped
-            case .parked, .skipped, .stale, nil: break
+            case .parked, .delayed, .skipped, .stale, nil: break
             }
             memory.forget([token.runID])
             return .stale
@@ -116,27 +130,46 @@ extension Session {
             jobs[$0]?.nextSlot == nil
         }
         return (batch.archived.isEmpty ? [] : [RunWrites.archive(batch.archived)])
-            + batch.cancelled.sorted { ($0.job, $0.zone) < ($1.job, $1.zone) }.map(Self.cancelRunning)
+            + batch.cancelled.sorted().map(Self.cancelRunning) + Self.pay(batch.payments)
             + (done.isEmpty ? [] : [Self.finishJobs(done.sorted())])
     }
 }
 
 /// What one start batch found and decided.
 private struct StartBatch {
-    var running: [OverlapKey: Int]
-    var parked: [OverlapKey: Int]
     /// Jobs whose runs were counted.
     let counted: Set<JobID>
+    /// Concurrency keys that were locked and whose runs were counted.
+    let shared: Set<OverlapKey>
+    /// Keys whose rates were asked.
+    let rated: Set<OverlapKey>
+    var running: [OverlapKey: Int] = [:]
+    var parked: [OverlapKey: Int] = [:]
+    var paid: [OverlapKey: Instant] = [:]
+    private(set) var payments: [OverlapKey: Instant] = [:]
     var verdicts: [ClaimToken: StartVerdict] = [:]
     var started: [RunChange] = []
     var saved: [RunChange] = []
     var archived: [(run: RunID, attempt: Attempt)] = []
     var cancelled: Set<OverlapKey> = []
 
-    init(running: [OverlapKey: Int], parked: [OverlapKey: Int], counted: Set<JobID>) {
-        self.running = running
-        self.parked = parked
+    init(counted: Set<JobID>, shared: Set<OverlapKey>, rated: Set<OverlapKey>) {
         self.counted = counted
+        self.shared = shared
+        self.rated = rated
+    }
+
+    /// Whether all was asked that the run's start depends on.
+    func hasCounted(_ run: Run, _ job: Job) -> Bool {
+        guard job.limitsStarts else { return true }
+        return counted.contains(job.id) && (run.concurrencyKey == nil || shared.contains(run.overlapKey))
+            && (job.definition.rateLimit == nil || rated.contains(run.rateKey))
+    }
+
+    mutating func pay(_ key: OverlapKey, until instant: Instant?) {
+        guard let instant, instant != paid[key] else { return }
+        paid[key] = instant
+        payments[key] = instant
     }
 }
 
@@ -149,42 +182,9 @@ extension Session {
         return ids.filter { known[$0]?.limitsStarts ?? true }
     }
 
-    func jobIDs(of runs: [RunID]) throws -> [JobID] {
-        try query("SELECT DISTINCT job_id FROM live_runs WHERE id = ANY(\(runs.uuids()))").all { try $0.id(0) }
-    }
-
     static func lockRuns(_ ids: [RunID]) -> PostgresQuery {
         """
         SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids())) ORDER BY id FOR UPDATE
-        """
-    }
-
-    static func running(_ jobs: [JobID]) -> PostgresQuery {
-        """
-        SELECT job_id, zone, count(*) FROM live_runs WHERE job_id = ANY(\(jobs.uuids())) AND status = 2
-        GROUP BY job_id, zone
-        """
-    }
-
-    static func parked(_ jobs: [JobID]) -> PostgresQuery {
-        """
-        SELECT job_id, zone, count(*) FROM live_runs WHERE job_id = ANY(\(jobs.uuids())) AND blocked_on IS NOT NULL
-        GROUP BY job_id, zone
-        """
-    }
-
-    static func counts(_ result: PostgresResult) throws -> [OverlapKey: Int] {
-        let counts = try result.all {
-            (OverlapKey(job: try $0.id(0), zone: try $0.text(1)), Int(try $0.int(2)))
-        }
-        return Dictionary(counts, uniquingKeysWith: +)
-    }
-
-    /// Asks the running runs of a key to stop (flags of `Run.storedFlags`: 2 cancel, 4 because of an overlap).
-    static func cancelRunning(_ key: OverlapKey) -> PostgresQuery {
-        """
-        UPDATE live_runs SET flags = flags | 6
-        WHERE job_id = \(key.job.uuid) AND zone = \(key.zone) AND status = 2 AND flags & 2 = 0
         """
     }
 }

@@ -152,24 +152,27 @@ extension Session {
 
     /// Frees parked runs whose key is free, and ends jobs whose last runs ended side by side.
     func repairParked() throws -> Int {
-        let keys: [JobID] = try query("SELECT DISTINCT job_id FROM live_runs WHERE blocked_on IS NOT NULL").all {
-            try $0.id(0)
-        }
-        guard !keys.isEmpty else { return 0 }
+        let places = try parkedPlaces()
+        guard !places.isEmpty else { return 0 }
+        let ids = Array(Set(places.map(\.job)))
+        let shared = Set(places.compactMap(\.shared))
         var trip = RoundTrip()
-        trip.add([Self.lockStrict(keys)])
+        trip.add([Self.lockStrict(ids)])
+        trip.add(Self.lockKeys(shared))
         let clock = trip.add(clock())
-        let moving = trip.add(Self.moving(keys))
-        let counted = trip.add(Self.running(keys))
+        let moving = trip.add(Self.moving(ids))
+        let counted = trip.add(Self.running(ids))
+        let sharedCounted = trip.add(running(shared))
         let parked = trip.add(
             """
             SELECT \(unescaped: RunRow.columns) FROM live_runs
-            WHERE job_id = ANY(\(keys.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id FOR UPDATE
+            WHERE job_id = ANY(\(ids.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id FOR UPDATE
             """)
         let answers = try send(trip)
         try readClock(answers[clock])
-        let jobs = try jobs(answers[moving], among: keys)
-        var running = try Self.counts(answers[counted])
+        let jobs = try jobs(answers[moving], among: ids)
+        var running = try Self.counts(answers[counted]).merging(
+            Self.sharedCounts(answers[sharedCounted]), uniquingKeysWith: +)
         var changes: [RunChange] = []
         for run in try answers[parked].all(RunRow.read) {
             guard let job = jobs[run.jobID], running[run.overlapKey, default: 0] < job.runningLimit else { continue }
@@ -216,6 +219,7 @@ extension Session {
         memory.pruneAfter = pruned.count < count ? nil : pruned.max()
         try readClock()
         _ = try send([
+            "DELETE FROM start_rates WHERE paid_until < \((now - StartRate.periods.upperBound).microseconds)",
             "DELETE FROM idempotency_keys WHERE at < \((now - IdempotencyKey.kept).microseconds)",
             "DELETE FROM refresh_tokens WHERE expires_at < \(now.microseconds)",
             "DELETE FROM nodes WHERE dead_at < \(limit.microseconds)",

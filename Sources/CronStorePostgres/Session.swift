@@ -121,9 +121,5 @@ final class Session {
 }
 
 extension Job {
-    /// Whether its runs must ask what else runs before they start.
-    var limitsStarts: Bool { definition.overlap != .allow || definition.maxConcurrent != nil }
     var isStrict: Bool { limitsStarts || nextSlot == nil }
-    /// How many runs with one key may be RUNNING.
-    var runningLimit: Int { definition.overlap == .allow ? definition.maxConcurrent ?? .max : 1 }
 }

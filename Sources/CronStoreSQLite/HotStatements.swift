@@ -1,3 +1,5 @@
+import CronModel
+
 /// The statements that every run goes through. Each names only the columns that its step changes.
 struct HotStatements {
     let selectRun: SQLStatement
@@ -16,14 +18,14 @@ struct HotStatements {
             connection,
             """
             INSERT INTO runs (\(RunRow.columns), claimable_at, live, dead)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             """)
         markStarted = try SQLStatement(
             connection,
             """
             UPDATE runs SET status = ?, reason = ?, attempt = ?, first_started_at = ?, run_deadline = ?,
                 attempt_fence = ?, attempt_node = ?, started_at = ?, finished_at = NULL, outcome = NULL, detail = NULL,
-                events = ?
+                flags = flags & ~\(Run.paidStartFlag), events = ?
             WHERE id = ? AND fence = ?
             """)
         markSucceeded = try SQLStatement(
@@ -39,7 +41,7 @@ struct HotStatements {
             UPDATE runs SET due_at = ?, status = ?, reason = ?, fence = ?, attempt = ?, owner = ?, blocked_on = ?,
                 flags = ?, budget_base = ?, first_started_at = ?, run_deadline = ?, attempt_fence = ?,
                 attempt_node = ?, started_at = ?, finished_at = ?, outcome = ?, detail = ?, extra = ?, events = ?,
-                claimable_at = ?, live = ?, dead = ?
+                concurrency_key = ?, claimable_at = ?, live = ?, dead = ?
             WHERE id = ?
             """)
         saveCursor = try SQLStatement(

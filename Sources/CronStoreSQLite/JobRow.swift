@@ -16,7 +16,7 @@ enum JobRow {
             throw StoreError.corrupt("job \(id) cannot be read")
         }
         let definition: JobDefinition
-        switch JobDefinition.read(json) {
+        switch JobDefinition.read(json, isStored: true) {
         case .success(let read): definition = read
         case .failure(let problems): throw StoreError.corrupt("job \(id): \(problems.all)")
         }

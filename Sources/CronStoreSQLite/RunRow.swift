@@ -7,7 +7,7 @@ enum RunRow {
     static let columns = """
         id, job_id, user_id, origin, scheduled_for, zone, due_at, status, reason, fence, attempt, owner, blocked_on, \
         flags, budget_base, first_started_at, run_deadline, attempt_fence, attempt_node, started_at, finished_at, \
-        outcome, detail, extra, events
+        outcome, detail, extra, events, concurrency_key
         """
 
     static let selectOwned = "SELECT \(columns) FROM runs WHERE id = ? AND user_id = ?"
@@ -28,6 +28,7 @@ enum RunRow {
         run.runDeadline = row.instantOrNil(16)
         run.current = attempt(row, number: run.attempt)
         run.storedExtra = row.textOrNil(23)
+        run.concurrencyKey = row.textOrNil(25)
         return run
     }
 

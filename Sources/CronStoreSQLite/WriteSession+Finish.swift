@@ -22,20 +22,18 @@ extension WriteSession {
     /// Writes a run whose attempt has ended, and frees what waited for it.
     func ended(_ run: Run, job: Job) throws {
         if run.status == .success { try saveSucceeded(run) } else { try save(run) }
-        try unpark(run.overlapKey, job: job)
+        if job.limitsStarts { try unpark(run.overlapKey) }
         if job.nextSlot == nil { try finishIfDone(job) }
     }
 
     /// Makes the oldest run parked on a key claimable, if the key is free.
     @discardableResult
-    func unpark(_ key: OverlapKey, job: Job) throws -> Bool {
-        if job.definition.overlap == .allow, job.definition.maxConcurrent == nil { return false }
+    func unpark(_ key: OverlapKey) throws -> Bool {
         let parked = try statement(
             "SELECT \(RunRow.columns) FROM runs WHERE blocked_on = ? ORDER BY scheduled_for, id LIMIT 1"
         ).bind(key.text).first(RunRow.read)
         guard var run = parked else { return false }
-        let limit = job.definition.overlap == .allow ? job.definition.maxConcurrent ?? .max : 1
-        guard claimed.runningCount(key) < limit else { return false }
+        guard claimed.runningCount(key) < (try job(of: run).runningLimit) else { return false }
         try StartRule.unpark(&run, now: now)
         try save(run)
         return true

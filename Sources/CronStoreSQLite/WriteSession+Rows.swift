@@ -11,7 +11,7 @@ extension WriteSession {
         statement.bind(run.blockedOn).bind(run.storedFlags).bind(run.budgetBase).bind(run.firstStartedAt)
         statement.bind(run.runDeadline)
         bindAttempt(run.current, to: statement)
-        statement.bind(run.storedExtra).bind(run.log.bytes)
+        statement.bind(run.storedExtra).bind(run.log.bytes).bind(run.concurrencyKey)
         try bindMembership(run, to: statement).run()
         cache(run)
     }
@@ -22,7 +22,7 @@ extension WriteSession {
         statement.bind(run.fence).bind(run.attempt).bind(run.owner).bind(run.blockedOn).bind(run.storedFlags)
         statement.bind(run.budgetBase).bind(run.firstStartedAt).bind(run.runDeadline)
         bindAttempt(run.current, to: statement)
-        statement.bind(run.storedExtra).bind(run.log.bytes)
+        statement.bind(run.storedExtra).bind(run.log.bytes).bind(run.concurrencyKey)
         bindMembership(run, to: statement)
         try statement.bind(run.id).run()
         cache(run)

@@ -27,10 +27,11 @@ extension WriteSession {
     private func start(_ found: Run, fence: Int64, _ request: StartRequest) throws -> StartAnswer {
         var run = found
         let job = try job(of: run)
-        var cancelOther = false
+        var around = try surroundings(of: run, job: job)
+        let paidUntil = around.paidUntil
         let verdict = try StartRule.start(
-            &run, job: job, node: request.node, fence: fence, around: try surroundings(of: run, job: job),
-            early: request.early, now: now, cancelOther: &cancelOther)
+            &run, job: job, node: request.node, fence: fence, around: &around, early: request.early, now: now)
+        if around.paidUntil != paidUntil { try pay(found.rateKey, until: around.paidUntil) }
         switch verdict {
         case .started:
             if let earlier = found.current, earlier.number != run.attempt {
@@ -42,8 +43,11 @@ extension WriteSession {
             return .putBack(until: until)
         case .parked:
             try save(run)
-            if cancelOther { try requestCancel(of: run.overlapKey) }
+            if around.cancelsOthers { try requestCancel(of: run.overlapKey) }
             return .parked
+        case .delayed(let until):
+            try save(run)
+            return .delayed(until: until)
         case .skipped:
             try save(run)
             try finishIfDone(job)
@@ -55,7 +59,8 @@ extension WriteSession {
 
     private func surroundings(of run: Run, job: Job) throws -> StartRule.Surroundings {
         var around = StartRule.Surroundings(running: 0, parked: 0, isHeld: heldJobs.contains(job.id))
-        if job.definition.overlap == .allow, job.definition.maxConcurrent == nil { return around }
+        guard job.limitsStarts else { return around }
+        if job.definition.rateLimit != nil { around.paidUntil = try paidUntil(run.rateKey) }
         around.running = claimed.runningCount(run.overlapKey)
         if case .queue = job.definition.overlap, around.running > 0 {
             around.parked =
@@ -63,6 +68,14 @@ extension WriteSession {
                 .first { Int($0.int(0)) } ?? 0
         }
         return around
+    }
+
+    private func paidUntil(_ key: OverlapKey) throws -> Instant? {
+        try statement("SELECT paid_until FROM start_rates WHERE key = ?").bind(key.text).first { $0.instant(0) }
+    }
+
+    private func pay(_ key: OverlapKey, until instant: Instant?) throws {
+        try statement("INSERT OR REPLACE INTO start_rates (key, paid_until) VALUES (?,?)").bind(key.text).bind(instant).run()
     }
 
     private func requestCancel(of key: OverlapKey) throws {

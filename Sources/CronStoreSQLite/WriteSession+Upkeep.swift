@@ -69,7 +69,7 @@ extension WriteSession {
             SELECT \(RunRow.columns), min(scheduled_for) FROM runs WHERE blocked_on IS NOT NULL GROUP BY blocked_on
             """
         ).all(RunRow.read)
-        for run in parked where try unpark(run.overlapKey, job: job(of: run)) { answer.unparked += 1 }
+        for run in parked where try unpark(run.overlapKey) { answer.unparked += 1 }
         return answer
     }
 
@@ -96,6 +96,7 @@ extension WriteSession {
     }
 
     private func pruneRest(_ limit: Instant) throws {
+        try statement("DELETE FROM start_rates WHERE paid_until < ?").bind(now - StartRate.periods.upperBound).run()
         try statement("DELETE FROM idempotency_keys WHERE at < ?").bind(now - IdempotencyKey.kept).run()
         try statement("DELETE FROM refresh_tokens WHERE expires_at < ?").bind(now).run()
         try statement("DELETE FROM nodes WHERE dead_at < ?").bind(limit).run()

@@ -20,6 +20,7 @@ TEXTS = {
     # Inside the limits of every field.
     "duration": ["1s", "2s", "PT5S", "1500ms", "PT1.5S", "10S", "1s500ms"],
     "webhook-url": ["https://example.com/hook", "http://example.com:8080/a?b=c", "HTTPS://[2606:2800::1]/"],
+    "rate": ["1/1s", "100/1m", "1000000/24h", "5/PT1M"],
     "statuses": ["200", "200-299", "201-204"],
     "signing-secret": ["whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"],
 }
@@ -105,6 +106,8 @@ def mend(job):
     for one in (job, job.get("retry"), job.get("action")):
         if isinstance(one, dict):
             mend_durations(one)
+    if job.get("rate_limit") is not None and job["rate_limit"] not in TEXTS["rate"]:
+        job["rate_limit"] = TEXTS["rate"][0]
     retry = job.get("retry")
     if isinstance(retry, dict) and retry.get("strategy") == "list" and not retry.get("delays"):
         retry["delays"] = ["2s"]

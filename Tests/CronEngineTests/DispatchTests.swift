@@ -115,6 +115,16 @@ import Testing
         #expect(harness.tick(after: .milliseconds(100)).starts.flatMap(\.tokens) == [request.tokens[0]])
     }
 
+    @Test func aDelayedRunIsClaimedAgainInTime() throws {
+        var harness = CoreHarness()
+        harness.take([harness.claim()])
+        let request = try #require(harness.tick().starts.first)
+        let until = harness.now + .milliseconds(600)
+        harness.handle(.started(request, .success([.delayed(until: until)]), took: .zero))
+        #expect(harness.core.heldCount == 0 && harness.core.busyCount == 0)
+        #expect(harness.tick().claims.count == 1, "its time is within the lead, and sooner than the next look")
+    }
+
     @Test func aFailedStartIsAskedAgain() throws {
         var harness = CoreHarness()
         let claim = harness.claim()

@@ -150,9 +150,44 @@ import Testing
         definition.endAt = Fixture.now + .days(1)
         definition.maxRuns = 7
         definition.maxConcurrent = 2
+        definition.concurrencyKey = "warehouse"
+        definition.rateLimit = StartRate(count: 100, per: .minutes(1))
         definition.jitter = .milliseconds(1_500)
         definition.misfire.mode = .fireAll
         let read = try JobDefinition.read(.object(definition.json)).get()
         #expect(read == definition)
+    }
+
+    /// A node of the version before goes on beside one that has written something new.
+    @Test func whatANewerBinaryHasStoredIsReadWithoutItsNewMembers() throws {
+        let definition = JobDefinition(
+            name: "x", schedule: "@daily", action: ActionDefinition(type: "webhook", fields: [:]))
+        var members = definition.json
+        members["brand_new"] = .bool(true)
+        members["retry"] = members["retry"]?.merging(patch: .object(["brand_new": .bool(true)]))
+        #expect(throws: FieldProblems.self) { try JobDefinition.read(.object(members)).get() }
+        #expect(try JobDefinition.read(.object(members), isStored: true).get() == definition)
+    }
+
+    @Test(arguments: [("100/1m", 100, Span.minutes(1)), ("1/1s", 1, .seconds(1)), ("1000000/24h", 1_000_000, .hours(24))])
+    func ratesAreReadAndWritten(text: String, count: Int, period: Span) {
+        #expect(StartRate(text: text) == StartRate(count: count, per: period))
+        #expect(StartRate(text: StartRate(count: count, per: period).text)?.text == StartRate(text: text)?.text)
+    }
+
+    @Test(arguments: ["", "100", "/1m", "100/", "0/1m", "-1/1m", "1000001/1m", "1/999ms", "1/25h", "1/1m/1m", "a/1m", "1 /1m"])
+    func whatIsNoRateIsRefused(text: String) { #expect(StartRate(text: text) == nil) }
+
+    @Test func aRateLetsItsCountStartAtOnceAndThenEvenly() {
+        let rate = StartRate(count: 3, per: .seconds(30))
+        var paid: Instant?
+        var starts: [Span] = []
+        for _ in 0..<5 {
+            let next = max(Fixture.now, rate.nextStart(paidUntil: paid, now: Fixture.now))
+            starts.append(next - Fixture.now)
+            paid = rate.pay(paid, at: Fixture.now)
+        }
+        #expect(starts == [.zero, .zero, .zero, .seconds(10), .seconds(20)])
+        #expect(rate.nextStart(paidUntil: paid.map(rate.refund), now: Fixture.now) == Fixture.now + .seconds(20))
     }
 }

@@ -54,6 +54,8 @@ final class People {
             action: ActionDefinition(type: "test", fields: ["edit": .integer(edit)]))
         definition.overlap = simulation.pick([.skip, .skip, .allow, .queue(2), .cancelOther])
         if definition.overlap == .allow, simulation.chance(0.5) { definition.maxConcurrent = 1 }
+        if simulation.chance(0.3) { definition.concurrencyKey = simulation.pick(["one", "two"]) }
+        if simulation.chance(0.15) { definition.rateLimit = StartRate(count: 2, per: .seconds(2)) }
         definition.delivery = simulation.pick(Delivery.allCases)
         definition.misfire.mode = simulation.pick(MisfirePolicy.Mode.allCases)
         definition.misfire.after = .seconds(3)
@@ -81,6 +83,7 @@ final class People {
         definition.action.fields["edit"] = .integer(edit)
         if simulation.chance(0.4) { definition.schedule = simulation.pick(schedules) }
         if simulation.chance(0.2) { definition.misfire.mode = simulation.pick(MisfirePolicy.Mode.allCases) }
+        if simulation.chance(0.2) { definition.concurrencyKey = simulation.pick([nil, "one", "two"]) }
         return definition
     }
 

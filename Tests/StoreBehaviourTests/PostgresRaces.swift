@@ -179,6 +179,69 @@ import Testing
         }
     }
 
+    /// Jobs that share a key share no lock but the key's.
+    @Test func concurrencyKeysAreJudgedAcrossNodes() async throws {
+        try await Self.withNodes { nodes in
+            let owner = UserID(high: 1, low: 1)
+            let jobs = try await nodes[0].createJobs(count: 8, owner: owner) {
+                $0.overlap = .allow
+                $0.concurrencyKey = "warehouse"
+                $0.maxConcurrent = 2
+            }
+            try await nodes[0].waitForSlots()
+            let started = try await Self.atOnce(nodes) { node in
+                var tokens: [ClaimToken] = []
+                for _ in 0..<6 {
+                    let claims = try await node.store.plan(node.planRequest).claims
+                    let answers = try await node.store.start(
+                        StartRequest(node: node.id, tokens: claims.map(\.token), early: .zero))
+                    for case (let claim, .started) in zip(claims, answers) { tokens.append(claim.token) }
+                }
+                return tokens
+            }.flatMap { $0 }
+            #expect(started.count == 2, "as many as may run at once, though nothing has ended")
+            var parked = 0
+            for job in jobs { parked += try await nodes[0].runs(of: job, owner).count { $0.blockedOn != nil } }
+            #expect(parked > 0)
+            // Each end lets one go on, whichever node reports it.
+            _ = try await Self.atOnce(nodes) { node in
+                for _ in 0..<3 {
+                    _ = try await node.store.finish(
+                        started.map { Finish(token: $0, outcome: .success) }, node: node.id)
+                    let claims = try await node.store.claim(node.claimRequest).claims
+                    _ = try await node.store.start(
+                        StartRequest(node: node.id, tokens: claims.map(\.token), early: .zero))
+                }
+            }
+            var running = 0
+            for job in jobs { running += try await nodes[0].runs(of: job, owner).count { $0.status == .running } }
+            #expect(running == 2)
+        }
+    }
+
+    @Test func aRateIsKeptAcrossNodes() async throws {
+        try await Self.withNodes { nodes in
+            let owner = UserID(high: 1, low: 1)
+            _ = try await nodes[0].createJobs(count: 8, owner: owner) {
+                $0.overlap = .allow
+                $0.concurrencyKey = "mail"
+                $0.rateLimit = StartRate(count: 3, per: .hours(1))
+            }
+            try await nodes[0].waitForSlots()
+            let started = try await Self.atOnce(nodes) { node in
+                var count = 0
+                for _ in 0..<6 {
+                    let claims = try await node.store.plan(node.planRequest).claims
+                    count += try await node.store.start(
+                        StartRequest(node: node.id, tokens: claims.map(\.token), early: .zero)
+                    ).count { if case .started = $0 { true } else { false } }
+                }
+                return count
+            }
+            #expect(started.reduce(0, +) == 3)
+        }
+    }
+
     /// One start of several at once, whoever asks.
     @Test func overlapIsJudgedAcrossNodes() async throws {
         try await Self.withNodes { nodes in

@@ -84,9 +84,15 @@ struct RandomWalk {
         let overlap = pick(overlaps)
         let misfire = pick(MisfirePolicy.Mode.allCases)
         let delivery = pick(Delivery.allCases)
+        let key = pick([nil, nil, nil, "one", "two"])
+        let rate = pick([nil, nil, nil, StartRate(count: 2, per: .seconds(4))])
+        let limit = pick([nil, nil, 1, 2])
         let jitter = Bool.random(using: &random) ? Span.zero : .milliseconds(700)
         let job = try await world.create(schedule) {
             $0.overlap = overlap
+            $0.concurrencyKey = key
+            $0.rateLimit = rate
+            $0.maxConcurrent = limit
             $0.misfire.mode = misfire
             $0.misfire.after = .seconds(5)
             $0.misfire.catchupLimit = 3

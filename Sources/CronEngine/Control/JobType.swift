@@ -7,8 +7,8 @@ package struct JobType: Sendable {
     package static let fields: Set<String> = [
         "action", "timezone", "dst_gap", "dst_fold", "delivery", "timeout", "max_retries", "base_delay", "retry",
         "misfire",
-        "misfire_after", "catchup_limit", "catchup_window", "resume", "overlap", "max_concurrent", "priority",
-        "expires_after", "jitter",
+        "misfire_after", "catchup_limit", "catchup_window", "resume", "overlap", "max_concurrent",
+        "concurrency_key", "rate_limit", "priority", "expires_after", "jitter",
     ]
     package static let aboutLimitBytes = 1_000
 

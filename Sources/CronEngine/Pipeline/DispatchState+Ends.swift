@@ -16,7 +16,7 @@ extension DispatchState {
         var mayUnpark = false
         for finish in finishes {
             guard let known = held[finish.token.runID], known.fence == finish.token.fence else { continue }
-            if parked[known.jobID] != nil { mayUnpark = true }
+            if parked[known.key] != nil { mayUnpark = true }
             letGo(finish.token.runID)
         }
         return mayUnpark

@@ -23,6 +23,7 @@ package struct DispatchState: Sendable {
     struct Held: Sendable {
         var fence: Int64
         var jobID: JobID
+        var key: OverlapKey
         var priority: Int
         var phase: Phase
         var userID: UserID
@@ -52,8 +53,8 @@ package struct DispatchState: Sendable {
     /// Starting, ready and running: what takes a slot.
     private(set) var busy = 0
     private var startRetryAt: Instant?
-    /// Runs of these jobs were parked here; when one of the job's runs ends, another may be claimed.
-    var parked: [JobID: Int] = [:]
+    /// Runs with these keys were parked here; when another with the key ends, one of them may be claimed.
+    var parked: [OverlapKey: Int] = [:]
 
     init(node: NodeID, settings: EngineSettings) {
         self.node = node
@@ -114,11 +115,11 @@ extension DispatchState {
                 letGo(claim.token.runID)
             }
             held[claim.token.runID] = Held(
-                fence: claim.token.fence, jobID: claim.jobID, priority: claim.priority, phase: .queued,
-                userID: claim.userID)
+                fence: claim.token.fence, jobID: claim.jobID, key: claim.key, priority: claim.priority,
+                phase: .queued, userID: claim.userID)
             shares[claim.userID, default: Share()].held += 1
             queue.add(claim.token, at: claim.dueAt, priority: claim.priority)
-            unpark(claim.jobID)
+            unpark(claim.key)
         }
     }
 
@@ -198,9 +199,9 @@ extension DispatchState {
             requeue(token)
             putBack.add(token, at: until)
         case .parked:
-            if let job = held[token.runID]?.jobID { parked[job, default: 0] += 1 }
+            if let key = held[token.runID]?.key { parked[key, default: 0] += 1 }
             drop(token)
-        case .skipped, .stale:
+        case .delayed, .skipped, .stale:
             drop(token)
         }
         return nil
@@ -275,9 +276,9 @@ extension DispatchState {
         if shares[space]?.held == 0 { shares[space] = nil }
     }
 
-    mutating func unpark(_ job: JobID) {
-        guard let count = parked[job] else { return }
-        parked[job] = count > 1 ? count - 1 : nil
+    mutating func unpark(_ key: OverlapKey) {
+        guard let count = parked[key] else { return }
+        parked[key] = count > 1 ? count - 1 : nil
     }
 
     func isHeld(_ token: ClaimToken, where matches: (Phase) -> Bool) -> Bool {

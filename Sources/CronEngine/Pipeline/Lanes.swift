@@ -68,26 +68,21 @@ struct Lanes: Sendable {
     }
 }
 
-/// How many starts of a space there may be in a minute. A full minute's worth may come at once; then they come evenly
-/// (the generic cell rate algorithm, ITU-T I.371: one instant for each space is all that is kept).
+/// How many starts of a space there may be in a minute.
 struct StartBudget: Sendable {
-    private let interval: Span
-    private let burst: Span
+    private let rate: StartRate
     private var paidUntil: [UserID: Instant] = [:]
 
-    init(perMinute: Int) {
-        interval = Span(microseconds: Span.minutes(1).microseconds / Int64(perMinute))
-        burst = .minutes(1) - interval
-    }
+    init(perMinute: Int) { rate = StartRate(count: perMinute, per: .minutes(1)) }
 
     /// When the space's next start may be; now or earlier lets it.
-    func nextStart(of space: UserID, now: Instant) -> Instant { (paidUntil[space] ?? now) - burst }
+    func nextStart(of space: UserID, now: Instant) -> Instant { rate.nextStart(paidUntil: paidUntil[space], now: now) }
 
     mutating func pay(_ space: UserID, now: Instant) {
         if paidUntil.count > 1_000 { paidUntil = paidUntil.filter { $0.value > now } }
-        paidUntil[space] = max(paidUntil[space] ?? now, now) + interval
+        paidUntil[space] = rate.pay(paidUntil[space], at: now)
     }
 
     /// A start that was none after all.
-    mutating func refund(_ space: UserID) { paidUntil[space] = paidUntil[space].map { $0 - interval } }
+    mutating func refund(_ space: UserID) { paidUntil[space] = paidUntil[space].map(rate.refund) }
 }

@@ -97,7 +97,10 @@ package struct NodeCore: Sendable {
             if case .success(let answer) = result { return take(answer.claims, more: false, now: now) }
             reaper.repairSoon(now: now)
         case .started(let request, let result, let took):
-            if case .success = result { early.observe(took) }
+            if case .success(let answers) = result {
+                early.observe(took)
+                for case .delayed(let until) in answers { poller.note(dueAt: max(until, now)) }
+            }
             for finish in dispatch.started(request, result, took: took, now: now) { updater.add(finish) }
         case .ended(let token, let outcome):
             if let finish = dispatch.ended(token, outcome) { updater.add(finish) }

@@ -33,7 +33,7 @@ extension Run {
         ]
         members["skipped_count"] = skippedCount.map { .integer(Int64($0)) }
         members["last_scheduled_for"] = lastScheduledFor.map { .string($0.description) }
-        members["blocked_on"] = blockedOn.map { .string($0) }
+        members["blocked_on"] = blockedOn.map { .string(concurrencyKey ?? $0) }
         members["redrive_of"] = redriveOf.map { .string($0.description) }
         return members
     }

@@ -110,6 +110,12 @@ extension JobSchema {
         Field("resume", .choice(ResumePolicy.self), "Which of the slots inside a pause run at its end."),
         Field("overlap", overlap, "What happens while another run of the job is under way."),
         Field("max_concurrent", .integer(JobLimit.maxConcurrent), "How many runs of the job may be under way."),
+        Field(
+            "concurrency_key", .line(1...JobLimit.concurrencyKeyBytes),
+            "Your jobs that name the same key are counted together by `overlap`, `max_concurrent` and `rate_limit`."),
+        Field(
+            "rate_limit", rateLimit,
+            "How many attempts may start in a time, such as `100/1m`. What is beyond waits for its turn."),
         Field("priority", .integer(JobLimit.priority), "Among runs that are due, a higher one starts first."),
     ]
 
@@ -118,6 +124,14 @@ extension JobSchema {
         pattern:
             "^(allow|skip|cancel_other|queue\\(([1-9][0-9]{0,\("\(OverlapPolicy.queueLimit)".count - 2)}|\(OverlapPolicy.queueLimit))\\))$"
     )
+
+    private static let rateLimit: Schema = {
+        let (counts, periods) = (StartRate.counts, StartRate.periods)
+        return Schema.string(
+            pattern: "^[1-9][0-9]{0,\("\(counts.upperBound)".count - 1)}/[0-9A-Za-z.]+$", format: "cronpp-rate"
+        ).with("x-minimum", .string("\(counts.lowerBound)/\(periods.upperBound)"))
+            .with("x-maximum", .string("\(counts.upperBound)/\(periods.lowerBound)"))
+    }()
 
     private static func retry(isPatch: Bool) -> Schema {
         var initial = JSONValue.null

@@ -172,6 +172,8 @@ package enum StartAnswer: Sendable {
     case started(AttemptContext, dueAt: Instant)
     case putBack(until: Instant)
     case parked
+    /// Waits without an owner until then: its rate limit lets it start no earlier.
+    case delayed(until: Instant)
     case skipped
     case stale
 
@@ -180,6 +182,7 @@ package enum StartAnswer: Sendable {
         case .started: "started"
         case .putBack: "put_back"
         case .parked: "parked"
+        case .delayed: "delayed"
         case .skipped: "skipped"
         case .stale: "stale"
         }

@@ -250,6 +250,7 @@ extension ChangeRule {
                 run.blockedOn = nil
                 run.catchUp = true
             }
+            run.concurrencyKey = result.job.definition.concurrencyKey
             try run.move(to: run.waitingStatus, reason: .edited, at: now, raisesFence: true)
             result.updated.append(run)
         }

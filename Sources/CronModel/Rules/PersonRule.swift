@@ -31,6 +31,7 @@ package enum PersonRule {
             try run.move(to: .cancelled, reason: .redriven, at: now, raisesFence: true)
             return fresh
         }
+        run.concurrencyKey = job.definition.concurrencyKey
         run.budgetBase = run.attempt
         run.firstStartedAt = nil
         run.dueAt = now

@@ -8,6 +8,8 @@ package enum StartVerdict: Hashable, Sendable {
     case putBack(until: Instant)
     /// Waits, without an owner, until its overlap key is free.
     case parked
+    /// Waits, without an owner, until its rate limit lets it start.
+    case delayed(until: Instant)
     /// Ended without being sent.
     case skipped
     /// No longer this node's claim: forget it.
@@ -16,7 +18,7 @@ package enum StartVerdict: Hashable, Sendable {
 
 /// T3: whether a claimed run may start now. The caller holds the job's lock and has read `now` after taking it.
 package enum StartRule {
-    /// What the job's other runs are doing.
+    /// What the job's other runs are doing, and what comes of this one's start.
     package struct Surroundings {
         /// RUNNING runs with the same overlap key.
         package var running: Int
@@ -24,23 +26,28 @@ package enum StartRule {
         package var parked: Int
         /// An edit of the job is waiting for the clock; nothing of it starts meanwhile.
         package var isHeld: Bool
+        /// What the rate limit's key has been paid for; moved on by a start that is counted.
+        package var paidUntil: Instant?
+        /// Set when the running ones are to be asked to cancel.
+        package private(set) var cancelsOthers = false
 
-        package init(running: Int, parked: Int, isHeld: Bool = false) {
+        package init(running: Int, parked: Int, isHeld: Bool = false, paidUntil: Instant? = nil) {
             self.running = running
             self.parked = parked
             self.isHeld = isHeld
+            self.paidUntil = paidUntil
         }
+
+        fileprivate mutating func cancelOthers() { cancelsOthers = true }
     }
 
     /// How soon a run is asked about again that could not start because an edit held its job.
     package static let heldRetry = Span.milliseconds(5)
 
-    /// - Parameters:
-    ///   - early: how far ahead of `dueAt` a start may be committed, at most 50 ms; the effect waits for `dueAt`.
-    ///   - cancelOther: set when the running ones are to be asked to cancel.
+    /// - Parameter early: how far ahead of `dueAt` a start may be committed, at most 50 ms; the effect waits for `dueAt`.
     package static func start(
-        _ run: inout Run, job: Job, node: NodeID, fence: Int64, around: Surroundings, early: Span, now: Instant,
-        cancelOther: inout Bool
+        _ run: inout Run, job: Job, node: NodeID, fence: Int64, around: inout Surroundings, early: Span,
+        now: Instant
     ) throws(IllegalTransition) -> StartVerdict {
         guard run.fence == fence, run.owner == node else { return .stale }
         if run.status == .running { return try startedBefore(&run, job: job, now: now) }
@@ -56,6 +63,7 @@ package enum StartRule {
             isRetry: run.attempt > 0, isDue: run.dueAt <= now)
         {
         case .start:
+            if let until = try delay(&run, job: job, &around, now: now) { return .delayed(until: until) }
             try begin(&run, job: job, node: node, now: now)
             return .started
         case .putBack:
@@ -64,7 +72,7 @@ package enum StartRule {
             try run.move(to: .skipped, reason: .overlap, at: now, raisesFence: true)
             return .skipped
         case .cancelOtherAndPark:
-            cancelOther = true
+            around.cancelOthers()
             try park(&run, now: now)
             return .parked
         case .park:
@@ -109,12 +117,30 @@ package enum StartRule {
 
     private static func begin(_ run: inout Run, job: Job, node: NodeID, now: Instant) throws(IllegalTransition) {
         let moment = max(now, run.dueAt)
+        run.hasPaidStart = false
         run.attempt += 1
         try run.move(to: .running, reason: .started, at: moment, node: node)
         run.owner = node
         run.runDeadline = job.definition.timeout.runDeadline(startedAt: moment)
         run.firstStartedAt = run.firstStartedAt ?? moment
         run.current = Attempt(number: run.attempt, fence: run.fence, node: node, startedAt: moment)
+    }
+
+    /// Counts the start. One that comes too early is counted where it may be, and moved there once: runs that wait for
+    /// their rate limit would otherwise be claimed and refused again and again.
+    private static func delay(
+        _ run: inout Run, job: Job, _ around: inout Surroundings, now: Instant
+    ) throws(IllegalTransition) -> Instant? {
+        guard let rate = job.definition.rateLimit, !run.hasPaidStart else { return nil }
+        let moment = max(now, run.dueAt)
+        let next = rate.nextStart(paidUntil: around.paidUntil, now: moment)
+        around.paidUntil = rate.pay(around.paidUntil, at: moment)
+        guard next > moment else { return nil }
+        run.hasPaidStart = true
+        run.dueAt = next
+        run.catchUp = true
+        try run.move(to: run.waitingStatus, reason: .rateLimited, at: now, raisesFence: true)
+        return next
     }
 
     private static func park(_ run: inout Run, now: Instant) throws(IllegalTransition) {

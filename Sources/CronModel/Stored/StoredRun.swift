@@ -5,14 +5,17 @@ extension Run {
     private static let catchUpFlag: Int64 = 1
     private static let cancelFlag: Int64 = 2
     private static let overlapCancelFlag: Int64 = 4
+    /// Cleared by every start.
+    package static let paidStartFlag: Int64 = 8
 
     package var storedFlags: Int64 {
         get {
             (catchUp ? Self.catchUpFlag : 0) | (cancelRequested ? Self.cancelFlag : 0)
-                | (cancelReason == .overlap ? Self.overlapCancelFlag : 0)
+                | (cancelReason == .overlap ? Self.overlapCancelFlag : 0) | (hasPaidStart ? Self.paidStartFlag : 0)
         }
         set {
             catchUp = newValue & Self.catchUpFlag != 0
+            hasPaidStart = newValue & Self.paidStartFlag != 0
             cancelReason =
                 newValue & Self.cancelFlag == 0 ? nil : newValue & Self.overlapCancelFlag != 0 ? .overlap : .user
         }

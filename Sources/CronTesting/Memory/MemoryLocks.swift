@@ -13,7 +13,7 @@ package enum LockName: Hashable, Comparable, Sendable {
         switch (left, right) {
         case (.node(let a), .node(let b)): a < b
         case (.job(let a), .job(let b)): a < b
-        case (.key(let a), .key(let b)): a.job == b.job ? a.zone < b.zone : a.job < b.job
+        case (.key(let a), .key(let b)): a < b
         case (.run(let a), .run(let b)): a < b
         case (.name(let a, let first), .name(let b, let second)): a == b ? first < second : a < b
         default: left.rank < right.rank

@@ -111,6 +111,8 @@ extension MemoryTransaction {
 
     func put(_ node: NodeRow) { change(.node(node)) }
 
+    func pay(_ key: OverlapKey, until instant: Instant?) { change(.paid(key, instant)) }
+
     func removeRun(_ id: RunID) { change(.removedRun(id)) }
 
     func removeNode(_ id: NodeID) { change(.removedNode(id)) }
@@ -157,6 +159,7 @@ enum MemoryChange {
     case removedRun(RunID)
     case attempts(RunID, [Attempt])
     case node(NodeRow)
+    case paid(OverlapKey, Instant?)
     case removedNode(NodeID)
     case people(PeopleTables)
 
@@ -167,6 +170,7 @@ enum MemoryChange {
         case .removedRun(let id): tables.removeRun(id)
         case .attempts(let id, let list): tables.setAttempts(list, of: id)
         case .node(let node): tables.put(node)
+        case .paid(let key, let until): tables.paidUntil[key] = until
         case .removedNode(let id): tables.removeNode(id)
         case .people(let people): tables.people = people
         }

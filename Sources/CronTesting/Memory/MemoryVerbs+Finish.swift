@@ -77,15 +77,16 @@ extension MemoryTransaction {
     /// Writes a run whose attempt has ended, and frees what waited for it.
     private func ended(_ run: Run, job: Job) throws {
         put(run)
-        try unpark(run.overlapKey, job: job)
+        if job.limitsStarts { try unpark(run.overlapKey) }
         try finishIfDone(job.id)
     }
 
     /// Makes the oldest run parked on a key claimable, if the key is free.
     @discardableResult
-    func unpark(_ key: OverlapKey, job: Job) throws -> Bool {
-        let limit = job.definition.overlap == .allow ? job.definition.maxConcurrent ?? .max : 1
-        guard var next = parked(key).first, (tables.runningByKey[key]?.count ?? 0) < limit else { return false }
+    func unpark(_ key: OverlapKey) throws -> Bool {
+        guard var next = parked(key).first,
+            (tables.runningByKey[key]?.count ?? 0) < (try job(next.jobID).runningLimit)
+        else { return false }
         try StartRule.unpark(&next, now: now)
         put(next)
         return true

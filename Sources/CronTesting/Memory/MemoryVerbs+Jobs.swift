@@ -179,7 +179,6 @@ extension Job {
     fileprivate var holdsName: Bool { deletedAt == nil && state != .finished }
 
     /// Whether its runs must ask what else runs before they start.
-    var limitsStarts: Bool { definition.overlap != .allow || definition.maxConcurrent != nil }
 
     /// How a job is locked by a verb that moves its runs: one that may end it, or that counts what runs, keeps others
     /// of its kind away.

@@ -28,6 +28,7 @@ extension MemoryTransaction {
             names[.run(run.id)] = .update
             guard job.limitsStarts else { continue }
             names[.key(run.overlapKey)] = .update
+            if job.definition.rateLimit != nil { names[.key(run.rateKey)] = .update }
             guard job.definition.overlap == .cancelOther else { continue }
             for other in tables.runningByKey[run.overlapKey] ?? [] { names[.run(other)] = .update }
         }
@@ -51,13 +52,12 @@ extension MemoryTransaction {
         guard let found = tables.runs[token.runID] else { return .stale }
         var run = found
         let job = try job(run.jobID)
-        let around = StartRule.Surroundings(
+        var around = StartRule.Surroundings(
             running: tables.runningByKey[run.overlapKey]?.count ?? 0,
-            parked: tables.parkedByKey[run.overlapKey]?.count ?? 0)
-        var cancelOther = false
+            parked: tables.parkedByKey[run.overlapKey]?.count ?? 0, paidUntil: tables.paidUntil[run.rateKey])
         let verdict = try StartRule.start(
-            &run, job: job, node: request.node, fence: token.fence, around: around, early: request.early, now: now,
-            cancelOther: &cancelOther)
+            &run, job: job, node: request.node, fence: token.fence, around: &around, early: request.early, now: now)
+        if around.paidUntil != tables.paidUntil[run.rateKey] { pay(run.rateKey, until: around.paidUntil) }
         switch verdict {
         case .started:
             if let earlier = found.current, earlier.number != run.attempt { archive(earlier, of: run.id) }
@@ -67,8 +67,11 @@ extension MemoryTransaction {
             return .putBack(until: until)
         case .parked:
             put(run)
-            if cancelOther { try requestCancels(of: run.overlapKey) }
+            if around.cancelsOthers { try requestCancels(of: run.overlapKey) }
             return .parked
+        case .delayed(let until):
+            put(run)
+            return .delayed(until: until)
         case .skipped:
             put(run)
             try finishIfDone(job.id)

@@ -87,7 +87,7 @@ extension MemoryVerb {
                 try transaction.takeAway(run.id, reason: .handedBack)
                 answer.handedBack += 1
             }
-            for key in next where try transaction.unpark(key, job: transaction.job(key.job)) { answer.unparked += 1 }
+            for key in next where try transaction.unpark(key) { answer.unparked += 1 }
             return answer
         }
     }
@@ -101,6 +101,9 @@ extension MemoryVerb {
             transaction.changePeople { people in
                 people.usedKeys = people.usedKeys.filter { $0.value.at >= now - IdempotencyKey.kept }
                 people.tokens = people.tokens.filter { $0.value.token.expiresAt >= now }
+            }
+            for (key, until) in transaction.tables.paidUntil where until < now - StartRate.periods.upperBound {
+                transaction.pay(key, until: nil)
             }
             for row in transaction.tables.nodes.values where row.node.deadAt.map({ $0 < instant }) ?? false {
                 transaction.removeNode(row.node.id)

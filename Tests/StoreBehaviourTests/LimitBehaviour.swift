@@ -1,0 +1,231 @@
+import CronModel
+import CronSchedule
+import CronTesting
+import Testing
+
+/// Concurrency keys, by which jobs are counted together, and rate limits.
+@Suite struct LimitBehaviour {
+    /// One due claim of each of some jobs, in the order of the jobs.
+    private func due(
+        _ world: World, jobs count: Int, _ change: (inout JobDefinition) -> Void
+    ) async throws -> (jobs: [Job], claims: [Claim]) {
+        var jobs: [Job] = []
+        for _ in 0..<count { jobs.append(try await world.create("* * * * * *", change)) }
+        let claims = try await world.plan().claims
+        world.clock.advance(by: .seconds(1))
+        return (jobs, try jobs.map { job in try #require(claims.first { $0.jobID == job.id }) })
+    }
+
+    private func claim(of run: RunID, _ world: World) async throws -> Claim? {
+        try await world.claim().first { $0.token.runID == run }
+    }
+
+    // MARK: Concurrency keys
+
+    @Test(arguments: Driver.allCases)
+    func jobsWithOneKeySkipForEachOther(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (_, claims) = try await due(world, jobs: 2) { $0.concurrencyKey = "warehouse" }
+            let verdicts = try await world.start(claims).map(\.verdictName).sorted()
+            #expect(verdicts == ["skipped", "started"])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func anEndLetsTheOldestOfAnyJobWithTheKeyGoOn(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (_, claims) = try await due(world, jobs: 3) {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .queue(5)
+            }
+            #expect(try await world.start([claims[0]])[0].verdictName == "started")
+            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            #expect(try await world.start([claims[2]])[0].verdictName == "parked")
+            let first = [claims[1], claims[2]].map(\.token.runID).min()
+            try await world.finish(claims[0], World.transient)
+            let next = try await world.claim().filter { $0.dueAt <= world.clock.now }
+            #expect(next.map(\.token.runID) == [first].compactMap { $0 }, "one place is free: one run comes back")
+            #expect(try await world.start(next)[0].verdictName == "started")
+            #expect(try await world.run(next[0].token.runID).blockedOn == nil)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func maxConcurrentCountsAllJobsWithTheKeyEachByItsOwnLimit(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (jobs, claims) = try await due(world, jobs: 3) {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .allow
+                $0.maxConcurrent = 2
+            }
+            let strict = try await world.create("in 1s") {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .allow
+                $0.maxConcurrent = 1
+            }
+            #expect(
+                try await claims.mapInOrder { try await world.start([$0])[0].verdictName }
+                    == ["started", "started", "parked"])
+            world.clock.advance(by: .seconds(1))
+            let run = try #require(try await world.runs(strict).first)
+            let late = try #require(try await claim(of: run.id, world))
+            #expect(try await world.start([late])[0].verdictName == "parked")
+            try await world.finish(claims[0])
+            #expect(try await claim(of: claims[2].token.runID, world) != nil, "the oldest comes first")
+            try await world.finish(claims[1])
+            #expect(try await claim(of: late.token.runID, world) != nil, "nothing runs, so one may")
+            _ = jobs
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func theSameKeyOfAnotherSpaceIsAnotherKey(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let definition = world.definition("* * * * * *") { $0.concurrencyKey = "warehouse" }
+            let foreign = JobDraft(
+                id: JobID(high: 7, low: 7), userID: UserID(high: 8, low: 8), definition: definition)
+            _ = try await world.store.createJobs([foreign])
+            let job = try await world.create("* * * * * *") { $0.concurrencyKey = "warehouse" }
+            let claims = try await world.plan().claims
+            world.clock.advance(by: .seconds(1))
+            let two = try [job.id, foreign.id].map { id in try #require(claims.first { $0.jobID == id }) }
+            #expect(try await world.start(two).map(\.verdictName) == ["started", "started"])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func cancelOtherAsksTheRunOfTheOtherJobToStop(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (_, claims) = try await due(world, jobs: 2) {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .cancelOther
+            }
+            #expect(try await world.start([claims[0]])[0].verdictName == "started")
+            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            let beat = try await world.store.heartbeat(node: world.node, lease: .seconds(15))
+            #expect(beat.cancelRequests == [claims[0].token.runID])
+            try await world.finish(claims[0], Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent))
+            let next = try #require(try await claim(of: claims[1].token.runID, world))
+            #expect(try await world.start([next])[0].verdictName == "started")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func anEditOfTheKeyAsksParkedRunsAgainUnderTheNewOne(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (jobs, claims) = try await due(world, jobs: 2) {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .queue(5)
+            }
+            #expect(try await world.start([claims[0]])[0].verdictName == "started")
+            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            try await world.edit(jobs[1]) { $0.concurrencyKey = "office" }
+            let again = try #require(try await claim(of: claims[1].token.runID, world))
+            #expect(try await world.start([again])[0].verdictName == "started")
+            #expect(try await world.run(again.token.runID).concurrencyKey == "office")
+            try await world.finish(again)
+            #expect(try await world.run(again.token.runID).concurrencyKey == "office", "its history says so")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func repairFreesWhatWaitsForAKeyThatNobodyHolds(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (jobs, claims) = try await due(world, jobs: 2) {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .queue(5)
+            }
+            #expect(try await world.start([claims[0]])[0].verdictName == "started")
+            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            // What runs keeps the key that it started with, and frees that one.
+            try await world.edit(jobs[0]) { $0.concurrencyKey = nil }
+            #expect(try await world.store.repair(held: Set(claims.map(\.token)), node: world.node).unparked == 0)
+            try await world.finish(claims[0])
+            #expect(try await claim(of: claims[1].token.runID, world) != nil)
+        }
+    }
+
+    // MARK: Rate limits
+
+    @Test(arguments: Driver.allCases)
+    func whatComesTooEarlyWaitsForItsTurnAndUsesNoAttempt(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 2, per: .seconds(20))
+            }
+            let claims = try await world.plan().claims
+            world.clock.advance(by: .seconds(4))
+            let verdicts = try await world.start(Array(claims.prefix(4))).map(\.verdictName)
+            #expect(verdicts == ["started", "started", "delayed", "delayed"])
+            let third = try await world.run(claims[2].token.runID)
+            #expect(third.attempt == 0 && third.reason == .rateLimited && third.owner == nil)
+            // Both at once after a rest, at the fourth second; then one each ten seconds.
+            let moment = TestClock.start + .seconds(4)
+            #expect(third.dueAt == moment + .seconds(10))
+            #expect(try await world.run(claims[3].token.runID).dueAt == moment + .seconds(20))
+            #expect(try await claim(of: third.id, world) == nil, "not before its turn")
+            world.clock.set(third.dueAt)
+            let turn = try #require(try await claim(of: third.id, world))
+            #expect(try await world.start([turn])[0].verdictName == "started")
+            #expect(try await world.run(third.id).hasPaidStart == false)
+            try await world.finish(turn)
+            try await world.change(job, .delete)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func retriesCountAndWaitToo(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (_, claims) = try await due(world, jobs: 1) {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 1, per: .seconds(60))
+            }
+            let begun = world.clock.now
+            #expect(try await world.start(claims)[0].verdictName == "started")
+            try await world.finish(claims[0], World.transient)
+            world.clock.advance(by: .seconds(2))
+            let retry = try #require(try await claim(of: claims[0].token.runID, world))
+            #expect(try await world.start([retry])[0].verdictName == "delayed")
+            let run = try await world.run(retry.token.runID)
+            #expect(run.status == .retrying && run.attempt == 1)
+            #expect(run.dueAt == begun + .seconds(60))
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func jobsWithOneKeyShareOneRate(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (_, claims) = try await due(world, jobs: 2) {
+                $0.overlap = .allow
+                $0.concurrencyKey = "mail"
+                $0.rateLimit = StartRate(count: 1, per: .seconds(5))
+            }
+            #expect(try await world.start(claims).map(\.verdictName).sorted() == ["delayed", "started"])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aBlockedStartIsNotCounted(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (_, claims) = try await due(world, jobs: 2) {
+                $0.concurrencyKey = "mail"
+                $0.overlap = .queue(5)
+                $0.rateLimit = StartRate(count: 2, per: .seconds(60))
+            }
+            #expect(try await world.start([claims[0]])[0].verdictName == "started")
+            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            try await world.finish(claims[0])
+            let next = try #require(try await claim(of: claims[1].token.runID, world))
+            #expect(try await world.start([next])[0].verdictName == "started", "the second of two")
+        }
+    }
+}
+
+extension Sequence {
+    fileprivate func mapInOrder<Value>(_ body: (Element) async throws -> Value) async throws -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await body(element)) }
+        return values
+    }
+}
