@@ -8,7 +8,7 @@ struct Gate: Sendable {
     let limit: RateLimit?
 
     func pass(_ route: Route, _ request: Request, _ context: APIContext) async throws -> Response {
-        let signedIn: SignedIn? = if case .open = route.access { nil } else { try await signIn.check(request) }
+        let signedIn: SignedIn? = if case .open = route.access { nil } else { try await signIn.check(request.headers) }
         let asked = APIRequest(http: request, context: context, signedIn: signedIn)
         // Health and metrics are for machines that watch, and must answer when all else is refused.
         guard let limit, route.path.hasPrefix("/api/") else { return try await handle(route, asked) }

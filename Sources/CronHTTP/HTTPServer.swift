@@ -75,6 +75,7 @@ package struct HTTPServer: Sendable {
         let identities = Identities(store: store)
         let accounts = Accounts(
             store: store, registration: settings.registration, setupCode: settings.setupCode,
+        let signIn = SignIn(tokens: tokens, identities: identities)
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
             throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
@@ -96,7 +97,7 @@ package struct HTTPServer: Sendable {
             settings.servesAPI ? ofAPI + health.routes : health.routes.filter { $0.access == .open }
         table = RouteTable(routes: routes + DocumentRoutes(describing: routes, version: settings.version).routes)
         gate = Gate(
-            signIn: SignIn(tokens: tokens, identities: identities), audit: store,
+            signIn: signIn, audit: store,
             limit: settings.rateLimit.map { RateLimit(perMinute: $0, counter: counter) })
         proxies = settings.trustedProxies
         clock = store.clock

@@ -180,7 +180,17 @@ import Testing
             let listed = try await ann.call(.get, "/api-keys")
             #expect(listed.items.count == 1 && !listed.text.contains(secret) && listed.text.contains("cpk_"))
             let key = client.with(made.json["key"])
+            #expect(listed.items[0]["last_used_at"] == .null)
             #expect(try await key.call(.post, "/jobs/\(job)/trigger").status == 202)
+            #expect(try await ann.call(.get, "/api-keys").items[0]["last_used_at"] == .string(TestBed.start))
+            bed.clock.advance(by: .minutes(9))
+            #expect(try await key.call(.get, "/jobs").status == 200)
+            #expect(try await ann.call(.get, "/api-keys").items[0]["last_used_at"] == .string(TestBed.start))
+            bed.clock.advance(by: .minutes(2))
+            #expect(try await key.call(.get, "/jobs").status == 200)
+            #expect(
+                try await ann.call(.get, "/api-keys").items[0]["last_used_at"] == "2026-11-02T08:41:00.000000Z",
+                "to within ten minutes")
             #expect(try await key.call(.get, "/jobs/\(job)").status == 200)
             #expect(try await key.call(.delete, "/jobs/\(job)").status == 403)
             #expect(try await key.call(.get, "/audit").status == 403)
@@ -234,7 +244,7 @@ import Testing
 }
 
 extension TestClient {
-    fileprivate func with(_ token: JSONValue?) -> TestClient {
+    func with(_ token: JSONValue?) -> TestClient {
         var client = self
         client.token = token?.stringValue
         return client

@@ -181,6 +181,26 @@ import Testing
         }
     }
 
+    /// Within a minute, on whichever node the stream is.
+    @Test func aStreamEndsWhenItsWatcherMayWatchNoMore() async throws {
+        try await watching { bed, server, ann in
+            let made = try await ann.call(.post, "/api-keys", ["name": "k", "scopes": ["jobs:read"]])
+            let stream = try await server.watch(ann.with(made.json["key"]))
+            #expect(await stream.block() == "retry: 3000")
+            #expect(try await stream.event()?.name == "gap")
+            let id = made.json["id"]?.stringValue ?? ""
+            #expect(try await ann.call(.delete, "/api-keys/\(id)").status == 204)
+            for _ in 0..<3 {
+                while bed.clock.waiterCount == 0 { await Task.yield() }
+                bed.clock.advance(by: .seconds(15))
+                #expect(await stream.block() == ":")
+            }
+            while bed.clock.waiterCount == 0 { await Task.yield() }
+            bed.clock.advance(by: .seconds(15))
+            #expect(await stream.rest() == "")
+        }
+    }
+
     @Test func streamsAreCountedUntilTheirClientsHaveGone() async throws {
         try await watching { bed, server, ann in
             // Neither one that is only asked for its head nor one that is refused takes a place.

@@ -53,6 +53,7 @@ extension Schema {
         .required("id", .id), .required("name", .string()),
         .required("hint", .string(), "The first characters of the key."),
         .required("scopes", .list(of: .scope)), .required("expires_at", Schema.instant.orNull),
+        .required("last_used_at", Schema.instant.orNull, "To within ten minutes; null if it never was."),
         .required("created_at", .instant),
     ]).named("APIKey")
 }

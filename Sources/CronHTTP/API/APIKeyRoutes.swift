@@ -113,6 +113,7 @@ extension Resource {
             "hint": body["hint"] ?? .null,
             "scopes": body["scopes"] ?? .array([]),
             "expires_at": body["expires_at"] ?? .null,
+            "last_used_at": body["last_used_at"] ?? .null,
             "created_at": .string(createdAt.description),
         ])
     }

@@ -8,6 +8,8 @@ import ServiceLifecycle
 struct EventStream: Sendable {
     /// Between two signs of life, for proxies that cut what is silent.
     static let beat = Span.seconds(15)
+    /// Between two questions whether whoever watches still may.
+    static let check = Span.seconds(60)
     /// How soon a client should come back.
     static let retryMilliseconds = 3_000
     /// How long a client may take to read what is left when the stream has ended. One that does not read at all would
@@ -20,6 +22,7 @@ struct EventStream: Sendable {
     let clock: any EngineClock
     let body: RequestBody
     let channel: any Channel
+    let isAllowed: @Sendable () async -> Bool
 
     func write(to writer: inout any ResponseBodyWriter) async throws {
         defer { watch.end() }
@@ -48,9 +51,14 @@ struct EventStream: Sendable {
     }
 
     private func keepTime() async {
+        var checkAt = clock.now + Self.check
         while !Task.isCancelled {
-            await clock.wait(until: min(clock.now + Self.beat, until))
+            await clock.wait(until: min(clock.now + Self.beat, checkAt, until))
             if clock.now >= until { return end() }
+            if clock.now >= checkAt {
+                guard await isAllowed() else { return end() }
+                checkAt = clock.now + Self.check
+            }
             watch.nudge()
         }
     }

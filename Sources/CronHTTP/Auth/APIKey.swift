@@ -15,6 +15,11 @@ struct APIKey: Sendable {
     var expiresAt: Instant?
     /// The first characters of the key.
     var hint: String
+    /// To within `usePrecision`.
+    var lastUsedAt: Instant?
+
+    /// A use is written down when the last one that was is as old: not with every request.
+    static let usePrecision = Span.minutes(10)
 
     static func make() -> String { prefix + Base64.url.text(RandomBytes.make(bytes)) }
 
@@ -33,6 +38,7 @@ extension APIKey {
             "scopes": .array(scopes.map { .string($0.text) }),
             "expires_at": .text(expiresAt?.description),
             "hint": .string(hint),
+            "last_used_at": .text(lastUsedAt?.description),
         ])
     }
 
@@ -45,5 +51,22 @@ extension APIKey {
         self.scopes = scopes.compactMap { $0.stringValue.flatMap { Permission(text: $0) } }
         expiresAt = resource.body["expires_at"]?.stringValue.flatMap { try? Instant(rfc3339: $0) }
         self.hint = hint
+        lastUsedAt = resource.body["last_used_at"]?.stringValue.flatMap { try? Instant(rfc3339: $0) }
+    }
+}
+
+/// Writes down when keys are used.
+struct KeyUses: Sendable {
+    let store: any Store
+
+    /// A store that cannot write it does not refuse the request for that.
+    func note(_ resource: Resource, _ key: APIKey) async {
+        let now = store.clock.now
+        guard key.lastUsedAt.map({ $0 + APIKey.usePrecision <= now }) ?? true else { return }
+        var used = key
+        used.lastUsedAt = now
+        _ = try? await store.changeResource(
+            resource.id, .apiKey, space: resource.space, version: resource.version, ResourceChange(body: used.body),
+            audit: nil)
     }
 }

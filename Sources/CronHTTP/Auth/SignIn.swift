@@ -9,8 +9,8 @@ struct SignIn: Sendable {
     let identities: Identities
 
     /// - Throws: one and the same problem, whatever is wrong with the token; `unavailable` when the store cannot say.
-    func check(_ request: Request) async throws -> SignedIn {
-        guard let header = request.headers[.authorization] else { throw Problem.unauthenticated }
+    func check(_ headers: HTTPFields) async throws -> SignedIn {
+        guard let header = headers[.authorization] else { throw Problem.unauthenticated }
         let words = header.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer",
             let signedIn = try await signedIn(by: String(words[1]))
@@ -40,10 +40,13 @@ final class Identities: Sendable {
     }
 
     private let store: any Store
+    /// Of API keys, of which one hears only now and then.
+    private let uses: KeyUses
     private let known: Remembered<Credential, SignedIn>
 
     init(store: any Store) {
         self.store = store
+        uses = KeyUses(store: store)
         known = Remembered(for: Self.remembered, limit: Self.limit, clock: store.clock)
     }
 
@@ -71,6 +74,7 @@ final class Identities: Sendable {
             key.expiresAt.map({ $0 > store.clock.now }) ?? true,
             let user = try await store.user(key.userID), user.disabledAt == nil, user.space == found.space
         else { return nil }
+        await uses.note(found, key)
         return SignedIn(
             user: user, means: .apiKey(found.id), scopes: key.scopes, until: key.expiresAt ?? SignedIn.noEnd)
     }
