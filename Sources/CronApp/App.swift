@@ -138,6 +138,7 @@ extension App {
         settings.acceptedJWTSecrets = config.jwtSecretsAccepted
         settings.rateLimit = config.rateLimit
         settings.jobQuota = config.jobQuota
+        settings.runQuota = config.engine.spaceRunsPerMinute
         settings.version = AppVersion.number
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }

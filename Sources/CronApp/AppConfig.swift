@@ -71,6 +71,7 @@ package struct AppConfig: Sendable {
         engine.retention = try reader.span(.retention, in: .minutes(1) ... .days(36_500))
         engine.spaceInFlight = try reader.quota(.quotaInFlight)
         engine.spaceRunsPerMinute = try reader.quota(.quotaRunsPerMinute)
+        engine.spaceHistory = try reader.quota(.quotaHistory)
         if case .postgres = database {
             // Nodes that signed with different secrets would refuse each other's tokens.
             if jwtSecret == nil { throw ConfigError("JWT_SECRET must be given with PostgreSQL, equal on all nodes") }

@@ -24,6 +24,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case quotaJobs = "QUOTA_JOBS"
     case quotaInFlight = "QUOTA_IN_FLIGHT"
     case quotaRunsPerMinute = "QUOTA_RUNS_PER_MINUTE"
+    case quotaHistory = "QUOTA_HISTORY"
     case jwtSecret = "JWT_SECRET"
     case jwtSecretsAccepted = "JWT_SECRETS_ACCEPTED"
     case encryptionKey = "ENCRYPTION_KEY"
@@ -52,7 +53,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .poll: "1s"
         case .drain: "30s"
         case .retention: "30d"
-        case .rateLimit, .quotaJobs, .quotaInFlight, .quotaRunsPerMinute: "0"
+        case .rateLimit, .quotaJobs, .quotaInFlight, .quotaRunsPerMinute, .quotaHistory: "0"
         case .logLevel: "info"
         }
     }
@@ -93,7 +94,8 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .quotaJobs: "jobs that one space may have; 0 = no limit"
         case .quotaInFlight: "attempts of one space under way at once on this node; more wait their turn; 0 = no limit"
         case .quotaRunsPerMinute:
-            "starts of one space in a minute on this node; more wait, and nothing is lost; 0 = no limit"
+            "starts of one space in a minute on this node, and runs that people and programs may ask for; more of the first wait, more of the second are refused with 429; 0 = no limit"
+        case .quotaHistory: "ended runs that are kept of one space; the oldest go first, dead letters stay; 0 = no limit"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .jwtSecret:
             "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes"

@@ -214,13 +214,8 @@ extension Engine {
             }
         case .reap:
             ask { store in .reaped(await result { () async throws(StoreError) in try await store.reap(node: node) }) }
-        case .prune(let instant, let limit):
-            ask { store in
-                .pruned(
-                    await result { () async throws(StoreError) in
-                        try await store.prune(endedBefore: instant, limit: limit)
-                    })
-            }
+        case .prune(let request):
+            ask { store in .pruned(await result { () async throws(StoreError) in try await store.prune(request) }) }
         default:
             break
         }

@@ -28,6 +28,8 @@ package struct EngineSettings: Sendable {
     package var batchesInFlight = 2
     /// Ended runs are kept this long.
     package var retention = Span.days(30)
+    /// Ended runs that are kept of one space; the oldest go first. Nil for any number.
+    package var spaceHistory: Int?
     package var pruneInterval = Span.seconds(60)
     package var pruneLimit = 5_000
 

@@ -18,6 +18,8 @@ package struct HTTPSettings: Sendable {
     package var rateLimit: Int?
     /// Most jobs of a space; nil for any number.
     package var jobQuota: Int?
+    /// Most runs that a space may ask for in a minute; nil for any number.
+    package var runQuota: Int?
     package var accessLife = Span.minutes(15)
     package var refreshLife = Span.days(30)
     package var passwordCost = ScryptCost.standard
@@ -73,13 +75,15 @@ package struct HTTPServer: Sendable {
             secret: settings.jwtSecret, others: settings.acceptedJWTSecrets, life: settings.accessLife,
             clock: store.clock)
         let identities = Identities(store: store)
+        let signIn = SignIn(tokens: tokens, identities: identities)
         let accounts = Accounts(
             store: store, registration: settings.registration, setupCode: settings.setupCode,
-        let signIn = SignIn(tokens: tokens, identities: identities)
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
             refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
             throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
-        let jobs = JobControl(store: store, actions: actions, signal: signal, vault: vault, quota: settings.jobQuota)
+        let runQuota = settings.runQuota.map { RunQuota(perMinute: $0, counter: counter) }
+        let jobs = JobControl(
+            store: store, actions: actions, signal: signal, vault: vault, quota: settings.jobQuota, runQuota: runQuota)
         let schema = JobSchema(actions)
         let people = People(accounts: accounts)
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
@@ -91,8 +95,8 @@ package struct HTTPServer: Sendable {
                 types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema
             ).routes
             + BulkRoutes(jobs: jobs).routes + JobRoutes(jobs: jobs, schema: schema).routes
-            + RunRoutes(runs: RunControl(store: store, signal: signal)).routes
-            + EventRoutes(events: events, jobs: jobs, clock: store.clock).routes + AuditRoutes(store: store).routes
+            + RunRoutes(runs: RunControl(store: store, signal: signal, runQuota: runQuota)).routes
+            + EventRoutes(events: events, jobs: jobs, clock: store.clock, signIn: signIn).routes + AuditRoutes(store: store).routes
         let routes =
             settings.servesAPI ? ofAPI + health.routes : health.routes.filter { $0.access == .open }
         table = RouteTable(routes: routes + DocumentRoutes(describing: routes, version: settings.version).routes)

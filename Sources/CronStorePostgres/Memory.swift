@@ -12,6 +12,7 @@ final class Memory: Sendable {
         var held: [RunID: Run] = [:]
         var random: RandomSource
         var pruneAfter: RunID?
+        var surplusAfter: UserID?
     }
 
     private let contents: Mutex<Contents>
@@ -69,6 +70,12 @@ final class Memory: Sendable {
 
     func used(_ random: RandomSource) {
         if isRepeatable { contents.withLock { $0.random = random } }
+    }
+
+    /// The last space whose history was counted.
+    var surplusAfter: UserID? {
+        get { contents.withLock { $0.surplusAfter } }
+        set { contents.withLock { $0.surplusAfter = newValue } }
     }
 
     var pruneAfter: RunID? {

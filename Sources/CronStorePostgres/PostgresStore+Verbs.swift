@@ -110,8 +110,8 @@ extension PostgresStore {
         return try await perform { try $0.reap(node) }
     }
 
-    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
-        try await perform { try $0.prune(endedBefore: instant, atMost: limit) }
+    package func prune(_ request: PruneRequest) async throws(StoreError) -> Int {
+        try await perform { try $0.prune(request) }
     }
 
     package func register(_ node: Node) async throws(StoreError) -> ReapAnswer {

@@ -122,7 +122,7 @@ extension Session {
     }
 }
 
-// MARK: - Repair and pruning
+// MARK: - Repair
 
 extension Session {
     /// What a repair would find, as one statement: rows that this node has QUEUED, parked ones, and jobs to be ended.
@@ -201,30 +201,6 @@ extension Session {
             WHERE c.job_id = ANY(\(ids.uuids())) AND j.id = c.job_id AND j.state <> 'active'
             """,
         ])
-    }
-
-    func prune(endedBefore limit: Instant, atMost count: Int) throws -> Int {
-        let after = memory.pruneAfter ?? RunID(high: 0, low: 0)
-        let last = RunID(high: UInt64(clamping: max(0, limit.microseconds / 1_000)) << 16, low: 0)
-        let pruned = try query(
-            """
-            WITH old AS MATERIALIZED (
-                SELECT id FROM run_history
-                WHERE id > \(after.uuid) AND id < \(last.uuid) AND status <> 6 AND ended_at < \(limit.microseconds)
-                ORDER BY id LIMIT \(Int64(count)) FOR UPDATE SKIP LOCKED),
-            gone AS (DELETE FROM attempts a USING old WHERE a.run_id = old.id)
-            DELETE FROM run_history h USING old WHERE h.id = old.id RETURNING h.id
-            """
-        ).ids(of: RunKind.self)
-        memory.pruneAfter = pruned.count < count ? nil : pruned.max()
-        try readClock()
-        _ = try send([
-            "DELETE FROM start_rates WHERE paid_until < \((now - StartRate.periods.upperBound).microseconds)",
-            "DELETE FROM idempotency_keys WHERE at < \((now - IdempotencyKey.kept).microseconds)",
-            "DELETE FROM refresh_tokens WHERE expires_at < \(now.microseconds)",
-            "DELETE FROM nodes WHERE dead_at < \(limit.microseconds)",
-        ])
-        return pruned.count
     }
 
     /// `@reboot` jobs get a run when the scheduler starts: when a node comes and no other is alive.

@@ -1,5 +1,6 @@
 package import CronModel
 package import CronSchedule
+import Synchronization
 
 /// The writing verbs: each is one method of the session, in one transaction.
 extension SQLiteStore {
@@ -83,8 +84,12 @@ extension SQLiteStore {
         try await writer.perform { try $0.reap() }
     }
 
-    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
-        try await writer.perform { try $0.prune(endedBefore: instant, atMost: limit) }
+    package func prune(_ request: PruneRequest) async throws(StoreError) -> Int {
+        // Counted beside the writer: a space's hundred thousand runs would keep starts waiting.
+        let surplus = try await surplus(request)
+        let pruned = try await writer.perform { try $0.prune(request, surplus: surplus.runs) }
+        if pruned < request.limit { surplusAfter.withLock { $0 = surplus.last } }
+        return pruned
     }
 
     package func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {

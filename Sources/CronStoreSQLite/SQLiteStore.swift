@@ -14,6 +14,8 @@ package final class SQLiteStore: Store {
     let writer: SQLiteWriter
     private let database: DatabasePool
     private let lock: ProcessLock
+    /// The last space whose history was counted.
+    let surplusAfter = Mutex<UserID?>(nil)
 
     /// Opens or creates the file, mode 0600, and brings its schema up to date.
     /// - Parameter seed: makes ids repeatable, for tests.

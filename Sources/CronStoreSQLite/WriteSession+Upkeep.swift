@@ -73,8 +73,20 @@ extension WriteSession {
         return answer
     }
 
+    /// - Parameter surplus: runs that had ended when they were counted, and are more than their space may keep.
+    func prune(_ request: PruneRequest, surplus: [RunID]) throws -> Int {
+        var pruned = try pruneOld(endedBefore: request.endedBefore, atMost: request.limit)
+        // Somebody may have redriven one since.
+        for id in surplus.prefix(request.limit - pruned) where try run(id)?.status.isFinal ?? false {
+            try remove(id)
+            pruned += 1
+        }
+        try pruneRest(request.endedBefore)
+        return pruned
+    }
+
     /// Walks the runs in the order of their ids, which is the order of their planning, and needs no index of its own.
-    func prune(endedBefore limit: Instant, atMost count: Int) throws -> Int {
+    private func pruneOld(endedBefore limit: Instant, atMost count: Int) throws -> Int {
         let last = RunID(high: UInt64(clamping: max(0, limit.microseconds / 1_000)) << 16, low: 0)
         let rows = try statement(
             "SELECT id, status, live, events FROM runs WHERE id > ? AND id < ? ORDER BY id LIMIT ?"
@@ -86,13 +98,16 @@ extension WriteSession {
         }
         var pruned = 0
         for row in rows where row.status?.isFinal == true && (row.log.events.last?.at ?? limit) < limit {
-            try delete(row.id)
-            try statement("DELETE FROM attempts WHERE run_id = ?").bind(row.id).run()
+            try remove(row.id)
             pruned += 1
         }
         pruneAfter = rows.count < count ? nil : rows.last?.id
-        try pruneRest(limit)
         return rows.count < count ? pruned : count
+    }
+
+    private func remove(_ id: RunID) throws {
+        try delete(id)
+        try statement("DELETE FROM attempts WHERE run_id = ?").bind(id).run()
     }
 
     private func pruneRest(_ limit: Instant) throws {

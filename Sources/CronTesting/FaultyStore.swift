@@ -141,10 +141,8 @@ extension FaultyStore {
         try await call(.reap) { () throws(StoreError) in try await store.reap(node: node) }
     }
 
-    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
-        try await call(.prune) { () throws(StoreError) in
-            try await store.prune(endedBefore: instant, limit: limit)
-        }
+    package func prune(_ request: PruneRequest) async throws(StoreError) -> Int {
+        try await call(.prune) { () throws(StoreError) in try await store.prune(request) }
     }
 
     package func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {

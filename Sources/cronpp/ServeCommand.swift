@@ -34,6 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.quotaJobs)) var quotaJobs: String?
     @Option(help: help(.quotaInFlight)) var quotaInFlight: String?
     @Option(help: help(.quotaRunsPerMinute)) var quotaRunsPerMinute: String?
+    @Option(help: help(.quotaHistory)) var quotaHistory: String?
     @Option(help: help(.logLevel)) var logLevel: String?
 
     func run() async throws {
@@ -45,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
             .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
             .drain: drain, .retention: retention,
             .rateLimit: rateLimit, .quotaJobs: quotaJobs, .quotaInFlight: quotaInFlight,
-            .quotaRunsPerMinute: quotaRunsPerMinute,
+            .quotaRunsPerMinute: quotaRunsPerMinute, .quotaHistory: quotaHistory,
             .logLevel: logLevel,
         ]
         let environment = ProcessInfo.processInfo.environment

@@ -47,6 +47,33 @@ import Testing
         }
     }
 
+    @Test func aSpaceMayAskForSoManyRunsAMinute() async throws {
+        let bed = try await TestBed(runQuota: 3)
+        try await bed.run { client in
+            let ann = try await client.user("ann")
+            let job = try await ann.job(["overlap": "allow"])
+            let dead = try await bed.deadLetter(of: job)
+            _ = try await ann.job(["name": "other"])
+            #expect(try await ann.call(.post, "/jobs/\(job)/trigger", headers: [.idempotencyKey: "k"]).status == 202)
+            bed.clock.advance(by: .seconds(20))
+            // A repeated request runs nothing.
+            #expect(try await ann.call(.post, "/jobs/\(job)/trigger", headers: [.idempotencyKey: "k"]).status == 202)
+            #expect(try await ann.call(.post, "/runs/\(dead)/redrive").status == 202)
+            let many = try await ann.call(.post, "/jobs/bulk/trigger", ["filter": ["all": true]])
+            #expect(many.json["done"] == 1, "\(many)")
+            #expect(many.json["failed"]?.arrayValue?.first?["error"]?["type"] == "/problems/limit-reached")
+            let refused = try await ann.call(.post, "/jobs/\(job)/trigger")
+            #expect(refused.status == 429 && refused.problem == "limit-reached", "\(refused)")
+            #expect(refused.headers[.retryAfter] == "40" && refused.json["limit"] == 3)
+            #expect(refused.json["detail"] == "the space may ask for 3 runs a minute; try again in 40 s")
+            let bob = try await client.user("bob")
+            let bobs = try await bob.job()
+            #expect(try await bob.call(.post, "/jobs/\(bobs)/trigger").status == 202, "another space has its own")
+            bed.clock.advance(by: .seconds(40))
+            #expect(try await ann.call(.post, "/jobs/\(job)/trigger").status == 202)
+        }
+    }
+
     @Test func aSpaceMayHaveSoManyJobs() async throws {
         let bed = try await TestBed(jobQuota: 3)
         try await bed.run { client in

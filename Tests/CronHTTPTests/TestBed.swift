@@ -35,7 +35,7 @@ struct TestBed: Sendable {
         registration: Registration = .open, setupCode: String? = nil,
         cost: ScryptCost = ScryptCost(logRounds: 4, blockSize: 1, parallelism: 1),
         readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = [], rateLimit: Int? = nil,
-        jobQuota: Int? = nil
+        jobQuota: Int? = nil, runQuota: Int? = nil
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
@@ -47,6 +47,7 @@ struct TestBed: Sendable {
         settings.passwordCost = cost
         settings.rateLimit = rateLimit
         settings.jobQuota = jobQuota
+        settings.runQuota = runQuota
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,

@@ -190,7 +190,7 @@ extension SimulatedNode {
             ask(.heartbeat(node, lease: lease)) { .heartbeat($0, sentAt: sentAt) }
         case .repair(let held): ask(.repair(held: held, node: node)) { .repaired($0) }
         case .reap: ask(.reap(node: node)) { .reaped($0) }
-        case .prune(let instant, let limit): ask(.prune(endedBefore: instant, limit: limit)) { .pruned($0) }
+        case .prune(let request): ask(.prune(request)) { .pruned($0) }
         case .enlist: enlist()
         case .stopped:
             simulation.line.call(.retire(node)) { _ in }

@@ -350,12 +350,41 @@ import Testing
             world.invariants.wasPruned = true
             var pruned = 0
             for _ in 0..<50 {
-                pruned += try await world.store.prune(endedBefore: world.clock.now - .hours(1), limit: 10)
+                pruned += try await world.store.prune(
+                    PruneRequest(endedBefore: world.clock.now - .hours(1), limit: 10))
             }
             #expect(pruned > 0)
             let rest = try await world.runs(job)
             #expect(!rest.contains { $0.status == .success })
             #expect(rest.filter { $0.status == .dead }.count == before)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aSpaceKeepsItsNewestRunsAndItsDeadLetters(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let foreign = JobDraft(
+                id: JobID(high: 7, low: 7), userID: UserID(high: 8, low: 8), definition: world.definition("@hourly"))
+            _ = try await world.store.createJobs([foreign])
+            let job = try await world.create("* * * * * *") { $0.overlap = .allow }
+            world.clock.advance(by: .seconds(1))
+            try await world.runDue(World.permanent)
+            for _ in 0..<9 {
+                world.clock.advance(by: .seconds(1))
+                try await world.runDue()
+            }
+            let kept = try await world.runs(job).filter { !$0.status.isLive }.suffix(3).map(\.id)
+            world.invariants.wasPruned = true
+            var removed = 0
+            for _ in 0..<10 {
+                removed += try await world.store.prune(
+                    PruneRequest(endedBefore: TestClock.start, keep: 3, limit: 4))
+            }
+            let rest = try await world.runs(job).filter { !$0.status.isLive }
+            #expect(removed == 6)
+            #expect(rest.map(\.status) == [.dead, .success, .success, .success], "the dead letter is none of the three")
+            #expect(rest.dropFirst().map(\.id) == kept)
+            #expect(try await world.store.attempts(of: kept[0], owner: world.owner)?.count == 1)
         }
     }
 

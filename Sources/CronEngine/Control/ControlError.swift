@@ -1,4 +1,5 @@
 package import CronModel
+package import CronSchedule
 
 /// Why control refused a request.
 package enum ControlError: Error, Hashable, Sendable {
@@ -12,6 +13,8 @@ package enum ControlError: Error, Hashable, Sendable {
     case unexpectedCount(Int, expected: Int)
     /// The request is about more things than one may be about.
     case tooMany(Int, limit: Int)
+    /// The space has asked for so many runs in this minute already; it may again when the time has passed.
+    case quotaUsed(Int, endsIn: Span)
 
     static func invalid(_ field: String, _ message: String) -> ControlError {
         .invalid([FieldProblem(field: field, message: message)])

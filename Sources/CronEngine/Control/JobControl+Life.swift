@@ -55,11 +55,15 @@ extension JobControl {
         _ id: JobID, owner: UserID, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey? = nil,
         audit: Auditing<ChangedJob>?
     ) async throws(ControlError) -> ChangedJob {
+        if case .trigger = change { try await runQuota?.take(owner) }
         let changed = try await ControlError.storing { () async throws(StoreError) in
             try await store.changeJob(
                 id, owner: owner, version: version, change, idempotency: idempotency, audit: audit)
         }
-        guard !changed.isReplay else { return changed }
+        guard !changed.isReplay else {
+            await runQuota?.takeBack(owner)
+            return changed
+        }
         if !changed.cancelRequests.isEmpty { signal.cancel(changed.cancelRequests) }
         signal.wake()
         tell([changed.job], isDeleted: change == .delete, triggered: changed.triggered)

@@ -17,12 +17,14 @@ package struct JobControl: Sendable {
 
     /// Most jobs of a space.
     let quota: Int?
+    let runQuota: RunQuota?
 
     package init(
         store: any Store, actions: ActionRegistry, signal: any EngineSignal, vault: Vault, quota: Int? = nil,
-        matchLimit: Int = JobControl.matchLimit
+        runQuota: RunQuota? = nil, matchLimit: Int = JobControl.matchLimit
     ) {
         self.quota = quota
+        self.runQuota = runQuota
         self.store = store
         self.matchLimit = matchLimit
         self.signal = signal

@@ -4,9 +4,11 @@ package import CronModel
 package struct RunControl: Sendable {
     let store: any Store
     let signal: any EngineSignal
+    let runQuota: RunQuota?
 
-    package init(store: any Store, signal: any EngineSignal) {
+    package init(store: any Store, signal: any EngineSignal, runQuota: RunQuota? = nil) {
         self.store = store
+        self.runQuota = runQuota
         self.signal = signal
     }
 }
@@ -91,10 +93,14 @@ extension RunControl {
     func redrive(
         _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey? = nil, audit: Auditing<Run>?
     ) async throws(ControlError) -> RedrivenRun {
+        try await runQuota?.take(owner)
         let redriven = try await ControlError.storing { () async throws(StoreError) in
             try await store.redriveRun(id, owner: owner, payload: payload, idempotency: idempotency, audit: audit)
         }
-        guard !redriven.isReplay else { return redriven }
+        guard !redriven.isReplay else {
+            await runQuota?.takeBack(owner)
+            return redriven
+        }
         signal.wake()
         tell(redriven.run)
         return redriven

@@ -42,7 +42,7 @@ package enum EngineEffect: Sendable {
     case heartbeat(lease: Span)
     case repair(held: Set<ClaimToken>)
     case reap
-    case prune(endedBefore: Instant, limit: Int)
+    case prune(PruneRequest)
     /// The node was declared dead by the others: make a new incarnation known.
     case enlist(lease: Span)
     /// Drained: nothing is held any more.

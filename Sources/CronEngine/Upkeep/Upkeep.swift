@@ -93,7 +93,9 @@ struct Pruner: Sendable {
 
     mutating func tick(now: Instant) -> EngineEffect? {
         guard pruning.begin(now: now) else { return nil }
-        return .prune(endedBefore: now - settings.retention, limit: settings.pruneLimit)
+        return .prune(
+            PruneRequest(
+                endedBefore: now - settings.retention, keep: settings.spaceHistory, limit: settings.pruneLimit))
     }
 
     mutating func pruned(_ result: Result<Int, StoreError>, now: Instant) {

@@ -138,7 +138,7 @@ extension JobRoutes {
                 Operation(
                     "triggerJob", .jobs, "Run a job now", about: "Also a paused one.",
                     parameters: [.jobID, .ifMatch, .idempotencyKey], body: .payload, answers: [.started],
-                    problems: [.conflict]),
+                    problems: [.conflict, .limitReached]),
                 trigger),
             Route(
                 .post, "\(Self.path)/{id}/cancel", .jobs(.operate),

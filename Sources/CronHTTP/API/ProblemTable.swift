@@ -1,5 +1,6 @@
 import CronEngine
 import CronModel
+import CronSchedule
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -39,6 +40,12 @@ extension Problem {
             self.init(.limitReached, "it is about \(count); one request may be about \(limit); nothing was done")
             members["count"] = .integer(Int64(count))
             members["limit"] = .integer(Int64(limit))
+        case .quotaUsed(let perMinute, let endsIn):
+            let seconds = max(1, (endsIn.microseconds + 999_999) / 1_000_000)
+            self.init(
+                .limitReached, "the space may ask for \(perMinute) runs a minute; try again in \(seconds) s")
+            members["limit"] = .integer(Int64(perMinute))
+            headers[.retryAfter] = "\(seconds)"
         }
     }
 

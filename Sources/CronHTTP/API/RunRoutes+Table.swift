@@ -72,7 +72,7 @@ extension RunRoutes {
                     about: "With the job's current definition and fresh retries. Of a job that delivers at most once, "
                         + "a run of which something may have left is run again as another run.",
                     parameters: [.runID, .idempotencyKey], body: .payload, answers: [.started],
-                    problems: [.conflict]),
+                    problems: [.conflict, .limitReached]),
                 redrive),
             Route(
                 .post, "\(Self.path)/{id}/discard", .jobs(.operate),

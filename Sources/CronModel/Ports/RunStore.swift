@@ -23,8 +23,8 @@ package protocol RunStore: Sendable {
     func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer
     /// T6: takes runs from nodes that are gone and RUNNING ones past their deadline.
     func reap(node: NodeID) async throws(StoreError) -> ReapAnswer
-    /// Removes ended runs that ended before `instant`, at most `limit` of them; answers how many. DEAD runs stay.
-    func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int
+    /// Removes ended runs that are old, or more than a space may keep; answers how many. DEAD runs stay.
+    func prune(_ request: PruneRequest) async throws(StoreError) -> Int
 
     /// - Throws: `notFound` for a foreign run, `conflict` for one that has ended.
     func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run
@@ -164,6 +164,23 @@ package struct StartRequest: Sendable {
         self.node = node
         self.tokens = tokens
         self.early = min(early, Self.earlyLimit)
+    }
+}
+
+package struct PruneRequest: Hashable, Sendable {
+    /// Spaces whose number of runs one call looks at; the next call goes on with the next ones.
+    package static let spaces = 10
+
+    package var endedBefore: Instant
+    /// How many runs of a space stay at least, those with the newest slots; nil for all that are not old.
+    package var keep: Int?
+    /// Most runs that one call removes.
+    package var limit: Int
+
+    package init(endedBefore: Instant, keep: Int? = nil, limit: Int) {
+        self.endedBefore = endedBefore
+        self.keep = keep
+        self.limit = limit
     }
 }
 

@@ -46,8 +46,8 @@ extension MemoryStore {
 
     package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer { try await perform(.reap(node: node)) }
 
-    package func prune(endedBefore instant: Instant, limit: Int) async throws(StoreError) -> Int {
-        try await perform(.prune(endedBefore: instant, limit: limit))
+    package func prune(_ request: PruneRequest) async throws(StoreError) -> Int {
+        try await perform(.prune(request))
     }
 
     package func cancelRun(_ id: RunID, owner: UserID, audit: Auditing<Run>?) async throws(StoreError) -> Run {

@@ -92,10 +92,14 @@ extension MemoryVerb {
         }
     }
 
-    package static func prune(endedBefore instant: Instant, limit: Int) -> MemoryVerb where Answer == Int {
+    package static func prune(_ request: PruneRequest) -> MemoryVerb where Answer == Int {
         MemoryVerb("prune") { transaction in
-            let ended = transaction.tables.runs.values.filter { $0.status.isFinal && $0.lastMovedAt < instant }
-            let oldest = ended.map { Timed($0.lastMovedAt, $0.id) }.sorted().prefix(limit)
+            let instant = request.endedBefore
+            let surplus = transaction.surplus(request.keep)
+            let ended = transaction.tables.runs.values.filter {
+                $0.status.isFinal && ($0.lastMovedAt < instant || surplus.contains($0.id))
+            }
+            let oldest = ended.map { Timed($0.lastMovedAt, $0.id) }.sorted().prefix(request.limit)
             for entry in oldest { transaction.removeRun(entry.id) }
             let now = transaction.now
             transaction.changePeople { people in
@@ -114,6 +118,17 @@ extension MemoryVerb {
 }
 
 extension MemoryTransaction {
+    /// Ended runs beyond those that a space may keep.
+    fileprivate func surplus(_ keep: Int?) -> Set<RunID> {
+        guard let keep else { return [] }
+        let ended = tables.runs.values.filter { !$0.status.isLive }
+        let surplus = Dictionary(grouping: ended, by: \.userID).values.flatMap { runs -> ArraySlice<Run> in
+            let newestFirst = runs.sorted { ($0.scheduledFor, $0.id) > ($1.scheduledFor, $1.id) }
+            return newestFirst.dropFirst(keep)
+        }
+        return Set(surplus.map(\.id))
+    }
+
     fileprivate func add(_ node: Node) {
         put(NodeRow(node: node, lease: node.leaseUntil - node.startedAt, heldSince: now))
     }
