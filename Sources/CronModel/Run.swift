@@ -38,8 +38,8 @@ package struct Run: Hashable, Sendable {
     /// Replaces the job's payload for this run (trigger, redrive).
     package var payload: JSONValue?
     package var redriveOf: RunID?
-    /// Its next start is counted in the rate limit already: it was moved to the time when it may be.
-    package var hasPaidStart = false
+    /// Of a run that was moved to when its rate limit lets it start.
+    package var turn: StartTurn?
     /// For a range of equal skips: its last slot and how many it holds.
     package var lastScheduledFor: Instant?
     package var skippedCount: Int?

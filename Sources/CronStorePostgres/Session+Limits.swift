@@ -142,26 +142,32 @@ extension Session {
 
 extension Session {
     static func paid(_ keys: Set<OverlapKey>) -> PostgresQuery {
-        "SELECT key, paid_until FROM start_rates WHERE key = ANY(\(texts(keys)))"
+        "SELECT key, reserved, started FROM start_rates WHERE key = ANY(\(texts(keys)))"
     }
 
-    static func paid(_ result: PostgresResult, of keys: Set<OverlapKey>) throws -> [OverlapKey: Instant] {
-        let paid = Dictionary(
-            try result.all { (try $0.text(0), try $0.instant(1)) }, uniquingKeysWith: { first, _ in first })
-        var found: [OverlapKey: Instant] = [:]
+    static func paid(_ result: PostgresResult, of keys: Set<OverlapKey>) throws -> [OverlapKey: PaidStarts] {
+        let rows = try result.all { row in
+            (
+                try row.text(0),
+                PaidStarts(reserved: try row.instantOrNil(1), started: try row.instantOrNil(2))
+            )
+        }
+        let paid = Dictionary(rows, uniquingKeysWith: { first, _ in first })
+        var found: [OverlapKey: PaidStarts] = [:]
         for key in keys { found[key] = paid[key.text] }
         return found
     }
 
-    static func pay(_ payments: [OverlapKey: Instant]) -> [PostgresQuery] {
+    static func pay(_ payments: [OverlapKey: PaidStarts]) -> [PostgresQuery] {
         guard !payments.isEmpty else { return [] }
         let sorted = payments.sorted { $0.key < $1.key }
         return [
             """
-            INSERT INTO start_rates (key, paid_until)
+            INSERT INTO start_rates (key, reserved, started)
             SELECT * FROM unnest(\(PostgresArray(sorted.map(\.key.text))),
-                \(PostgresArray(sorted.map(\.value.microseconds))))
-            ON CONFLICT (key) DO UPDATE SET paid_until = excluded.paid_until
+                \(PostgresArray(sorted.map { $0.value.reserved?.microseconds })),
+                \(PostgresArray(sorted.map { $0.value.started?.microseconds })))
+            ON CONFLICT (key) DO UPDATE SET reserved = excluded.reserved, started = excluded.started
             """
         ]
     }

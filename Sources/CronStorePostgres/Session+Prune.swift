@@ -11,7 +11,7 @@ extension Session {
         }
         try readClock()
         _ = try send([
-            "DELETE FROM start_rates WHERE paid_until < \((now - StartRate.periods.upperBound).microseconds)",
+            "DELETE FROM start_rates WHERE greatest(reserved, started) < \((now - StartRate.periods.upperBound).microseconds)",
             "DELETE FROM idempotency_keys WHERE at < \((now - IdempotencyKey.kept).microseconds)",
             "DELETE FROM refresh_tokens WHERE expires_at < \(now.microseconds)",
             "DELETE FROM nodes WHERE dead_at < \(request.endedBefore.microseconds)",

@@ -70,12 +70,12 @@ extension Session {
             let key = run.overlapKey
             var around = StartRule.Surroundings(
                 running: job.limitsStarts ? batch.running[key] ?? 0 : 0, parked: batch.parked[key] ?? 0,
-                paidUntil: batch.paid[run.rateKey])
+                paid: batch.paid[run.rateKey] ?? PaidStarts())
             let verdict = try StartRule.start(
                 &after, job: job, node: request.node, fence: token.fence, around: &around, early: request.early,
                 now: now)
             batch.verdicts[token] = verdict
-            batch.pay(run.rateKey, until: around.paidUntil)
+            batch.pay(run.rateKey, around.paid)
             switch verdict {
             case .started:
                 batch.started.append(RunChange(before: run, after: after))
@@ -145,8 +145,8 @@ private struct StartBatch {
     let rated: Set<OverlapKey>
     var running: [OverlapKey: Int] = [:]
     var parked: [OverlapKey: Int] = [:]
-    var paid: [OverlapKey: Instant] = [:]
-    private(set) var payments: [OverlapKey: Instant] = [:]
+    var paid: [OverlapKey: PaidStarts] = [:]
+    private(set) var payments: [OverlapKey: PaidStarts] = [:]
     var verdicts: [ClaimToken: StartVerdict] = [:]
     var started: [RunChange] = []
     var saved: [RunChange] = []
@@ -166,10 +166,10 @@ private struct StartBatch {
             && (job.definition.rateLimit == nil || rated.contains(run.rateKey))
     }
 
-    mutating func pay(_ key: OverlapKey, until instant: Instant?) {
-        guard let instant, instant != paid[key] else { return }
-        paid[key] = instant
-        payments[key] = instant
+    mutating func pay(_ key: OverlapKey, _ new: PaidStarts) {
+        guard new != paid[key] ?? PaidStarts() else { return }
+        paid[key] = new
+        payments[key] = new
     }
 }
 

@@ -16,6 +16,8 @@
             static let mostGrowthBytes = 20 << 20
             /// Attempts under the same bomb at once.
             static let crowd = 16
+            /// What is judged is memory: parsing tiny chunks took a debug build more than 30 s on a busy machine.
+            static let patience = Span.minutes(10)
             /// An attempt's place is free so long after its limit at the latest, on a busy machine.
             static let lateness = Duration.seconds(3)
             /// By one attempt: what it reads, and what two kernels buffer.
@@ -90,7 +92,7 @@
                     let outcomes = Mutex<[Outcome]>([])
                     let growth = try await Self.smallestGrowth {
                         await withTaskGroup(of: Outcome.self) { group in
-                            for _ in 0..<Self.crowd { group.addTask { await action.run(attempt(receiver.url)) } }
+                            for _ in 0..<Self.crowd { group.addTask { await action.run(attempt(receiver.url, timeout: Self.patience)) } }
                             for await outcome in group { outcomes.withLock { $0.append(outcome) } }
                         }
                     }

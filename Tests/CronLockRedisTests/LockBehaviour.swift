@@ -93,7 +93,7 @@ import Testing
     @Test(arguments: Backend.allCases) func namesDoNotMeet(_ backend: Backend) async throws {
         try await backend.run { bench in
             let (a, b) = (try await bench.locks("a"), try await bench.locks("b"))
-            let names = (0..<1_200).map { "shard \($0)" } + ["", "\0", "a\r\nb", "ümläut", "*", "\0\0"]
+            let names = (0..<200).map { "shard \($0)" } + ["", "\0", "a\r\nb", "ümläut", "*", "\0\0"]
             for name in names { #expect(await a.acquire(name, ttl: ttl).token?.name == name) }
             for name in names { #expect(await b.acquire(name, ttl: ttl) == .heldByOther) }
         }

@@ -168,9 +168,37 @@ import Testing
             world.clock.set(third.dueAt)
             let turn = try #require(try await claim(of: third.id, world))
             #expect(try await world.start([turn])[0].verdictName == "started")
-            #expect(try await world.run(third.id).hasPaidStart == false)
+            #expect(try await world.run(third.id).turn == nil)
             try await world.finish(turn)
             try await world.change(job, .delete)
+        }
+    }
+
+    /// What an outage has made late does not start at once after it.
+    @Test(arguments: Driver.allCases)
+    func runsThatAreLateForTheirTurnsGetOthersOneByOne(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 2, per: .seconds(4))
+                $0.maxRuns = 5
+            }
+            let claims = try await world.plan().claims
+            world.clock.advance(by: .seconds(5))
+            let verdicts = try await world.start(claims).map(\.verdictName)
+            #expect(verdicts == ["started", "started", "delayed", "delayed", "delayed"])
+            // Their turns are at 7, 9 and 11 s; nobody is there until 25 s.
+            world.clock.set(TestClock.start + .seconds(25))
+            try await world.finish(claims[0])
+            try await world.finish(claims[1])
+            let late = try await world.claim().sorted { $0.dueAt < $1.dueAt }
+            #expect(try await world.start(late).map(\.verdictName) == ["started", "started", "delayed"])
+            let last = try await world.run(late[2].token.runID)
+            #expect(last.dueAt == TestClock.start + .seconds(27) && last.attempt == 0)
+            world.clock.set(last.dueAt)
+            let turn = try #require(try await claim(of: last.id, world))
+            #expect(try await world.start([turn])[0].verdictName == "started")
+            _ = job
         }
     }
 

@@ -43,3 +43,29 @@ extension StartRate {
         self.init(count: count, per: period)
     }
 }
+
+/// Until when the starts of a rate's key are paid for.
+package struct PaidStarts: Hashable, Sendable {
+    /// By runs that came, each where it may start.
+    package var reserved: Instant?
+    /// By runs that started, or were given their turn when its time had come.
+    package var started: Instant?
+
+    package init(reserved: Instant? = nil, started: Instant? = nil) {
+        self.reserved = reserved
+        self.started = started
+    }
+
+    /// Whether no start will ask for it any more.
+    package func isSpent(at now: Instant) -> Bool {
+        [reserved, started].allSatisfy { $0.map { $0 < now - StartRate.periods.upperBound } ?? true }
+    }
+}
+
+/// How far a run has come that waits for its rate limit.
+package enum StartTurn: Hashable, Sendable {
+    /// It was counted where it may start if nothing is late.
+    case reserved
+    /// When it came, others that were late were still to start: it was counted behind them.
+    case given
+}

@@ -26,16 +26,16 @@ package enum StartRule {
         package var parked: Int
         /// An edit of the job is waiting for the clock; nothing of it starts meanwhile.
         package var isHeld: Bool
-        /// What the rate limit's key has been paid for; moved on by a start that is counted.
-        package var paidUntil: Instant?
+        /// Of the rate limit's key; moved on by a run that is counted.
+        package var paid: PaidStarts
         /// Set when the running ones are to be asked to cancel.
         package private(set) var cancelsOthers = false
 
-        package init(running: Int, parked: Int, isHeld: Bool = false, paidUntil: Instant? = nil) {
+        package init(running: Int, parked: Int, isHeld: Bool = false, paid: PaidStarts = PaidStarts()) {
             self.running = running
             self.parked = parked
             self.isHeld = isHeld
-            self.paidUntil = paidUntil
+            self.paid = paid
         }
 
         fileprivate mutating func cancelOthers() { cancelsOthers = true }
@@ -117,7 +117,7 @@ package enum StartRule {
 
     private static func begin(_ run: inout Run, job: Job, node: NodeID, now: Instant) throws(IllegalTransition) {
         let moment = max(now, run.dueAt)
-        run.hasPaidStart = false
+        run.turn = nil
         run.attempt += 1
         try run.move(to: .running, reason: .started, at: moment, node: node)
         run.owner = node
@@ -126,21 +126,35 @@ package enum StartRule {
         run.current = Attempt(number: run.attempt, fence: run.fence, node: node, startedAt: moment)
     }
 
-    /// Counts the start. One that comes too early is counted where it may be, and moved there once: runs that wait for
-    /// their rate limit would otherwise be claimed and refused again and again.
+    /// Counts the start. One that comes too early is counted where it may be, and moved there: runs that wait for their rate
+    /// limit would otherwise be claimed and refused again and again. A run is moved twice at most: when it comes, and, if
+    /// others are late when its turn comes, behind those. Without the second what an outage has made late would start at
+    /// once after it.
     private static func delay(
         _ run: inout Run, job: Job, _ around: inout Surroundings, now: Instant
     ) throws(IllegalTransition) -> Instant? {
-        guard let rate = job.definition.rateLimit, !run.hasPaidStart else { return nil }
+        guard let rate = job.definition.rateLimit else { return nil }
         let moment = max(now, run.dueAt)
-        let next = rate.nextStart(paidUntil: around.paidUntil, now: moment)
-        around.paidUntil = rate.pay(around.paidUntil, at: moment)
-        guard next > moment else { return nil }
-        run.hasPaidStart = true
-        run.dueAt = next
+        // After more than a period the turn that was given is no longer kept for it.
+        if run.turn == .given, moment <= run.dueAt + rate.period { return nil }
+        if run.turn == nil {
+            let next = rate.nextStart(paidUntil: around.paid.reserved, now: moment)
+            around.paid.reserved = rate.pay(around.paid.reserved, at: moment)
+            if next > moment { return try wait(&run, for: .reserved, until: next, now: now) }
+        }
+        let next = rate.nextStart(paidUntil: around.paid.started, now: moment)
+        around.paid.started = rate.pay(around.paid.started, at: moment)
+        return next > moment ? try wait(&run, for: .given, until: next, now: now) : nil
+    }
+
+    private static func wait(
+        _ run: inout Run, for turn: StartTurn, until instant: Instant, now: Instant
+    ) throws(IllegalTransition) -> Instant {
+        run.turn = turn
+        run.dueAt = instant
         run.catchUp = true
         try run.move(to: run.waitingStatus, reason: .rateLimited, at: now, raisesFence: true)
-        return next
+        return instant
     }
 
     private static func park(_ run: inout Run, now: Instant) throws(IllegalTransition) {

@@ -10,7 +10,7 @@ extension Migrations {
         CREATE INDEX live_runs_keyed ON live_runs (user_id, concurrency_key, due_at)
             WHERE concurrency_key IS NOT NULL AND blocked_on IS NULL;
 
-        -- Until when each key's rate limit has been paid for.
-        CREATE TABLE start_rates (key text PRIMARY KEY, paid_until bigint NOT NULL);
+        -- Until when the starts of each rate limit's key are paid for.
+        CREATE TABLE start_rates (key text PRIMARY KEY, reserved bigint, started bigint);
         """
 }

@@ -22,8 +22,8 @@ package struct MemoryTables: Sendable {
     package private(set) var claimedBy: TreeDictionary<NodeID, Set<RunID>> = [:]
     package private(set) var runningByKey: TreeDictionary<OverlapKey, Set<RunID>> = [:]
     package private(set) var parkedByKey: TreeDictionary<OverlapKey, Set<RunID>> = [:]
-    /// What the rate limits' keys have been paid for.
-    package var paidUntil: TreeDictionary<OverlapKey, Instant> = [:]
+    /// Of the keys of rate limits.
+    package var paid: TreeDictionary<OverlapKey, PaidStarts> = [:]
 
     package init() {}
 

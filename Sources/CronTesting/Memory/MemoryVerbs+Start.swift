@@ -52,12 +52,13 @@ extension MemoryTransaction {
         guard let found = tables.runs[token.runID] else { return .stale }
         var run = found
         let job = try job(run.jobID)
+        let paid = tables.paid[run.rateKey] ?? PaidStarts()
         var around = StartRule.Surroundings(
             running: tables.runningByKey[run.overlapKey]?.count ?? 0,
-            parked: tables.parkedByKey[run.overlapKey]?.count ?? 0, paidUntil: tables.paidUntil[run.rateKey])
+            parked: tables.parkedByKey[run.overlapKey]?.count ?? 0, paid: paid)
         let verdict = try StartRule.start(
             &run, job: job, node: request.node, fence: token.fence, around: &around, early: request.early, now: now)
-        if around.paidUntil != tables.paidUntil[run.rateKey] { pay(run.rateKey, until: around.paidUntil) }
+        if around.paid != paid { pay(run.rateKey, around.paid) }
         switch verdict {
         case .started:
             if let earlier = found.current, earlier.number != run.attempt { archive(earlier, of: run.id) }

@@ -106,9 +106,7 @@ extension MemoryVerb {
                 people.usedKeys = people.usedKeys.filter { $0.value.at >= now - IdempotencyKey.kept }
                 people.tokens = people.tokens.filter { $0.value.token.expiresAt >= now }
             }
-            for (key, until) in transaction.tables.paidUntil where until < now - StartRate.periods.upperBound {
-                transaction.pay(key, until: nil)
-            }
+            for (key, paid) in transaction.tables.paid where paid.isSpent(at: now) { transaction.pay(key, nil) }
             for row in transaction.tables.nodes.values where row.node.deadAt.map({ $0 < instant }) ?? false {
                 transaction.removeNode(row.node.id)
             }
