@@ -18,7 +18,7 @@ EDIT_PAUSE = 5.0
 # Per 100 runs/s: name, how many jobs, path of the receiver, fields of the job, what the checker must know.
 EACH_SECOND = {"schedule": "* * * * * *", "overlap": "allow", "max_retries": 8, "base_delay": "200ms"}
 MIX = [
-    ("plain", 39, "/ok", {}, {"is_prompt": True}),
+    ("plain", 34, "/ok", {}, {"is_prompt": True}),
     ("once", 20, "/ok", {"delivery": "at_most_once"}, {"is_prompt": True}),
     ("flaky", 10, "/flaky/1", {}, {}),
     ("slow", 8, "/slow/1200", {}, {}),
@@ -26,6 +26,8 @@ MIX = [
     ("skip", 3, "/slow/1500", {"overlap": "skip"}, {}),
     ("queue", 3, "/slow/700", {"overlap": "queue(2)"}, {}),
     ("cancel", 2, "/slow/1500", {"overlap": "cancel_other"}, {}),
+    ("keyed", 3, "/slow/400", {"overlap": "skip", "concurrency_key": "warehouse"}, {"key": "warehouse"}),
+    ("rated", 2, "/ok", {"concurrency_key": "partner", "rate_limit": "6/2s"}, {}),
     ("late-skip", 2, "/ok", {"misfire": "skip", "misfire_after": "2s"}, {}),
     ("late-last", 2, "/ok", {"misfire": "fire_last", "misfire_after": "2s"}, {}),
     ("late-all", 2, "/ok", {"misfire": "fire_all", "misfire_after": "2s", "catchup_limit": 3}, {}),

@@ -52,6 +52,9 @@ class Checker:
         self.runs_of = collections.defaultdict(list)
         for run in ledger.runs:
             self.runs_of[run.job].append(run)
+        self.jobs_of_key = collections.defaultdict(list)
+        for job in history.jobs.values():
+            self.jobs_of_key[job.key or job.id].append(job)
         # One-shots have no last change; what is due until the ledger was read is accounted for.
         self.until = history.until
 
@@ -157,7 +160,7 @@ class Checker:
             self.wrong("I1", f"skipped ({reason}) without a reason", run)
 
     def is_busy(self, job, skipped, at):
-        others = [run for run in self.runs_of[job.id] if run is not skipped]
+        others = [run for run in self.runs_of_key(job.key or job.id) if run is not skipped]
         if any(attempt.started <= at and (attempt.finished or at) >= at for run in others for attempt in run.attempts):
             return True
         # A start whose node never heard of it is given again or made elsewhere: the attempt names the moment that counted,
@@ -274,12 +277,15 @@ class Checker:
             self.wrong("forged", f"delivered, but the ledger has no run {run} of job {deliveries[0]['job']}",
                        at=int(deliveries[0]["at"] * SECOND))
 
+    def runs_of_key(self, key):
+        return [run for job in self.jobs_of_key[key] for run in self.runs_of[job.id]]
+
     def check_overlap(self):
-        for job in self.history.jobs.values():
-            if job.overlap == "allow":
+        for key, jobs in self.jobs_of_key.items():
+            if jobs[0].overlap == "allow":
                 continue
             spans = sorted(((attempt.started, attempt.finished or attempt.started, run)
-                           for run in self.runs_of[job.id] for attempt in run.attempts
+                           for run in self.runs_of_key(key) for attempt in run.attempts
                            if attempt.outcome != "not_sent"), key=lambda span: span[:2])
             for (_, end, before), (begin, _, run) in zip(spans, spans[1:]):
                 if begin < end and before is not run:

@@ -63,6 +63,8 @@ class JobHistory:
     id: str
     at_most_once: bool = False
     overlap: str = "allow"
+    # Jobs with the same one may not overlap each other.
+    key: str = None
     max_retries: int = 5
     misfire_after: int = 60 * SECOND
     # Answers 2xx to the last attempt that it is given, so that no run may end DEAD for want of one.

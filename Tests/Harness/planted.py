@@ -105,6 +105,12 @@ def retry_for_nothing(story):
     story.deliveries.append(story.sent("often", 9) | {"attempt": 2, "fence": 2, "at": BEGIN / SECOND + 13.001})
 
 
+def share_a_key(story):
+    """Both fire at 1 to 3 and 7 to 9."""
+    for job in (story.once, story.edited):
+        job.overlap, job.key = "skip", "warehouse"
+
+
 PLANTED = {
     "nothing": (lambda story: None, []),
     "1 of 1,000 lost": (lose, ["I1 lost slot"]),
@@ -129,6 +135,7 @@ PLANTED = {
         "edited", BEGIN + 6 * SECOND, BEGIN + 6 * SECOND, 1, "paused", BEGIN + 6_500_000),
         ["I9 attempt 1 started"]),
     "a lost trigger": (lambda story: story.edited.asked_runs.update({"gone": BEGIN}), ["I1 lost run"]),
+    "two jobs of one key side by side": (share_a_key, ["overlap started"] * 6),
     "a run left alive": (lambda story: story.of("often", 3).update(
         status="RUNNING", attempts=[story.attempt(1, BEGIN + 3 * SECOND, "a", None)]), ["I10 still RUNNING"]),
 }
