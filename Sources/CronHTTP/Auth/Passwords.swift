@@ -1,7 +1,8 @@
-import Dispatch
+import Foundation
 
-/// Hashes and checks passwords off the cooperative pool, few at once: a burst of logins must not take the processor from
-/// the runs that are due.
+/// Hashes and checks passwords, few at once and on threads of their own that give way to all others: a burst of logins
+/// must not take the processor from the runs that are due. Dispatch would not do: it has as many threads as the machine
+/// has cores, and tasks share them.
 package struct Passwords: Sendable {
     static let fewestCharacters = 12
     static let mostBytes = 1_024
@@ -15,7 +16,6 @@ package struct Passwords: Sendable {
 
     private let cost: ScryptCost
     private let gate = HashGate()
-    private let queue = DispatchQueue(label: "cronpp.passwords", attributes: .concurrent)
 
     package init(cost: ScryptCost = .standard) {
         self.cost = cost
@@ -39,13 +39,31 @@ package struct Passwords: Sendable {
     private func compute(_ password: String, cost: ScryptCost, salt: [UInt8]) async throws -> PasswordHash {
         try await gate.enter()
         let result: Result<PasswordHash, any Error> = await withCheckedContinuation { continuation in
-            queue.async {
+            BackgroundThread.run {
                 continuation.resume(
                     returning: Result { try PasswordHash.compute(password, cost: cost, salt: salt) })
             }
         }
         await gate.leave()
         return try result.get()
+    }
+}
+
+/// Long work without waits, on a thread that gets what others leave.
+enum BackgroundThread {
+    /// The steps of `nice`, of 19: beside a thread of the usual priority it gets a tenth.
+    static let niceness: Int32 = 10
+    private static let stackSize = 1 << 20
+
+    static func run(_ work: @escaping @Sendable () -> Void) {
+        let thread = Thread {
+            // On Linux a priority is a thread's, and 0 is the one that asks.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+            work()
+        }
+        thread.name = "passwords"
+        thread.stackSize = stackSize
+        thread.start()
     }
 }
 
