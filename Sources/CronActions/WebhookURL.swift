@@ -61,7 +61,7 @@ struct WebhookURL: Hashable, Sendable {
     private static func port(_ text: Substring?, isSecure: Bool) throws(Problem) -> Int {
         guard let text, !text.isEmpty else { return defaultPort(isSecure: isSecure) }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else {
-            throw Problem(message: "the port must be a number from 1 to 65535, not \"\(text.prefix(40))\"")
+            throw Problem(message: "the port must be a number from 1 to 65535")
         }
         return Int(port)
     }

@@ -56,6 +56,13 @@ import Testing
         #expect(try WebhookURL(url).text == canonical)
     }
 
+    /// A slash in a password ends the authority, and what stands before it looks like a port.
+    @Test(arguments: ["https://user:pass-word@example.com/", "https://user:pass-word/2@example.com/"])
+    func repeatsNoPassword(_ url: String) {
+        let problems = Self.problems(url)
+        #expect(!problems.isEmpty && problems.allSatisfy { !$0.message.contains("pass-word") }, "\(problems)")
+    }
+
     @Test func namesTheColumn() {
         #expect(Self.problems("http://exa mple.com/").first?.column == 11)
         #expect(Self.problems("https://user@example.com/").first?.column == 9)
