@@ -1,6 +1,6 @@
 /// A text as it reads without one encoding, and where in the original each byte came from.
 struct EncodedText {
-    private var bytes: [UInt8]
+    private(set) var bytes: [UInt8]
     /// Where the source of each byte begins; after them, where the text ends.
     private var starts: [Int]
 
@@ -9,17 +9,25 @@ struct EncodedText {
         starts = Array(0...original.count)
     }
 
-    private init(decoding text: EncodedText, _ step: (ArraySlice<UInt8>) -> (bytes: [UInt8], length: Int)?) {
+    /// - Parameter step: what an escape at the beginning of the rest stands for, and how long it is; nil where it is none.
+    private init(
+        decoding text: EncodedText, escape: UInt8, _ step: (ArraySlice<UInt8>) -> (bytes: [UInt8], length: Int)?
+    ) {
         bytes = []
         starts = []
         bytes.reserveCapacity(text.bytes.count)
         starts.reserveCapacity(text.starts.count)
         var index = 0
         while index < text.bytes.count {
-            let (decoded, length) = step(text.bytes[index...]) ?? ([text.bytes[index]], 1)
-            bytes += decoded
-            starts += [Int](repeating: text.starts[index], count: decoded.count)
-            index += length
+            if text.bytes[index] == escape, let (decoded, length) = step(text.bytes[index...]) {
+                bytes += decoded
+                for _ in decoded { starts.append(text.starts[index]) }
+                index += length
+            } else {
+                bytes.append(text.bytes[index])
+                starts.append(text.starts[index])
+                index += 1
+            }
         }
         starts.append(text.starts[text.bytes.count])
     }
@@ -27,8 +35,8 @@ struct EncodedText {
     /// Nil where nothing is escaped.
     func withoutJSON() -> EncodedText? {
         guard bytes.contains(UInt8(ascii: "\\")) else { return nil }
-        return EncodedText(decoding: self) { rest in
-            guard rest.first == UInt8(ascii: "\\"), let kind = rest.dropFirst().first else { return nil }
+        return EncodedText(decoding: self, escape: UInt8(ascii: "\\")) { rest in
+            guard let kind = rest.dropFirst().first else { return nil }
             switch kind {
             case UInt8(ascii: "n"): return ([0x0A], 2)
             case UInt8(ascii: "r"): return ([0x0D], 2)
@@ -44,11 +52,8 @@ struct EncodedText {
     /// Nil where there are neither `%` nor `+`.
     func withoutPercents() -> EncodedText? {
         guard bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return nil }
-        var decoded = EncodedText(decoding: self) { rest in
-            guard rest.first == UInt8(ascii: "%"), let byte = Self.number(rest.dropFirst().prefix(2), digits: 2) else {
-                return nil
-            }
-            return ([UInt8(byte)], 3)
+        var decoded = EncodedText(decoding: self, escape: UInt8(ascii: "%")) { rest in
+            Self.number(rest.dropFirst().prefix(2), digits: 2).map { ([UInt8($0)], 3) }
         }
         decoded.bytes = Self.plusAsBlank(decoded.bytes)
         return decoded
@@ -82,10 +87,10 @@ struct EncodedText {
 // MARK: - The search
 
 extension EncodedText {
-    /// Marks what of the original holds a needle, or a part of one.
-    func cover(_ needles: [[UInt8]], in covered: inout [Bool]) {
-        for needle in needles where needle.count < SecretMark.partBytes { coverWhole(needle, in: &covered) }
-        coverParts(of: needles.filter { $0.count >= SecretMark.partBytes }, in: &covered)
+    /// Marks what of the original holds a pattern.
+    func cover(_ patterns: SecretPatterns, in covered: inout [Bool]) {
+        for start in patterns.starts(in: bytes) { cover(start, SecretMark.partBytes, in: &covered) }
+        for needle in patterns.whole { coverWhole(needle, in: &covered) }
     }
 
     private func coverWhole(_ needle: [UInt8], in covered: inout [Bool]) {
@@ -96,41 +101,7 @@ extension EncodedText {
         }
     }
 
-    /// Each place of the text is looked up once: the work grows with the text and the needles, not with their product.
-    private func coverParts(of needles: [[UInt8]], in covered: inout [Bool]) {
-        guard !needles.isEmpty, bytes.count >= SecretMark.partBytes else { return }
-        var last: [UInt64: Int] = [:]
-        var before = [Int](repeating: -1, count: bytes.count)
-        Self.eachPart(of: bytes) { start, hash in
-            before[start] = last[hash] ?? -1
-            last[hash] = start
-        }
-        for needle in needles {
-            Self.eachPart(of: needle) { _, hash in
-                var start = last.removeValue(forKey: hash) ?? -1
-                while start >= 0 {
-                    cover(start, SecretMark.partBytes, in: &covered)
-                    start = before[start]
-                }
-            }
-        }
-    }
-
     private func cover(_ start: Int, _ count: Int, in covered: inout [Bool]) {
         for index in starts[start]..<starts[start + count] { covered[index] = true }
-    }
-
-    /// Every part with its hash, which rolls on by a byte. Two parts of one hash would hide a little too much.
-    private static func eachPart(of bytes: [UInt8], _ body: (Int, UInt64) -> Void) {
-        let base: UInt64 = 0x9E37_79B9_7F4A_7C15
-        let leading = (1..<SecretMark.partBytes).reduce(UInt64(1)) { power, _ in power &* base }
-        var hash: UInt64 = 0
-        for (index, byte) in bytes.enumerated() {
-            if index >= SecretMark.partBytes {
-                hash &-= (UInt64(bytes[index - SecretMark.partBytes]) + 1) &* leading
-            }
-            hash = hash &* base &+ UInt64(byte) + 1
-            if index >= SecretMark.partBytes - 1 { body(index - SecretMark.partBytes + 1, hash) }
-        }
     }
 }

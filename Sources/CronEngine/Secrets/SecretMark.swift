@@ -16,23 +16,23 @@ enum SecretMark {
         let needles = secrets.filter { $0.utf8.count >= shortestHidden }.flatMap { SecretForms.all(of: $0) }
         guard !needles.isEmpty, !original.isEmpty else { return text }
         let plain = EncodedText(original)
-        for reading in readings(of: plain) { reading.cover(needles, in: &covered) }
+        cover(needles, of: plain, in: &covered)
         if let decoded = plain.withoutPercents() {
             // There a plus stands for a blank: both are taken for one.
-            let needles = needles.map(EncodedText.plusAsBlank)
-            for reading in readings(of: decoded) { reading.cover(needles, in: &covered) }
+            cover(needles.map(EncodedText.plusAsBlank), of: decoded, in: &covered)
         }
         guard covered.contains(true) else { return text }
         return String(decoding: marked(original, covered), as: UTF8.self)
     }
 
-    /// As it is, and without its layers of JSON.
-    private static func readings(of text: EncodedText) -> [EncodedText] {
+    /// In the text as it is, and without its layers of JSON.
+    private static func cover(_ needles: [[UInt8]], of text: EncodedText, in covered: inout [Bool]) {
         var readings = [text]
         while readings.count <= layers, let inside = readings[readings.count - 1].withoutJSON() {
             readings.append(inside)
         }
-        return readings
+        let patterns = SecretPatterns(needles, in: readings)
+        for reading in readings { reading.cover(patterns, in: &covered) }
     }
 
     /// Whole characters only are replaced, a mark for each piece.
