@@ -15,13 +15,17 @@ class Answer:
 
 
 class Person:
-    """Registered and signed in."""
+    """Registered, and signed in unless told otherwise."""
 
-    def __init__(self, node, name):
+    def __init__(self, node, name, signs_in=True):
         self.node, self.token = node, None
-        account = {"email": f"{name}@example.com", "password": PASSWORD}
-        self.call("POST", "/api/v1/auth/register", account)
-        session = self.call("POST", "/api/v1/auth/login", account)
+        self.account = {"email": f"{name}@example.com", "password": PASSWORD}
+        self.call("POST", "/api/v1/auth/register", self.account)
+        if signs_in:
+            self.sign_in()
+
+    def sign_in(self):
+        session = self.call("POST", "/api/v1/auth/login", self.account)
         self.token, self.refresh_token = session["access_token"], session["refresh_token"]
 
     def ask(self, method, path, body=None, headers=None):

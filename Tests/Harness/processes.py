@@ -51,6 +51,7 @@ class Node:
         self.binary, self.work, self.name = binary, work, name
         self.environment = environment or {}
         self.process = self.port = self.id = self.ready_at = None
+        self.printed = b""
         self.log_path = f"{work}/{name}.log"
 
     def start(self, failpoints="", extra=None, wrapper=(), limit=READY_LIMIT):
@@ -73,12 +74,12 @@ class Node:
         return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self, end):
-        text = b""
+        self.printed = b""
         while time.time() < end and not self.is_stopped():
             if select.select([self.process.stdout], [], [], 0.1)[0]:
                 piece = os.read(self.process.stdout.fileno(), 4096)
-                text += piece
-                found = re.search(rb"ready: http://[0-9.]+:(\d+) .*node=(\S+)", text)
+                self.printed += piece
+                found = re.search(rb"ready: http://[0-9.]+:(\d+) .*node=(\S+)", self.printed)
                 if found:
                     self.ready_at, self.port, self.id = time.time(), int(found.group(1)), found.group(2).decode()
                     return True
