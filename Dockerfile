@@ -1,6 +1,7 @@
 # Cron++ as an image: built with the toolchain's image, run on Debian with the libraries that it links.
 FROM swift:6.3-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends libsqlite3-dev libpq-dev libhiredis-dev zlib1g-dev \
+RUN apt-get update && apt-get install -y --no-install-recommends libsqlite3-dev libpq-dev libhiredis-dev \
+        libcurl4-openssl-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift Package.resolve[d] ./
@@ -10,7 +11,8 @@ COPY Benchmarks Benchmarks
 RUN swift build -c release --product cronpp --static-swift-stdlib && cp "$(swift build -c release --show-bin-path)/cronpp" /cronpp
 
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl libhiredis0.14 libpq5 libsqlite3-0 tzdata zlib1g \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl libcurl4 libhiredis0.14 libpq5 \
+        libsqlite3-0 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* && useradd --system --home-dir /var/lib/cronpp --create-home cronpp
 COPY --from=build /cronpp /usr/bin/cronpp
 USER cronpp

@@ -80,6 +80,8 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .target(
             name: "CronLockRedis", dependencies: ["CronModel", "CronSchedule", "CHiredis"], swiftSettings: settings),
+        .systemLibrary(name: "CLibCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .target(name: "Mail", dependencies: ["CronModel", "CronSchedule", "CLibCurl"], swiftSettings: settings),
         .target(
             name: "CronHTTP", dependencies: [
                 "CronEngine", "CronModel", "CronSchedule", hummingbird, hummingbirdCore, httpTypes, jwt, crypto, cryptoExtras,
@@ -147,6 +149,7 @@ let package = Package(
             dependencies: ["CronStoreSQLite", "CronTesting", "CronModel", "CronSchedule", grdb], swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresServer"], swiftSettings: settings),
+        .testTarget(name: "MailTests", dependencies: ["Mail", "CronModel", "CronSchedule"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

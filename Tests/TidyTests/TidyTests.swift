@@ -13,10 +13,12 @@ import Testing
             "CronStorePostgres": ["PostgresClient", "CronModel", "CronSchedule"],
             "CHiredis": [],
             "CronLockRedis": ["CronModel", "CronSchedule", "CHiredis"],
+            "CLibCurl": [],
+            "Mail": ["CronModel", "CronSchedule", "CLibCurl"],
             "CronHTTP": ["CronEngine", "CronModel", "CronSchedule"],
             "CronApp": [
                 "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronStorePostgres", "PostgresClient",
-                "CronLockRedis", "CronModel", "CronSchedule",
+                "CronLockRedis", "Mail", "CronModel", "CronSchedule",
             ],
             "cronpp": ["CronApp", "CronModel", "CronSchedule"],
             "CronTesting": ["CronModel", "CronSchedule"],

@@ -22,31 +22,3 @@ enum SetupCode {
         return isEqual && !expected.isEmpty
     }
 }
-
-/// An email address in the form in which accounts are kept: lower-cased.
-enum EmailAddress {
-    static let longest = 254
-
-    static func normalized(_ text: String) -> String? {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard text.utf8.count <= longest, parts.count == 2, let local = parts.first, let domain = parts.last,
-            (1...64).contains(local.utf8.count), local.utf8.allSatisfy(isLocal), hasSoundDots(local),
-            !domain.isEmpty, domain.utf8.allSatisfy(isDomain), hasSoundDots(domain),
-            domain.split(separator: ".").allSatisfy({ $0.utf8.count <= 63 && $0.first != "-" && $0.last != "-" })
-        else { return nil }
-        return text.lowercased()
-    }
-
-    private static func hasSoundDots(_ part: Substring) -> Bool {
-        part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
-    }
-
-    private static func isDomain(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."): true
-        default: false
-        }
-    }
-
-    private static func isLocal(_ byte: UInt8) -> Bool { isDomain(byte) || "!#$%&'*+/=?^_`{|}~".utf8.contains(byte) }
-}

@@ -1,0 +1,87 @@
+import CLibCurl
+import CronModel
+
+/// What a server has said so far, and what it means. Reads replies (RFC 5321 §4.2) line by line and keeps the last, cut.
+struct SMTPDialogue {
+    private let needsSignIn: Bool
+    private let replyLimit: Int
+    private var isSignedIn = false
+    /// Whether the server was asked to take the whole mail: from then on it may have.
+    private var hasEnded = false
+    private var wasRefusedUnsigned = false
+    /// The reply that is being heard, and the last whole one.
+    private var incoming: [UInt8] = []
+    private var isWhole = true
+    private var reply: [UInt8] = []
+    private var status: Int?
+    /// The status of the reply that came after the mail's end.
+    private var verdict: Int?
+
+    private static let signedIn = 235
+    /// The answer to QUIT, which libcurl sends also after a failure: it says nothing of the mail.
+    private static let farewell = 221
+
+    init(needsSignIn: Bool, replyLimit: Int) {
+        self.needsSignIn = needsSignIn
+        self.replyLimit = replyLimit
+    }
+
+    /// A line of a reply.
+    mutating func hear(_ line: UnsafeRawBufferPointer) {
+        if isWhole { incoming = [] }
+        incoming += line.prefix(max(0, replyLimit - incoming.count))
+        let digits = line.prefix(3)
+        guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return }
+        isWhole = line.count < 4 || line[3] != UInt8(ascii: "-")
+        let heard = digits.reduce(0) { $0 * 10 + Int($1) - 0x30 }
+        guard isWhole, heard != Self.farewell else { return }
+        (reply, status) = (incoming, heard)
+        if heard == Self.signedIn { isSignedIn = true }
+        if hasEnded, verdict == nil { verdict = heard }
+    }
+
+    /// Asked before each piece of the mail. A server that offers no way to sign in is passed over by libcurl, which then goes
+    /// on as nobody: a mail must not leave under no name when one was given.
+    mutating func mayBegin() -> Bool {
+        wasRefusedUnsigned = needsSignIn && !isSignedIn
+        return !wasRefusedUnsigned
+    }
+
+    mutating func end() { hasEnded = true }
+
+    /// - Parameters:
+    ///   - reason: libcurl's words for its code.
+    ///   - isOver: whether the transfer was told to end.
+    func outcome(_ code: CURLcode, reason: String, _ server: SMTPServer, isOver: Bool) -> MailOutcome {
+        let said = server.quote(String(decoding: reply, as: UTF8.self)).trimmedEnd
+        if let verdict {
+            if (200..<300).contains(verdict) { return .accepted(reply: said) }
+            return .failed(MailFailure(.refused, status: verdict, "\(server): \(said)"))
+        }
+        func failed(_ kind: MailFailure.Kind, _ text: String) -> MailOutcome {
+            .failed(MailFailure(kind, status: status.flatMap { $0 >= 400 ? $0 : nil }, "\(server): \(text)"))
+        }
+        if hasEnded { return failed(.unknown, "the mail was sent and its answer lost (\(reason))") }
+        if isOver { return failed(.closed, "given up") }
+        if wasRefusedUnsigned { return failed(.authentication, "the server lets nobody sign in") }
+        switch code {
+        case CURLE_LOGIN_DENIED: return failed(.authentication, "not signed in: \(said)")
+        case CURLE_USE_SSL_FAILED: return failed(.tls, "the server refuses STARTTLS: \(said)")
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
+            CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED:
+            return failed(.tls, reason)
+        case CURLE_OPERATION_TIMEDOUT: return failed(.timeout, "no answer in time")
+        default: break
+        }
+        if let status, status >= 400 { return failed(.refused, said) }
+        return failed(.connect, reason)
+    }
+}
+
+extension String {
+    fileprivate var trimmedEnd: String {
+        var text = self[...]
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}
