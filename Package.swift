@@ -92,7 +92,7 @@ let package = Package(
             name: "CronApp",
             dependencies: [
                 "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronStorePostgres", "PostgresClient",
-                "CronLockRedis", "CronModel", "CronSchedule", hummingbird, lifecycle, signals, logging, yams, crypto,
+                "CronLockRedis", "Mail", "CronModel", "CronSchedule", hummingbird, lifecycle, signals, logging, yams, crypto,
             ], swiftSettings: settings),
         .executableTarget(
             name: "cronpp", dependencies: ["CronApp", "CronSchedule", "CronModel", arguments], swiftSettings: settings),

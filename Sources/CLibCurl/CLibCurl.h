@@ -43,6 +43,16 @@ static inline CURLcode cronpp_curl_only_mail(CURL *handle) {
 #endif
 }
 
+// Does not wait for a look-up whose time is over.
+static inline CURLcode cronpp_curl_leave_lookups(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    return curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)handle;
+    return CURLE_OK;
+#endif
+}
+
 // The socket of the connection that has been used; CURL_SOCKET_BAD when there is none.
 static inline curl_socket_t cronpp_curl_socket(CURL *handle) {
     curl_socket_t found = CURL_SOCKET_BAD;

@@ -8,6 +8,7 @@ import CronStoreSQLite
 import Foundation
 import Hummingbird
 import Logging
+import Mail
 import ServiceLifecycle
 import UnixSignals
 
@@ -30,7 +31,8 @@ package struct App: Sendable {
         let server = node.server.application(host: config.host, port: config.port, logger: logger) { port in
             Self.announce(config, node, port: port)
         }
-        // Shut down in reverse: first no more requests, then the engine drains, then the actions' connections close.
+        // Shut down in reverse: first no more requests, then what is being mailed, then the engine drains, then the actions'
+        // connections close.
         let working = node.engine.map { engine in
             [
                 ServiceGroupConfiguration.ServiceConfiguration(
@@ -38,9 +40,12 @@ package struct App: Sendable {
                 .init(service: HintService(engine: engine, wakeups: node.wakeups), successTerminationBehavior: .ignore),
             ]
         }
+        let mailing = node.server.mails.map {
+            ServiceGroupConfiguration.ServiceConfiguration(service: $0, successTerminationBehavior: .ignore)
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: (working ?? []) + [
+                services: (working ?? []) + (mailing.map { [$0] } ?? []) + [
                     .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -87,6 +92,8 @@ struct RunningNode: Sendable {
     let coordination: Coordination
     let wakeups: any WakeupChannel
     let actions: StandardActions
+    /// Nil where no mail is sent.
+    let mail: SMTPClient?
     let server: HTTPServer
     /// This process's incarnation.
     let node: @Sendable () -> NodeID
@@ -95,6 +102,7 @@ struct RunningNode: Sendable {
 
     func close() async {
         await actions.shutdown()
+        mail?.close()
         wakeups.close()
         coordination.close()
         await store.close()
@@ -140,6 +148,15 @@ extension App {
         settings.jobQuota = config.jobQuota
         settings.runQuota = config.engine.spaceRunsPerMinute
         settings.version = AppVersion.number
+        let mail = config.mail.map { _ in SMTPClient() }
+        settings.logger = logger
+        settings.mail = config.mail.flatMap { config in
+            mail.map {
+                MailSettings(
+                    sender: SMTPSender(client: $0, server: config.server), from: config.from,
+                    publicURL: config.publicURL)
+            }
+        }
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(
@@ -149,7 +166,7 @@ extension App {
             metrics: { metrics.text + ProcessMetrics.text }, readiness: { await readiness(of: store) })
         return RunningNode(
             store: store, engine: engine, coordination: coordination, wakeups: wakeups, actions: actions,
-            server: server,
+            mail: mail, server: server,
             node: node, setupCode: setupCode)
     }
 

@@ -37,6 +37,9 @@ package struct AppConfig: Sendable {
     /// Open what they have sealed; seal nothing.
     package var encryptionKeysAccepted: [[UInt8]]
 
+    /// Nil: no mail is sent.
+    package var mail: MailConfig?
+
     /// - Parameters:
     ///   - flags: what the command line set.
     ///   - environment: the process's environment.
@@ -61,6 +64,7 @@ package struct AppConfig: Sendable {
         jobQuota = try reader.quota(.quotaJobs)
         encryptionKey = try reader.secret(.encryptionKey)
         encryptionKeysAccepted = try reader.secrets(.encryptionKeysAccepted)
+        mail = try reader.mail()
         engine = EngineSettings()
         engine.concurrency = try reader.integer(.concurrency, in: 1...100_000)
         engine.lease = try reader.span(.lease, in: .milliseconds(100) ... .hours(1))

@@ -19,6 +19,9 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case poll = "POLL"
     case drain = "DRAIN"
     case retention = "RETENTION"
+    case mailURL = "MAIL_URL"
+    case mailFrom = "MAIL_FROM"
+    case publicURL = "PUBLIC_URL"
     case logLevel = "LOG_LEVEL"
     case rateLimit = "RATE_LIMIT"
     case quotaJobs = "QUOTA_JOBS"
@@ -37,7 +40,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     /// The default as a person would write it; nil where there is none or where it is made at the first start.
     package var standard: String? {
         switch self {
-        case .databaseURL, .redisURL, .jwtSecret, .encryptionKey: nil
+        case .databaseURL, .redisURL, .mailURL, .mailFrom, .publicURL, .jwtSecret, .encryptionKey: nil
         case .databasePooling: "session"
         case .databasePool: "8"
         case .role: "all"
@@ -60,7 +63,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
 
     package var isSecret: Bool {
         switch self {
-        case .jwtSecret, .jwtSecretsAccepted, .encryptionKey, .encryptionKeysAccepted: true
+        case .mailURL, .jwtSecret, .jwtSecretsAccepted, .encryptionKey, .encryptionKeysAccepted: true
         default: false
         }
     }
@@ -96,6 +99,11 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .quotaRunsPerMinute:
             "starts of one space in a minute on this node, and runs that people and programs may ask for; more of the first wait, more of the second are refused with 429; 0 = no limit"
         case .quotaHistory: "ended runs that are kept of one space; the oldest go first, dead letters stay; 0 = no limit"
+        case .mailURL:
+            "the server that sends mail: smtp://USER:PASSWORD@HOST:PORT (587; STARTTLS, unless ?tls=off) or smtps://… (465); ca_file=PATH names an authority of its own; absent = no mail is sent"
+        case .mailFrom: "whom mail is from: ops@example.com, or Cron++ <ops@example.com>; needed with MAIL_URL"
+        case .publicURL:
+            "what links in mails begin with: where people reach this server, https://cron.example.com; needed with MAIL_URL"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .jwtSecret:
             "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes"

@@ -130,7 +130,7 @@ struct ConfigReader {
         return nil
     }
 
-    private func refuse(_ key: ConfigKey, _ problem: String) -> ConfigError {
+    func refuse(_ key: ConfigKey, _ problem: String) -> ConfigError {
         ConfigError("\(find(key)?.origin ?? key.variable): \(problem)")
     }
 }

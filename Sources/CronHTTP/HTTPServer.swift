@@ -2,6 +2,7 @@ package import CronEngine
 package import CronModel
 package import CronSchedule
 package import Hummingbird
+package import Logging
 
 /// What the server needs to know besides its collaborators. Secrets come from configuration.
 package struct HTTPSettings: Sendable {
@@ -28,6 +29,11 @@ package struct HTTPSettings: Sendable {
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies = TrustedProxies.none
 
+    /// Nil: no mail is sent.
+    package var mail: MailSettings?
+    /// For what is done outside of requests.
+    package var logger = Logger(label: "cronpp.http")
+
     /// Told with the API's description.
     package var version = "0"
 
@@ -49,6 +55,8 @@ package enum HTTPSetupError: Error, Hashable, Sendable {
 /// The REST API: who lists the routes, and the order of the middleware.
 package struct HTTPServer: Sendable {
     package let table: RouteTable
+    /// To be run beside the server; nil where no mail is sent.
+    package let mails: ResetMails?
 
     private let gate: Gate
     private let proxies: TrustedProxies
@@ -76,19 +84,24 @@ package struct HTTPServer: Sendable {
             clock: store.clock)
         let identities = Identities(store: store)
         let signIn = SignIn(tokens: tokens, identities: identities)
+        let resets = ResetTokens(store: store)
         let accounts = Accounts(
             store: store, registration: settings.registration, setupCode: settings.setupCode,
             onFirstAccount: settings.onFirstAccount, passwords: Passwords(cost: settings.passwordCost), tokens: tokens,
-            refreshTokens: RefreshTokens(store: store, life: settings.refreshLife),
+            refreshTokens: RefreshTokens(store: store, life: settings.refreshLife), resets: resets,
             throttle: LoginThrottle(clock: store.clock, counter: counter), identities: identities)
         let runQuota = settings.runQuota.map { RunQuota(perMinute: $0, counter: counter) }
         let jobs = JobControl(
             store: store, actions: actions, signal: signal, vault: vault, quota: settings.jobQuota, runQuota: runQuota)
         let schema = JobSchema(actions)
         let people = People(accounts: accounts)
+        let mails = settings.mail.map { ResetMails(settings: $0, tokens: resets, logger: settings.logger) }
+        self.mails = mails
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
         let ofAPI =
-            AccountRoutes(accounts: accounts, people: people).routes + PeopleRoutes(people: people).routes
+            AccountRoutes(accounts: accounts).routes
+            + PasswordRoutes(accounts: accounts, throttle: ResetThrottle(counter: counter), mails: mails).routes
+            + PeopleRoutes(people: people).routes
             + APIKeyRoutes(store: store, identities: identities).routes
             + SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes
             + JobTypeRoutes(

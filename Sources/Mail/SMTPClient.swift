@@ -13,6 +13,8 @@ package final class SMTPClient: Sendable {
         threads = MailThreads(most: limits.threads, waiting: limits.waiting)
     }
 
+    deinit { threads.close() }
+
     /// One attempt. A task that is cancelled gives it up.
     /// - Parameter addresses: where the server is to be dialled, in this order, without its name being looked up: for
     ///   hosts that users name, whose addresses have been judged. TLS still proves the name. Nil looks the name up.

@@ -38,13 +38,13 @@ final class SMTPTransfer: @unchecked Sendable {
         self.isOver = { [unowned self] in isOver() || isCancelled.load(ordering: .acquiring) }
         defer { self.isOver = { false } }
         guard !self.isOver() else { return Self.closed }
+        var lists = CurlLists()
+        defer { lists.free() }
         guard globalStart == CURLE_OK, let handle = curl_easy_init() else {
             return .failed(MailFailure(.connect, "libcurl cannot be used"))
         }
         defer { curl_easy_cleanup(handle) }
         unsent = MIMEWriter.bytes(of: message)[...]
-        var lists = CurlLists()
-        defer { lists.free() }
         set(up: handle, &lists)
         guard failure == CURLE_OK else { return .failed(MailFailure(.connect, text(of: failure))) }
         let code = curl_easy_perform(handle)
@@ -75,6 +75,7 @@ extension SMTPTransfer {
         // Neither the environment's proxies nor signals, which belong to the whole process.
         set(handle, CURLOPT_PROXY, "")
         set(handle, CURLOPT_NOSIGNAL, 1)
+        check(cronpp_curl_leave_lookups(handle))
         set(handle, CURLOPT_CONNECTTIMEOUT_MS, limits.connect.microseconds / 1_000)
         set(handle, CURLOPT_TIMEOUT_MS, limits.total.microseconds / 1_000)
         setAddresses(handle, &lists)

@@ -35,6 +35,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.quotaInFlight)) var quotaInFlight: String?
     @Option(help: help(.quotaRunsPerMinute)) var quotaRunsPerMinute: String?
     @Option(help: help(.quotaHistory)) var quotaHistory: String?
+    @Option(help: help(.mailFrom)) var mailFrom: String?
+    @Option(help: help(.publicURL)) var publicUrl: String?
     @Option(help: help(.logLevel)) var logLevel: String?
 
     func run() async throws {
@@ -47,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
             .drain: drain, .retention: retention,
             .rateLimit: rateLimit, .quotaJobs: quotaJobs, .quotaInFlight: quotaInFlight,
             .quotaRunsPerMinute: quotaRunsPerMinute, .quotaHistory: quotaHistory,
-            .logLevel: logLevel,
+            .mailFrom: mailFrom, .publicURL: publicUrl, .logLevel: logLevel,
         ]
         let environment = ProcessInfo.processInfo.environment
         do {

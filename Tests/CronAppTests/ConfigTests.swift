@@ -33,6 +33,35 @@ import Testing
         }
     }
 
+    private static let mail = [
+        "CRONPP_MAIL_URL": "smtp://cron:s3cret@mail.example.com", "CRONPP_MAIL_FROM": "Cron++ <ops@example.com>",
+        "CRONPP_PUBLIC_URL": "https://cron.example.com/x/",
+    ]
+
+    @Test func mailIsOptionalAndItsPasswordIsNotTold() throws {
+        #expect(try config().mail == nil)
+        let mail = try #require(try config(Self.mail).mail)
+        #expect(mail.from.address == "ops@example.com" && mail.publicURL == "https://cron.example.com/x")
+        var dumped = ""
+        dump(try config(Self.mail), to: &dumped)
+        #expect(dumped.contains("mail.example.com") && !dumped.contains("s3cret"))
+    }
+
+    @Test(arguments: [
+        ("CRONPP_MAIL_URL", "smtp://cron:s3cret@mail.example.com?tls=never", "tls must be \"required\" or \"off\""),
+        ("CRONPP_MAIL_URL", "s3cret", "must begin with smtp:// or smtps://"),
+        ("CRONPP_MAIL_FROM", "ops", "\"ops\" is no email address"),
+        ("CRONPP_MAIL_FROM", "", "must be given with MAIL_URL: whom mail is from"),
+        ("CRONPP_PUBLIC_URL", "", "must be given with MAIL_URL: what links in mails begin with"),
+        ("CRONPP_PUBLIC_URL", "cron.example.com", "must be a URL such as https://cron.example.com"),
+        ("CRONPP_PUBLIC_URL", "https://a:b@h", "must hold nothing but scheme, host, port and path"),
+    ])
+    func wrongMailSettingsAreTold(_ key: String, _ value: String, _ problem: String) {
+        #expect { try config(Self.mail.merging([key: value]) { $1 }) } throws: {
+            ($0 as? ConfigError)?.description == "\(key): \(problem)"
+        }
+    }
+
     @Test func flagsWinOverTheEnvironment() throws {
         #expect(try config(["CRONPP_HTTP_PORT": "81"], flags: [.httpPort: "82"]).port == 82)
         #expect(try config(["CRONPP_HTTP_PORT": "81"]).port == 81)

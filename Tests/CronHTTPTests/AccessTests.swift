@@ -16,7 +16,8 @@ import Testing
         let invited = try await admin.call(.post, "/users", ["email": email, "role": .string(role)])
         try #require(invited.status == 201, "\(invited)")
         let token = try #require(invited.json["password_reset"]?["token"])
-        let chosen = try await client.call(.post, "/auth/reset", ["token": token, "password": password])
+        let chosen = try await client.call(
+            .post, "/auth/password-reset/confirm", ["token": token, "new_password": password])
         try #require(chosen.status == 204, "\(chosen)")
         return try await client.signedIn(role)
     }
@@ -150,13 +151,17 @@ import Testing
                 try #require(try await admin.call(.post, "/users/\(id)/password-reset").json["token"])
             }
             let first = try await token()
-            let choice: JSONValue = ["token": first, "password": Self.password]
-            #expect(try await client.call(.post, "/auth/reset", choice.merging(patch: ["password": "x"])).status == 422)
-            #expect(try await client.call(.post, "/auth/reset", choice).status == 204)
-            #expect(try await client.call(.post, "/auth/reset", choice).status == 401)
+            let choice: JSONValue = ["token": first, "new_password": Self.password]
+            #expect(
+                try await client.call(
+                    .post, "/auth/password-reset/confirm", choice.merging(patch: ["new_password": "x"])
+                ).status == 422)
+            #expect(try await client.call(.post, "/auth/password-reset/confirm", choice).status == 204)
+            #expect(try await client.call(.post, "/auth/password-reset/confirm", choice).status == 401)
             let late = try await token()
             bed.clock.advance(by: People.resetLife)
-            let again = try await client.call(.post, "/auth/reset", ["token": late, "password": Self.password])
+            let again = try await client.call(
+                .post, "/auth/password-reset/confirm", ["token": late, "new_password": Self.password])
             #expect(again.status == 401)
             let bob = try await client.signedIn("bob")
             #expect(try await bob.call(.get, "/users").status == 403)

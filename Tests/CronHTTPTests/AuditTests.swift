@@ -60,8 +60,9 @@ import Testing
                 : route.path.contains("/users/") ? user : route.path.contains("/api-keys/") ? key : dead.description
         let path = route.path.replacing("{id}", with: id ?? "").replacing("{name}", with: "upserted")
         switch "\(route.method) \(route.path.dropFirst("/api/v1".count))" {
-        case "POST /auth/register", "POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "POST /auth/reset",
-            "GET /events", "DELETE /jobs/{id}", "POST /runs/{id}/cancel", "POST /runs/{id}/discard",
+        case "POST /auth/register", "POST /auth/login", "POST /auth/refresh", "POST /auth/logout",
+            "POST /auth/password-reset", "POST /auth/password-reset/confirm", "GET /events", "DELETE /jobs/{id}",
+            "POST /runs/{id}/cancel", "POST /runs/{id}/discard",
             "POST /me/password":
             return nil
         case "PUT /secrets/{name}": return (path, ["value": "w"])

@@ -73,7 +73,7 @@ import Testing
 
     /// Every operation has answered well at least once, and its answer was as described.
     @Test func everyOperationAnswersAsDescribed() async throws {
-        let bed = try await TestBed()
+        let bed = try await TestBed(mail: MailDrop())
         try await bed.run { client in
             try await bed.registerNode()
             var user = try await client.user("ann")
@@ -91,7 +91,8 @@ import Testing
             _ = try await user.call(.post, "/auth/logout", ["refresh_token": refreshed["refresh_token"] ?? nil])
             _ = try await user.call(.post, "/auth/register", TestClient.credentials("eve"))
             for path in [
-                "/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/me", "/nodes", "/jobs", "/jobs/\(job)",
+                "/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/password-reset", "/me", "/nodes", "/jobs",
+                "/jobs/\(job)",
             ] {
                 _ = try await user.call(.get, path)
             }
@@ -132,7 +133,8 @@ import Testing
         let bob = try #require(invited["id"]?.stringValue)
         let password: JSONValue = "another horse battery"
         let token = invited["password_reset"]?["token"] ?? nil
-        _ = try await user.call(.post, "/auth/reset", ["token": token, "password": password])
+        _ = try await user.choosePassword(token, password)
+        _ = try await user.call(.post, "/auth/password-reset", ["email": "bob@example.org"])
         _ = try await user.call(.post, "/users/\(bob)/password-reset")
         _ = try await user.call(.patch, "/users/\(bob)", ["disabled": true])
         let key = try await user.call(.post, "/api-keys", ["name": "k", "scopes": ["jobs:read"]]).json["id"]

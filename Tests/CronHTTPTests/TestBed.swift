@@ -35,7 +35,7 @@ struct TestBed: Sendable {
         registration: Registration = .open, setupCode: String? = nil,
         cost: ScryptCost = ScryptCost(logRounds: 4, blockSize: 1, parallelism: 1),
         readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = [], rateLimit: Int? = nil,
-        jobQuota: Int? = nil, runQuota: Int? = nil
+        jobQuota: Int? = nil, runQuota: Int? = nil, mail: MailDrop? = nil
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
@@ -48,6 +48,11 @@ struct TestBed: Sendable {
         settings.rateLimit = rateLimit
         settings.jobQuota = jobQuota
         settings.runQuota = runQuota
+        settings.logger = Self.silence
+        settings.mail = try mail.map {
+            MailSettings(
+                sender: $0, from: try Mailbox(address: "cron@example.org"), publicURL: "https://cron.example.org")
+        }
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry([TestAction()]), signal: signal,
@@ -112,7 +117,7 @@ struct TestClient: Sendable {
         return reply
     }
 
-    private static let unversioned = ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"]
+    private static let unversioned = ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/password-reset"]
 
     /// Another client, signed in as a new user of that name.
     func user(_ name: String) async throws -> TestClient {
@@ -131,6 +136,10 @@ struct TestClient: Sendable {
 
     static func credentials(_ name: String) -> JSONValue {
         ["email": .string("\(name)@example.org"), "password": "correct horse battery"]
+    }
+
+    func choosePassword(_ token: JSONValue, _ password: JSONValue) async throws -> Reply {
+        try await call(.post, "/auth/password-reset/confirm", ["token": token, "new_password": password])
     }
 
     /// A job's id, after creating it.

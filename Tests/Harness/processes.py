@@ -44,6 +44,45 @@ class Receiver:
         self.process.wait()
 
 
+class MailServer:
+    """The mail servers of smtp_server.py, with an authority of their own."""
+    # Debian's Python, for which Debian's aiosmtpd is.
+    PYTHON = "/usr/bin/python3"
+    SIGN_IN = "cron:p%40ss%20word%2F%3A%25"
+
+    def __init__(self, work):
+        self.authority = f"{work}/authority.pem"
+        key, own = f"{work}/authority.key", f"{work}/server"
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        self.openssl("req", "-x509", *curve, "-keyout", key, "-out", self.authority, "-days", "2", "-subj", "/CN=tests")
+        self.openssl("req", *curve, "-keyout", f"{own}.key", "-out", f"{own}.csr", "-subj", "/CN=server")
+        with open(f"{own}.names", "w") as file:
+            file.write("subjectAltName=IP:127.0.0.1")
+        self.openssl("x509", "-req", "-in", f"{own}.csr", "-CA", self.authority, "-CAkey", key, "-CAcreateserial",
+                     "-days", "2", "-extfile", f"{own}.names", "-out", f"{own}.pem")
+        self.process = subprocess.Popen(
+            [self.PYTHON, os.path.join(os.path.dirname(RECEIVER), "smtp_server.py"), f"{own}.pem", f"{own}.key"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self.ports = json.loads(self.process.stdout.readline())
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], check=True, stderr=subprocess.DEVNULL)
+
+    @property
+    def url(self):
+        """With STARTTLS and a password."""
+        return f"smtp://{self.SIGN_IN}@127.0.0.1:{self.ports['starttls']}?ca_file={self.authority}"
+
+    def next_mail(self, limit=30):
+        """None when none has come in time."""
+        ready = select.select([self.process.stdout], [], [], limit)[0]
+        return json.loads(self.process.stdout.readline()) if ready else None
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 class Node:
     """One `cronpp serve` on a port of its own choice."""
 

@@ -36,17 +36,6 @@ extension AccountRoutes {
                     body: .json(.refreshToken, example: Self.token), answers: [.noContent]),
                 logout),
             Route(
-                .post, "/api/v1/auth/reset", .open,
-                Operation(
-                    "choosePassword", .accounts, "Choose a password by a token",
-                    about: "An admin of the space gives the token. It works once and ends all sessions.",
-                    body: .json(
-                        .object([
-                            .required("token", .string(0...Passwords.mostBytes)),
-                            .required("password", .newPassword, Schema.aboutPassword),
-                        ])), answers: [.noContent], problems: [.unauthenticated, .tooManyAttempts]),
-                choosePassword),
-            Route(
                 .get, "/api/v1/me", .signedIn,
                 Operation("readMe", .accounts, "Who is signed in", answers: [.json(.user)]), me),
             Route(

@@ -5,7 +5,6 @@ import Hummingbird
 /// Registering, signing in, and one's own account.
 struct AccountRoutes: Sendable {
     let accounts: Accounts
-    let people: People
 
     @Sendable func register(_ request: APIRequest) async throws -> Response {
         let user = try await accounts.register(try await request.json(), from: request.caller)
@@ -22,12 +21,6 @@ struct AccountRoutes: Sendable {
 
     @Sendable func logout(_ request: APIRequest) async throws -> Response {
         try await accounts.logout(try await request.json())
-        return Answer.noContent
-    }
-
-    /// Chooses a password by the token that an admin has given.
-    @Sendable func choosePassword(_ request: APIRequest) async throws -> Response {
-        try await people.choosePassword(try await request.json(), from: request.caller)
         return Answer.noContent
     }
 

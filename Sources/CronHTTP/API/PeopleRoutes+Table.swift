@@ -47,7 +47,10 @@ extension PeopleRoutes {
             Route(
                 .post, "\(Self.path)/{id}/password-reset", .people(.write),
                 Operation(
-                    "resetPassword", .users, "Let somebody choose a new password", parameters: [Self.userID],
+                    "resetPassword", .users, "Let somebody choose a new password",
+                    about:
+                        "For somebody who gets no mail. Tokens that the account has been given before are good no more.",
+                    parameters: [Self.userID],
                     body: .nothing,
                     answers: [.json(.passwordReset, status: .created, "The token, shown once.", headers: [.noStore])],
                     problems: [.limitReached]),

@@ -20,6 +20,7 @@ struct Problem: Error, Sendable {
         case tooManyAttempts = "too-many-attempts"
         case rateLimited = "rate-limited"
         case tooManyStreams = "too-many-streams"
+        case mailNotSetUp = "mail-not-set-up"
         case unavailable
         case outcomeUnknown = "outcome-unknown"
         case defect = "internal"
@@ -78,7 +79,7 @@ extension Problem.Kind {
         case .unsupportedMediaType: .unsupportedMediaType
         case .bodyTooLarge: .contentTooLarge
         case .unauthenticated: .unauthorized
-        case .forbidden: .forbidden
+        case .forbidden, .mailNotSetUp: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .conflict: .conflict
@@ -105,6 +106,7 @@ extension Problem.Kind {
         case .tooManyAttempts: "Too many attempts"
         case .rateLimited: "Too many requests"
         case .tooManyStreams: "Too many streams of events"
+        case .mailNotSetUp: "This server sends no mail"
         case .unavailable: "Temporarily unavailable"
         case .outcomeUnknown: "It is not known whether it happened"
         case .defect: "Internal error"

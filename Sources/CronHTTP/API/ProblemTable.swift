@@ -77,7 +77,7 @@ extension Problem {
         }
     }
 
-    private static func retryLater(_ detail: String) -> Problem {
+    static func retryLater(_ detail: String) -> Problem {
         var problem = Problem(.unavailable, detail)
         problem.headers[.retryAfter] = "\(retrySeconds)"
         return problem

@@ -32,6 +32,7 @@ struct Accounts: Sendable {
     let passwords: Passwords
     let tokens: Tokens
     let refreshTokens: RefreshTokens
+    let resets: ResetTokens
     let throttle: LoginThrottle
     let identities: Identities
 
@@ -121,6 +122,26 @@ extension Accounts {
         try await change(
             signedIn.user, .password(hash: hash, keeping: signedIn.session),
             audit: caller.actor(signedIn.user).entry("account.password", target: signedIn.user.id.description))
+        try await resets.drop(of: signedIn.user)
+    }
+
+    /// Chooses a password by a token; it is used up, and all sessions end.
+    func choosePassword(_ json: JSONValue, from caller: Caller) async throws {
+        var reader = try FieldReader(request: json)
+        let token = reader.required("token", limit: Passwords.mostBytes)
+        let password = reader.newPassword("new_password")
+        reader.refuseUnknown()
+        guard reader.problems.isEmpty, let token, let password else { throw Problem.invalid(reader.problems) }
+        try await throttle(["reset:\(caller.address)"])
+        let invalid = Problem(.unauthenticated, "the token is not valid, was used, or has expired")
+        guard let (reset, user) = try await resets.find(token) else { throw invalid }
+        await throttle.succeed(account: "reset:\(caller.address)", address: "")
+        let hash = try await passwords.hash(password)
+        // First: of two requests with one token at once, only one goes on.
+        guard try await resets.useUp(reset) else { throw invalid }
+        try await change(
+            user, .password(hash: hash, keeping: nil),
+            audit: caller.actor(user).entry("account.password_chosen", target: user.id.description))
     }
 
     func rename(_ json: JSONValue, of signedIn: SignedIn, from caller: Caller) async throws -> User {

@@ -1,0 +1,27 @@
+import CronModel
+import CronSchedule
+import HTTPTypes
+
+/// How often mails with tokens may be asked for, counted by all nodes together where they can. The account's count goes up
+/// whether there is such an account or not.
+struct ResetThrottle: Sendable {
+    static let window = Span.hours(1)
+    static let perAccount = 5
+    static let perAddress = 20
+
+    let counter: any RateCounter
+
+    func admit(_ email: String, from address: String) async throws(Problem) {
+        try await admit("reset-mail:address:\(address)", Self.perAddress)
+        try await admit("reset-mail:account:\(email)", Self.perAccount)
+    }
+
+    private func admit(_ key: String, _ most: Int) async throws(Problem) {
+        let count = await counter.count(key, window: Self.window)
+        guard count.uses > most else { return }
+        let seconds = max(1, (count.endsIn.microseconds + 999_999) / 1_000_000)
+        var problem = Problem(.tooManyAttempts, "too many mails have been asked for; try again in \(seconds) s")
+        problem.headers[.retryAfter] = "\(seconds)"
+        throw problem
+    }
+}
