@@ -150,13 +150,7 @@ extension App {
         settings.version = AppVersion.number
         let mail = config.mail.map { _ in SMTPClient() }
         settings.logger = logger
-        settings.mail = config.mail.flatMap { config in
-            mail.map {
-                MailSettings(
-                    sender: SMTPSender(client: $0, server: config.server), from: config.from,
-                    publicURL: config.publicURL)
-            }
-        }
+        settings.mail = mailSettings(config.mail, mail, metrics)
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(
@@ -168,6 +162,14 @@ extension App {
             store: store, engine: engine, coordination: coordination, wakeups: wakeups, actions: actions,
             mail: mail, server: server,
             node: node, setupCode: setupCode)
+    }
+
+    private static func mailSettings(
+        _ config: MailConfig?, _ client: SMTPClient?, _ metrics: EngineMetrics
+    ) -> MailSettings? {
+        guard let config, let client else { return nil }
+        let sender = MeteredSender(sender: SMTPSender(client: client, server: config.server), metrics: metrics)
+        return MailSettings(sender: sender, from: config.from, publicURL: config.publicURL)
     }
 
     static func open(

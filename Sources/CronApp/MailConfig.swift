@@ -1,3 +1,4 @@
+import CronEngine
 package import CronModel
 import Foundation
 package import Mail
@@ -46,5 +47,17 @@ extension ConfigReader {
         // In what the reader's characters allow, nothing ends a line of a mail.
         let url = parts.string ?? text
         return String(url.reversed().drop { $0 == "/" }.reversed())
+    }
+}
+
+/// Counts what becomes of mails.
+struct MeteredSender: MailSender {
+    let sender: any MailSender
+    let metrics: EngineMetrics
+
+    func send(_ message: MailMessage) async -> MailOutcome {
+        let outcome = await sender.send(message)
+        metrics.mailed(outcome)
+        return outcome
     }
 }

@@ -1,4 +1,4 @@
-import CronModel
+package import CronModel
 import CronSchedule
 import Synchronization
 
@@ -14,6 +14,8 @@ package final class EngineMetrics: Sendable {
         var delayMicroseconds: Int64 = 0
         var runs: [RunStatus: Int] = [:]
         var attempts: [Outcome.Kind: Int] = [:]
+        /// Nil for mails that were taken over.
+        var mails: [MailFailure.Kind?: Int] = [:]
         var staleFences = 0
         var reaped = 0
         var storeFailures = 0
@@ -38,6 +40,12 @@ package final class EngineMetrics: Sendable {
     func refusedStale() { values.withLock { $0.staleFences += 1 } }
     func reaped(_ count: Int) { if count > 0 { values.withLock { $0.reaped += count } } }
     func storeFailed() { values.withLock { $0.storeFailures += 1 } }
+
+    package func mailed(_ outcome: MailOutcome) {
+        let kind: MailFailure.Kind? = if case .failed(let failure) = outcome { failure.kind } else { nil }
+        values.withLock { $0.mails[kind, default: 0] += 1 }
+    }
+
     func held(_ held: Int, busy: Int) {
         values.withLock { values in
             values.held = held
@@ -57,6 +65,10 @@ package final class EngineMetrics: Sendable {
         lines += family("cronpp_attempts_total", "counter", "Attempts by outcome.")
         for kind in Outcome.Kind.allCases {
             lines.append("cronpp_attempts_total{outcome=\"\(kind.rawValue)\"} \(values.attempts[kind] ?? 0)")
+        }
+        lines += family("cronpp_mails_total", "counter", "Tries to hand over a mail, by outcome.")
+        for kind in [nil] + MailFailure.Kind.allCases {
+            lines.append("cronpp_mails_total{outcome=\"\(kind?.rawValue ?? "accepted")\"} \(values.mails[kind] ?? 0)")
         }
         for (name, type, help, value) in [
             (

@@ -59,6 +59,7 @@ def check(node, server, place):
     acts = [line["act"] for line in ann.items("/api/v1/audit")]
     expect(f"the audit log says {acts}", [act for act in acts if act.startswith("account.")] == [
         "account.register", "account.password_reset", "account.password_chosen"])
+    expect("the mail is not counted", 'cronpp_mails_total{outcome="accepted"} 1\n' in ann.ask("GET", "/metrics").text)
     with open(node.log_path) as log:
         text = log.read()
     expect("the log holds the token or the mail server's password", token not in text and "word/" not in text)

@@ -1,7 +1,10 @@
 import CronModel
 import CronSchedule
 import CronTesting
+import Crypto
+import Foundation
 import HTTPTypes
+import ServiceLifecycle
 import Synchronization
 import Testing
 
@@ -158,6 +161,26 @@ import Testing
         }
     }
 
+    /// A mail that waits for its next try does not keep a node from ending.
+    @Test func aNodeThatEndsDoesNotWaitForTheNextTry() async throws {
+        let drop = MailDrop()
+        let bed = try await TestBed(mail: drop)
+        let mails = try #require(bed.server.mails)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: mails, successTerminationBehavior: .ignore)], logger: TestBed.silence))
+        let running = Task { try await group.run() }
+        try await bed.run { client in
+            _ = try await client.user("ann")
+            drop.fail([MailFailure(.timeout, "late")])
+            _ = try await client.call(.post, Self.ask, ["email": "ann@example.org"])
+        }
+        _ = try await drop.next()
+        await drop.waiting(for: bed.clock)
+        await group.triggerGracefulShutdown()
+        try await running.value
+    }
+
     /// Nobody looks after requests here.
     @Test func moreThanCanWaitAreToldToComeAgain() async throws {
         let bed = try await TestBed(trustedProxies: ["0.0.0.0/0", "::/0"], mail: MailDrop())
@@ -194,6 +217,12 @@ import Testing
             let policy = try #require(reply.headers[.contentSecurityPolicy])
             #expect(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"))
             #expect(reply.headers[.referrerPolicy] == "no-referrer")
+            for (tag, name) in [("script", "script-src"), ("style", "style-src")] {
+                let text = try #require(
+                    reply.text.split(separator: "<\(tag)>").last?.split(separator: "</\(tag)>").first)
+                let digest = Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString()
+                #expect(policy.contains("\(name) 'sha256-\(digest)'"), "\(tag)")
+            }
             #expect(reply.text.matches(of: /<script/).count == 1 && !reply.text.contains(" style="))
             #expect(!reply.text.contains("src=") && !reply.text.contains("http"))
         }

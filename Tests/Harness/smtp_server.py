@@ -2,8 +2,8 @@
 """Mail servers for tests, on loopback: real ones (Debian's aiosmtpd), and some that misbehave.
 
 Prints one line of JSON with the port of each, then one for each mail that was taken over. What happens to a mail is said by
-its recipient: see `Mailboxes`. Ends with its standard input.
-Usage: smtp_server.py CERTIFICATE KEY
+its recipient: see `Mailboxes`. Ends with its standard input, and removes DIRECTORY then.
+Usage: smtp_server.py CERTIFICATE KEY [DIRECTORY]
 """
 import asyncio
 import base64
@@ -12,6 +12,7 @@ import email.policy
 import json
 import logging
 import os
+import shutil
 import ssl
 import sys
 import warnings
@@ -102,6 +103,7 @@ SCRIPTS = {
     "endless": {"": ENDLESS},
     "refusing": GOOD | {"EHLO": "250-here\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 no TLS now"},
     "cutting": GOOD | {".": END},
+    "tls-cutting": GOOD | {".": END},
     # Takes answers for commands from before TLS began: a client that reads them is taken in (CVE-2021-38371).
     "injecting": GOOD | {"EHLO": "250-here\r\n250 STARTTLS", "STARTTLS": "220 go\r\n250 here\r\n250 OK\r\n250 OK"},
     "unauthenticated": GOOD | {"EHLO": "250-here\r\n250 SIZE 1000000", ".": "250 taken over"},
@@ -181,10 +183,13 @@ async def serve(certificate, key):
         ssl=context)
     for name, script in SCRIPTS.items():
         server = await asyncio.start_server(
-            lambda reader, writer, script=script: follow(script, reader, writer), "127.0.0.1", 0)
+            lambda reader, writer, script=script: follow(script, reader, writer), "127.0.0.1", 0,
+            ssl=context if name.startswith("tls") else None)
         ports[name] = server.sockets[0].getsockname()[1]
     tell(ports)
     await loop.run_in_executor(None, sys.stdin.read)
+    for directory in sys.argv[3:]:
+        shutil.rmtree(directory, ignore_errors=True)
     # At once, whoever still waits.
     os._exit(0)
 

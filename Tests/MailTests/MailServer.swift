@@ -30,7 +30,8 @@ final class MailServer: Sendable {
         let process = Process()
         // Debian's Python, for which Debian's aiosmtpd is.
         process.executableURL = URL(filePath: "/usr/bin/python3")
-        process.arguments = [script.path, "\(directory.path)/server.pem", "\(directory.path)/server.key"]
+        let files = ["server.pem", "server.key"].map { directory.appending(path: $0).path }
+        process.arguments = [script.path] + files + [directory.path]
         process.standardInput = input
         process.standardOutput = output
         process.environment = ["PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"]

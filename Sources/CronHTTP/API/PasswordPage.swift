@@ -86,6 +86,8 @@ struct PasswordPage: Sendable {
             if (answer.ok) {
               find("form").hidden = true;
               show("Your password is set. You can sign in with it now.", false);
+            } else if (answer.status === 401) {
+              show("This link has been used, or it is too old. Ask for a new one.", true);
             } else {
               show((await answer.json()).detail, true);
             }
