@@ -39,7 +39,8 @@ final class MailThreads: @unchecked Sendable {
     private func start() {
         threads += 1
         let thread = Thread { [self] in
-            // The TLS library writes to sockets that may be closed, and libcurl leaves this signal to its callers.
+            // Before 7.87 libcurl lets its TLS library write to sockets that the server may have closed, and leaves the
+            // signal to its callers.
             var signals = sigset_t()
             sigemptyset(&signals)
             sigaddset(&signals, SIGPIPE)

@@ -133,10 +133,8 @@ async def converse(script, reader, writer):
             return
         if command == "DATA":
             tell({"data": True})
-            if "." in script and script["."] is not END:
+            if script.get(".") is not END:
                 await reader.readuntil(b"\r\n.\r\n")
-            else:
-                await reader.readline()
             if not await answer(script.get("."), writer):
                 return
 

@@ -145,7 +145,6 @@ import Testing
         #expect(failure.text.utf8.count < 2_000)
     }
 
-    /// With TLS a write to the broken line would also end the process (SIGPIPE), were the signal not held back.
     @Test(arguments: ["cutting", "tls-cutting"])
     func aLineThatIsCutInsideTheMailHasHandedNothingOver(_ name: String) async throws {
         let server =
