@@ -97,7 +97,8 @@ class Scene:
         made = self.ann.call(
             "POST", "/api/v1/users", {"email": self.adam.account["email"], "role": "admin"}, {"reset token"})
         token = self.canaries.add("reset token", made["password_reset"]["token"])
-        self.adam.call("POST", "/api/v1/auth/reset", {"token": token, "password": self.adam.account["password"]})
+        self.adam.call("POST", "/api/v1/auth/password-reset/confirm", {
+            "token": token, "new_password": self.adam.account["password"]})
         self.sign_in(self.adam)
 
     def sign_in(self, person, path="login", body=None):

@@ -34,7 +34,8 @@ def try_all(scene):
         ("POST", "/api/v1/auth/login", ann.account | {"email": "adam@example.com"}),
         ("POST", "/api/v1/auth/login", ann.account | {scene.field_marker: password}),
         ("POST", "/api/v1/auth/register", ann.account | {"setup_code": scene.canaries.texts["setup code"]}),
-        ("POST", "/api/v1/auth/reset", {"token": scene.canaries.texts["reset token"], "password": header}),
+        ("POST", "/api/v1/auth/password-reset/confirm", {
+            "token": scene.canaries.texts["reset token"], "new_password": header}),
         ("POST", "/api/v1/auth/refresh", {"refresh_token": scene.ann.refresh_token + "x"}),
         ("POST", "/api/v1/auth/refresh", {"refresh_token": [scene.ann.refresh_token]})])
     refused_texts(scene, header)
