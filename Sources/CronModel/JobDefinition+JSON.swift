@@ -209,6 +209,15 @@ extension JobDefinition {
         return members
     }
 
+    /// Members that came later, left out of what is stored where they say nothing: binaries before them refuse what they do
+    /// not know, and work beside newer ones while a cluster is upgraded.
+    private static let laterMembers: Set<String> = ["concurrency_key", "rate_limit"]
+
+    /// What stores keep.
+    package var storedText: String {
+        JSONWriter.text(.object(json.filter { !Self.laterMembers.contains($0.key) || $0.value != .null }))
+    }
+
     private var retryJSON: JSONValue {
         var members: [String: JSONValue] = [
             "strategy": .string(retry.strategy.rawValue),

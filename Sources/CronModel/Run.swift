@@ -38,8 +38,8 @@ package struct Run: Hashable, Sendable {
     /// Replaces the job's payload for this run (trigger, redrive).
     package var payload: JSONValue?
     package var redriveOf: RunID?
-    /// Of a run that was moved to when its rate limit lets it start.
-    package var turn: StartTurn?
+    /// Its next start is counted in the rate limit already: it was moved to when it may be.
+    package var hasTurn = false
     /// For a range of equal skips: its last slot and how many it holds.
     package var lastScheduledFor: Instant?
     package var skippedCount: Int?
@@ -121,9 +121,6 @@ package struct Run: Hashable, Sendable {
 
     /// What the overlap rule counts: all runs with the concurrency key, or the job's, per zone.
     package var overlapKey: OverlapKey { concurrencyKey.map { .shared(userID, $0) } ?? .job(jobID, zone: zone) }
-
-    /// What the rate limit counts: all runs with the concurrency key, or the job's.
-    package var rateKey: OverlapKey { concurrencyKey.map { .shared(userID, $0) } ?? .job(jobID, zone: "") }
 
     /// Where a waiting run stands that has given up its owner: PENDING before its first attempt, RETRYING after.
     package var waitingStatus: RunStatus { attempt == 0 || attempt == budgetBase ? .pending : .retrying }

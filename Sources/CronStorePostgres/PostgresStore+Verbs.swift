@@ -111,7 +111,10 @@ extension PostgresStore {
     }
 
     package func prune(_ request: PruneRequest) async throws(StoreError) -> Int {
-        try await perform { try $0.prune(request) }
+        let pruned = try await perform { try $0.prune(request) }
+        guard let keep = request.keep, pruned < request.limit else { return pruned }
+        // Apart: counting what a space has may take its time, and must not take back what was removed.
+        return pruned + (try await perform { try $0.pruneSurplus(keep, atMost: request.limit - pruned) })
     }
 
     package func register(_ node: Node) async throws(StoreError) -> ReapAnswer {

@@ -75,7 +75,7 @@ enum RunWrites {
         return """
             UPDATE live_runs r SET first_started_at = u.first_started_at, run_deadline = u.run_deadline,
                 attempt_fence = r.fence, started_at = u.started_at, finished_at = NULL, attempt = u.attempt,
-                outcome = NULL, status = u.status, reason = u.reason, flags = r.flags & \(Int16(~Run.turnFlags)),
+                outcome = NULL, status = u.status, reason = u.reason, flags = r.flags & \(Int16(~Run.turnFlag)),
                 attempt_node = r.owner, detail = NULL, events = u.events
             FROM unnest(\(a.ids), \(before.fences), \(before.statuses), \(a.firstStarts), \(a.deadlines), \(a.starts),
                 \(a.attempts), \(a.statuses), \(a.reasons), \(a.events)) AS u (id, old_fence, old_status,

@@ -12,7 +12,7 @@ extension Session {
         var others: [Finish] = []
         for finish in finishes {
             if finish.outcome.verdict == .success, let run = held[finish.token.runID], run.status == .running,
-                let job = known[run.jobID], !job.isStrict
+                run.concurrencyKey == nil, let job = known[run.jobID], !job.isStrict
             {
                 simple.append((finish, run, job))
             } else {
@@ -97,17 +97,18 @@ struct Ends {
     fileprivate var freed: [RunChange] = []
     fileprivate var done: Set<JobID> = []
 
-    /// A run of the job has ended: the oldest parked run of its key may be claimed again.
+    /// A run of the job has ended: the oldest parked run of its key for which that is enough may be claimed again.
     mutating func free(_ run: Run, job: Job, now: Instant) throws {
         if job.nextSlot == nil { done.insert(job.id) }
         let key = run.overlapKey
-        guard job.limitsStarts else { return }
+        guard job.limitsStarts || key.isShared else { return }
         running[key, default: 1] -= 1
-        guard var next = parked[key]?.first, let waiting = jobs[next.jobID] ?? others[next.jobID],
-            running[key, default: 0] < waiting.runningLimit
-        else { return }
-        parked[key]?.removeFirst()
-        let before = next
+        let runningNow = running[key, default: 0]
+        let index = (parked[key] ?? []).prefix(StartRule.parkedLook).firstIndex { parked in
+            (jobs[parked.jobID] ?? others[parked.jobID]).map { runningNow < $0.runningLimit } ?? false
+        }
+        guard let index, let before = parked[key]?.remove(at: index) else { return }
+        var next = before
         try StartRule.unpark(&next, now: now)
         freed.append(RunChange(before: before, after: next))
     }
@@ -125,7 +126,8 @@ extension Session {
         let places = try places(of: ids)
         let jobIDs = Array(Set(places.map(\.job)))
         let limited = limited(jobIDs)
-        let shared = Set(places.compactMap(\.shared))
+        let ending = Dictionary(grouping: places.compactMap(\.shared), by: \.self).mapValues(\.count)
+        let shared = Set(ending.keys)
         var trip = RoundTrip()
         trip.add(locks(jobIDs))
         trip.add(Self.lockKeys(shared))
@@ -135,7 +137,7 @@ extension Session {
         let running = trip.add(Self.running(limited))
         let parked = trip.add(Self.nextParked(limited, atMost: ids.count))
         let sharedRunning = shared.isEmpty ? nil : trip.add(self.running(shared))
-        let sharedParked = shared.isEmpty ? nil : trip.add(Self.nextParked(shared, atMost: ids.count))
+        let sharedParked = shared.isEmpty ? nil : trip.add(Self.nextParked(ending))
         let answers = try send(trip)
         for run in try answers[locked].all(RunRow.read) { ends.runs[run.id] = run }
         try readClock(answers[clock])
@@ -170,12 +172,15 @@ extension Session {
         """
     }
 
-    private static func nextParked(_ keys: Set<OverlapKey>, atMost limit: Int) -> PostgresQuery {
-        """
-        SELECT n.* FROM unnest(\(texts(keys))) AS k (key) CROSS JOIN LATERAL (
-            SELECT \(unescaped: RunRow.columns) FROM live_runs r WHERE r.blocked_on = k.key
-            ORDER BY r.scheduled_for, r.id LIMIT \(Int64(limit)) FOR UPDATE
-        ) n
-        """
+    /// Those of each key that may be next when so many end. One that an edit holds is left to the edit, which asks it again itself.
+    private static func nextParked(_ ending: [OverlapKey: Int]) -> PostgresQuery {
+        let keys = ending.sorted { $0.key < $1.key }
+        return """
+            SELECT n.* FROM unnest(\(PostgresArray(keys.map(\.key.text))), \(PostgresArray(keys.map { Int64($0.value) })))
+                AS k (key, most) CROSS JOIN LATERAL (
+                SELECT \(unescaped: RunRow.columns) FROM live_runs r WHERE r.blocked_on = k.key
+                ORDER BY r.scheduled_for, r.id LIMIT k.most + \(Int64(StartRule.parkedLook - 1)) FOR UPDATE SKIP LOCKED
+            ) n
+            """
     }
 }

@@ -18,19 +18,17 @@ struct RunPlace: Hashable {
         let user: UserID = try row.id(1)
         shared = try row.textOrNil(2).map { .shared(user, $0) }
     }
-
-    /// See `Run.rateKey`.
-    var rateKey: OverlapKey { shared ?? .job(job, zone: "") }
 }
 
 /// Concurrency keys and rate limits. Whoever starts or ends a run of a key holds the key's lock, taken after the jobs' and
 /// before the runs': its runs are those of several jobs, whose locks say nothing of each other. What a job limits for
 /// itself its own lock protects.
 extension Session {
+    /// One for each run that is live.
     func places(of runs: [RunID]) throws -> [RunPlace] {
         guard !runs.isEmpty else { return [] }
         return try query(
-            "SELECT DISTINCT job_id, user_id, concurrency_key FROM live_runs WHERE id = ANY(\(runs.uuids()))"
+            "SELECT job_id, user_id, concurrency_key FROM live_runs WHERE id = ANY(\(runs.uuids()))"
         ).all(RunPlace.init)
     }
 
@@ -39,11 +37,16 @@ extension Session {
             .all(RunPlace.init)
     }
 
-    /// The keys whose rates must be known before runs of these places start. What a job is that the node does not remember
-    /// is not known either: its rate is asked too.
-    func rateKeys(_ places: some Sequence<RunPlace>) -> Set<OverlapKey> {
+    /// The keys whose rates must be known before runs of these places start. Of a job that the node does not remember it is
+    /// not known whether it has one: its runs are put back.
+    func rateKeys(_ places: some Sequence<RunPlace>) -> Set<RateKey> {
         let known = memory.jobs(places.map(\.job))
-        return Set(places.filter { known[$0.job].map { $0.definition.rateLimit != nil } ?? true }.map(\.rateKey))
+        return Set(
+            places.compactMap { place in
+                known[place.job]?.definition.rateLimit.map {
+                    RateKey(of: place.shared ?? .job(place.job, zone: ""), rate: $0)
+                }
+            })
     }
 
     /// A lock for each key, in one order for all: rows of their own would have to be made and removed again.
@@ -126,7 +129,7 @@ extension Session {
         case .job(let job, let zone):
             """
             UPDATE live_runs SET flags = flags | 6
-            WHERE job_id = \(job.uuid) AND zone = \(zone) AND status = 2 AND flags & 2 = 0
+            WHERE job_id = \(job.uuid) AND zone = \(zone) AND status = 2 AND concurrency_key IS NULL AND flags & 2 = 0
             """
         case .shared(let user, let name):
             """
@@ -141,33 +144,26 @@ extension Session {
 // MARK: - Rates
 
 extension Session {
-    static func paid(_ keys: Set<OverlapKey>) -> PostgresQuery {
-        "SELECT key, reserved, started FROM start_rates WHERE key = ANY(\(texts(keys)))"
+    static func paid(_ keys: Set<RateKey>) -> PostgresQuery {
+        "SELECT key, paid_until FROM start_rates WHERE key = ANY(\(PostgresArray(keys.map(\.text))))"
     }
 
-    static func paid(_ result: PostgresResult, of keys: Set<OverlapKey>) throws -> [OverlapKey: PaidStarts] {
-        let rows = try result.all { row in
-            (
-                try row.text(0),
-                PaidStarts(reserved: try row.instantOrNil(1), started: try row.instantOrNil(2))
-            )
-        }
-        let paid = Dictionary(rows, uniquingKeysWith: { first, _ in first })
-        var found: [OverlapKey: PaidStarts] = [:]
+    static func paid(_ result: PostgresResult, of keys: Set<RateKey>) throws -> [RateKey: Instant] {
+        let paid = Dictionary(
+            try result.all { (try $0.text(0), try $0.instant(1)) }, uniquingKeysWith: { first, _ in first })
+        var found: [RateKey: Instant] = [:]
         for key in keys { found[key] = paid[key.text] }
         return found
     }
 
-    static func pay(_ payments: [OverlapKey: PaidStarts]) -> [PostgresQuery] {
+    static func pay(_ payments: [RateKey: Instant]) -> [PostgresQuery] {
         guard !payments.isEmpty else { return [] }
-        let sorted = payments.sorted { $0.key < $1.key }
+        let sorted = payments.map { (text: $0.key.text, until: $0.value) }.sorted { $0.text < $1.text }
         return [
             """
-            INSERT INTO start_rates (key, reserved, started)
-            SELECT * FROM unnest(\(PostgresArray(sorted.map(\.key.text))),
-                \(PostgresArray(sorted.map { $0.value.reserved?.microseconds })),
-                \(PostgresArray(sorted.map { $0.value.started?.microseconds })))
-            ON CONFLICT (key) DO UPDATE SET reserved = excluded.reserved, started = excluded.started
+            INSERT INTO start_rates (key, paid_until)
+            SELECT * FROM unnest(\(PostgresArray(sorted.map(\.text))), \(PostgresArray(sorted.map(\.until.microseconds))))
+            ON CONFLICT (key) DO UPDATE SET paid_until = excluded.paid_until
             """
         ]
     }

@@ -4,14 +4,12 @@ import PostgresClient
 
 /// What goes: old history, and history beyond what a space may keep. A chunk is one transaction, never a long lock.
 extension Session {
+    /// All but history beyond what a space may keep.
     func prune(_ request: PruneRequest) throws -> Int {
-        var pruned = try pruneOld(request)
-        if let keep = request.keep, pruned < request.limit {
-            pruned += try pruneSurplus(keep, atMost: request.limit - pruned)
-        }
+        let pruned = try pruneOld(request)
         try readClock()
         _ = try send([
-            "DELETE FROM start_rates WHERE greatest(reserved, started) < \((now - StartRate.periods.upperBound).microseconds)",
+            "DELETE FROM start_rates WHERE paid_until < \((now - StartRate.periods.upperBound).microseconds)",
             "DELETE FROM idempotency_keys WHERE at < \((now - IdempotencyKey.kept).microseconds)",
             "DELETE FROM refresh_tokens WHERE expires_at < \(now.microseconds)",
             "DELETE FROM nodes WHERE dead_at < \(request.endedBefore.microseconds)",
@@ -38,7 +36,7 @@ extension Session {
     }
 
     /// The next spaces, found one by one in the index of history: from each to the next is one step.
-    private func pruneSurplus(_ keep: Int, atMost limit: Int) throws -> Int {
+    func pruneSurplus(_ keep: Int, atMost limit: Int) throws -> Int {
         let after = memory.surplusAfter ?? UserID(high: 0, low: 0)
         let found = try query(
             """

@@ -70,12 +70,12 @@ extension Session {
             let key = run.overlapKey
             var around = StartRule.Surroundings(
                 running: job.limitsStarts ? batch.running[key] ?? 0 : 0, parked: batch.parked[key] ?? 0,
-                paid: batch.paid[run.rateKey] ?? PaidStarts())
+                paidUntil: job.rateKey(of: run).flatMap { batch.paid[$0] })
             let verdict = try StartRule.start(
                 &after, job: job, node: request.node, fence: token.fence, around: &around, early: request.early,
                 now: now)
             batch.verdicts[token] = verdict
-            batch.pay(run.rateKey, around.paid)
+            batch.pay(job.rateKey(of: run), until: around.paidUntil)
             switch verdict {
             case .started:
                 batch.started.append(RunChange(before: run, after: after))
@@ -142,18 +142,18 @@ private struct StartBatch {
     /// Concurrency keys that were locked and whose runs were counted.
     let shared: Set<OverlapKey>
     /// Keys whose rates were asked.
-    let rated: Set<OverlapKey>
+    let rated: Set<RateKey>
     var running: [OverlapKey: Int] = [:]
     var parked: [OverlapKey: Int] = [:]
-    var paid: [OverlapKey: PaidStarts] = [:]
-    private(set) var payments: [OverlapKey: PaidStarts] = [:]
+    var paid: [RateKey: Instant] = [:]
+    private(set) var payments: [RateKey: Instant] = [:]
     var verdicts: [ClaimToken: StartVerdict] = [:]
     var started: [RunChange] = []
     var saved: [RunChange] = []
     var archived: [(run: RunID, attempt: Attempt)] = []
     var cancelled: Set<OverlapKey> = []
 
-    init(counted: Set<JobID>, shared: Set<OverlapKey>, rated: Set<OverlapKey>) {
+    init(counted: Set<JobID>, shared: Set<OverlapKey>, rated: Set<RateKey>) {
         self.counted = counted
         self.shared = shared
         self.rated = rated
@@ -163,13 +163,13 @@ private struct StartBatch {
     func hasCounted(_ run: Run, _ job: Job) -> Bool {
         guard job.limitsStarts else { return true }
         return counted.contains(job.id) && (run.concurrencyKey == nil || shared.contains(run.overlapKey))
-            && (job.definition.rateLimit == nil || rated.contains(run.rateKey))
+            && job.rateKey(of: run).map { rated.contains($0) } ?? true
     }
 
-    mutating func pay(_ key: OverlapKey, _ new: PaidStarts) {
-        guard new != paid[key] ?? PaidStarts() else { return }
-        paid[key] = new
-        payments[key] = new
+    mutating func pay(_ key: RateKey?, until instant: Instant?) {
+        guard let key, let instant, instant != paid[key] else { return }
+        paid[key] = instant
+        payments[key] = instant
     }
 }
 

@@ -47,7 +47,7 @@ extension Session {
         SELECT * FROM unnest(\(jobs.map(\.id).uuids()), \(jobs.map(\.userID).uuids()),
             \(PostgresArray(jobs.map(\.definition.name))), \(PostgresArray(jobs.map(\.definition.type))),
             \(PostgresArray(jobs.map(\.state.rawValue))), \(PostgresArray(jobs.map(\.stateReason))),
-            \(PostgresArray(jobs.map { JSONWriter.text(.object($0.definition.json)) })),
+            \(PostgresArray(jobs.map { $0.definition.storedText })),
             \(PostgresArray(jobs.map(\.anchor.microseconds))),
             \(PostgresArray(jobs.map { $0.schedule.kind == .reboot })),
             \(PostgresArray(jobs.map(\.createdAt.microseconds))),
@@ -59,7 +59,7 @@ extension Session {
     static func saveJob(_ job: Job) -> PostgresQuery {
         """
         UPDATE jobs SET name = \(job.definition.name), type = \(job.definition.type), state = \(job.state.rawValue),
-            state_reason = \(job.stateReason), definition = \(JSONWriter.text(.object(job.definition.json))),
+            state_reason = \(job.stateReason), definition = \(job.definition.storedText),
             anchor = \(job.anchor.microseconds), is_reboot = \(job.schedule.kind == .reboot),
             updated_at = \(job.updatedAt.microseconds), version = \(job.version),
             deleted_at = \(job.deletedAt?.microseconds)

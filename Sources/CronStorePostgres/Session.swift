@@ -2,8 +2,8 @@ import CronModel
 import CronSchedule
 import PostgresClient
 
-/// One transaction at work: its statements, the time and what the node remembers. Lock order everywhere: jobs by id, then
-/// runs by id. The clock is read in a statement of its own after the locks: in the locking statement it would predate the
+/// One transaction at work: its statements, the time and what the node remembers. Lock order everywhere: jobs by id,
+/// concurrency keys, runs by id. The clock is read in a statement of its own after the locks: in the locking statement it would predate the
 /// wait for them.
 final class Session {
     let transaction: PostgresTransaction

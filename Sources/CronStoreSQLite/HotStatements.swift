@@ -25,7 +25,7 @@ struct HotStatements {
             """
             UPDATE runs SET status = ?, reason = ?, attempt = ?, first_started_at = ?, run_deadline = ?,
                 attempt_fence = ?, attempt_node = ?, started_at = ?, finished_at = NULL, outcome = NULL, detail = NULL,
-                flags = flags & ~\(Run.turnFlags), events = ?
+                flags = flags & ~\(Run.turnFlag), events = ?
             WHERE id = ? AND fence = ?
             """)
         markSucceeded = try SQLStatement(

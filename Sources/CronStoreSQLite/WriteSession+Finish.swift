@@ -10,9 +10,10 @@ extension WriteSession {
     private func finish(_ finish: Finish) throws -> FinishAnswer {
         guard var run = try run(finish.token.runID) else { return .superseded }
         guard run.status == .running, run.fence == finish.token.fence else { return try late(finish, run) }
+        let key = run.overlapKey
         let job = try job(of: run)
         try FinishRule.finish(&run, job: job, outcome: finish.outcome, now: now, random: random.fraction())
-        try ended(run, job: job)
+        try ended(run, of: key, job: job)
         if finish.outcome.disablesJob, let job = try self.job(job.id), job.state == .active {
             try change(job, .disable(finish.outcome.error ?? "the receiver answered 410 Gone"))
         }
@@ -20,20 +21,20 @@ extension WriteSession {
     }
 
     /// Writes a run whose attempt has ended, and frees what waited for it.
-    func ended(_ run: Run, job: Job) throws {
+    func ended(_ run: Run, of key: OverlapKey, job: Job) throws {
         if run.status == .success { try saveSucceeded(run) } else { try save(run) }
-        if job.limitsStarts { try unpark(run.overlapKey) }
+        if job.limitsStarts || key.isShared { try unpark(key) }
         if job.nextSlot == nil { try finishIfDone(job) }
     }
 
-    /// Makes the oldest run parked on a key claimable, if the key is free.
+    /// Makes the oldest run parked on a key claimable for which the key is free.
     @discardableResult
     func unpark(_ key: OverlapKey) throws -> Bool {
         let parked = try statement(
-            "SELECT \(RunRow.columns) FROM runs WHERE blocked_on = ? ORDER BY scheduled_for, id LIMIT 1"
-        ).bind(key.text).first(RunRow.read)
-        guard var run = parked else { return false }
-        guard claimed.runningCount(key) < (try job(of: run).runningLimit) else { return false }
+            "SELECT \(RunRow.columns) FROM runs WHERE blocked_on = ? ORDER BY scheduled_for, id LIMIT ?"
+        ).bind(key.text).bind(key.isShared ? StartRule.parkedLook : 1).all(RunRow.read)
+        let running = claimed.runningCount(key)
+        guard var run = try parked.first(where: { running < (try job(of: $0).runningLimit) }) else { return false }
         try StartRule.unpark(&run, now: now)
         try save(run)
         return true
@@ -69,8 +70,9 @@ extension WriteSession {
     func takeAway(_ run: inout Run, reason: RunReason) throws {
         let job = try job(of: run)
         let wasRunning = run.status == .running
+        let key = run.overlapKey
         try FinishRule.takeAway(&run, job: job, reason: reason, now: now, random: random.fraction())
-        if wasRunning { try ended(run, job: job) } else { try save(run) }
+        if wasRunning { try ended(run, of: key, job: job) } else { try save(run) }
     }
 }
 

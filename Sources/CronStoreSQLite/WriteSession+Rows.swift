@@ -104,7 +104,7 @@ extension WriteSession {
 
     private func bindDefinition(_ job: Job, to statement: SQLStatement) -> SQLStatement {
         statement.bind(job.definition.name).bind(job.definition.type).bind(job.state.rawValue).bind(job.stateReason)
-        statement.bind(JSONWriter.text(.object(job.definition.json))).bind(job.anchor)
+        statement.bind(job.definition.storedText).bind(job.anchor)
         statement.bind(job.schedule.kind == .reboot ? 1 : 0).bind(job.updatedAt).bind(job.version)
         return statement.bind(job.deletedAt)
     }

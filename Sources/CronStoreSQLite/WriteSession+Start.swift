@@ -28,10 +28,10 @@ extension WriteSession {
         var run = found
         let job = try job(of: run)
         var around = try surroundings(of: run, job: job)
-        let paid = around.paid
+        let paidUntil = around.paidUntil
         let verdict = try StartRule.start(
             &run, job: job, node: request.node, fence: fence, around: &around, early: request.early, now: now)
-        if around.paid != paid { try pay(found.rateKey, around.paid) }
+        if let key = job.rateKey(of: found), let until = around.paidUntil, until != paidUntil { try pay(key, until: until) }
         switch verdict {
         case .started:
             if let earlier = found.current, earlier.number != run.attempt {
@@ -60,7 +60,7 @@ extension WriteSession {
     private func surroundings(of run: Run, job: Job) throws -> StartRule.Surroundings {
         var around = StartRule.Surroundings(running: 0, parked: 0, isHeld: heldJobs.contains(job.id))
         guard job.limitsStarts else { return around }
-        if job.definition.rateLimit != nil { around.paid = try paid(run.rateKey) }
+        if let key = job.rateKey(of: run) { around.paidUntil = try paidUntil(key) }
         around.running = claimed.runningCount(run.overlapKey)
         if case .queue = job.definition.overlap, around.running > 0 {
             around.parked =
@@ -70,14 +70,13 @@ extension WriteSession {
         return around
     }
 
-    private func paid(_ key: OverlapKey) throws -> PaidStarts {
-        try statement("SELECT reserved, started FROM start_rates WHERE key = ?").bind(key.text)
-            .first { PaidStarts(reserved: $0.instantOrNil(0), started: $0.instantOrNil(1)) } ?? PaidStarts()
+    private func paidUntil(_ key: RateKey) throws -> Instant? {
+        try statement("SELECT paid_until FROM start_rates WHERE key = ?").bind(key.text).first { $0.instant(0) }
     }
 
-    private func pay(_ key: OverlapKey, _ paid: PaidStarts) throws {
-        try statement("INSERT OR REPLACE INTO start_rates (key, reserved, started) VALUES (?,?,?)")
-            .bind(key.text).bind(paid.reserved).bind(paid.started).run()
+    private func pay(_ key: RateKey, until instant: Instant) throws {
+        try statement("INSERT OR REPLACE INTO start_rates (key, paid_until) VALUES (?,?)")
+            .bind(key.text).bind(instant).run()
     }
 
     private func requestCancel(of key: OverlapKey) throws {

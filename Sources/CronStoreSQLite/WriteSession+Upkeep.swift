@@ -111,7 +111,7 @@ extension WriteSession {
     }
 
     private func pruneRest(_ limit: Instant) throws {
-        try statement("DELETE FROM start_rates WHERE max(reserved, started) < ?").bind(now - StartRate.periods.upperBound).run()
+        try statement("DELETE FROM start_rates WHERE paid_until < ?").bind(now - StartRate.periods.upperBound).run()
         try statement("DELETE FROM idempotency_keys WHERE at < ?").bind(now - IdempotencyKey.kept).run()
         try statement("DELETE FROM refresh_tokens WHERE expires_at < ?").bind(now).run()
         try statement("DELETE FROM nodes WHERE dead_at < ?").bind(limit).run()

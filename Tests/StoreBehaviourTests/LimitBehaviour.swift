@@ -79,6 +79,31 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func oneThatNeedsMoreKeepsNobodyElseWaiting(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let strict = try await world.create("* * * * * *") {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .queue(5)
+            }
+            let loose = try await world.create("* * * * * *") {
+                $0.concurrencyKey = "warehouse"
+                $0.overlap = .allow
+                $0.maxConcurrent = 2
+            }
+            let claims = try await world.plan().claims
+            world.clock.advance(by: .seconds(3))
+            let strictOnes = claims.filter { $0.jobID == strict.id }
+            let looseOnes = claims.filter { $0.jobID == loose.id }
+            #expect(try await world.start(Array(looseOnes.prefix(2))).map(\.verdictName) == ["started", "started"])
+            #expect(try await world.start([strictOnes[0]])[0].verdictName == "parked")
+            #expect(try await world.start([looseOnes[2]])[0].verdictName == "parked")
+            try await world.finish(looseOnes[0])
+            #expect(try await claim(of: looseOnes[2].token.runID, world) != nil)
+            #expect(try await world.run(strictOnes[0].token.runID).blockedOn != nil)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func theSameKeyOfAnotherSpaceIsAnotherKey(driver: Driver) async throws {
         try await World.with(driver) { world in
             let definition = world.definition("* * * * * *") { $0.concurrencyKey = "warehouse" }
@@ -168,7 +193,7 @@ import Testing
             world.clock.set(third.dueAt)
             let turn = try #require(try await claim(of: third.id, world))
             #expect(try await world.start([turn])[0].verdictName == "started")
-            #expect(try await world.run(third.id).turn == nil)
+            #expect(try await world.run(third.id).hasTurn == false)
             try await world.finish(turn)
             try await world.change(job, .delete)
         }
@@ -187,7 +212,7 @@ import Testing
             world.clock.advance(by: .seconds(5))
             let verdicts = try await world.start(claims).map(\.verdictName)
             #expect(verdicts == ["started", "started", "delayed", "delayed", "delayed"])
-            // Their turns are at 7, 9 and 11 s; nobody is there until 25 s.
+            // Their turns are at 7, 9 and 11 s; nobody is there until 25 s, when all three are late by more than a period.
             world.clock.set(TestClock.start + .seconds(25))
             try await world.finish(claims[0])
             try await world.finish(claims[1])
@@ -199,6 +224,83 @@ import Testing
             let turn = try #require(try await claim(of: last.id, world))
             #expect(try await world.start([turn])[0].verdictName == "started")
             _ = job
+        }
+    }
+
+    /// What lies beyond the horizon owes nothing: cancelled, it keeps nobody waiting.
+    @Test(arguments: Driver.allCases)
+    func aBacklogThatIsTakenBackLeavesNoDebt(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 1, per: .minutes(1))
+                $0.maxRuns = 4
+            }
+            let claims = try await world.plan().claims
+            world.clock.advance(by: .seconds(4))
+            let moment = world.clock.now
+            #expect(try await world.start(claims).map(\.verdictName) == ["started", "delayed", "delayed", "delayed"])
+            let dues = try await world.runs(job).map(\.dueAt)
+            #expect(dues[1...] == [moment + .minutes(1), moment + .minutes(1), moment + .minutes(1)])
+            #expect(try await world.runs(job).map(\.hasTurn) == [false, true, false, false])
+            try await world.finish(claims[0])
+            try await world.change(job, .cancelRuns)
+            world.clock.advance(by: .minutes(2))
+            let run = try #require(try await world.change(job, .trigger(payload: nil)).triggered)
+            let next = try #require(try await claim(of: run.id, world))
+            #expect(try await world.start([next])[0].verdictName == "started")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func anotherRateIsAnotherLine(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (jobs, claims) = try await due(world, jobs: 2) {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 1, per: .hours(24))
+            }
+            #expect(try await world.start(claims).map(\.verdictName) == ["started", "started"], "each job its own")
+            try await world.finish(claims[0], World.transient)
+            world.clock.advance(by: .seconds(2))
+            let retry = try #require(try await claim(of: claims[0].token.runID, world))
+            #expect(try await world.start([retry])[0].verdictName == "delayed")
+            try await world.edit(jobs[0]) { $0.rateLimit = StartRate(count: 100, per: .minutes(1)) }
+            let again = try #require(try await claim(of: claims[0].token.runID, world))
+            #expect(try await world.start([again])[0].verdictName == "started")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func whatWouldExpireBeforeItsTurnEndsAndCountsNothing(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("* * * * * *") {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 1, per: .seconds(4))
+                $0.expiry.after = .seconds(5)
+                $0.maxRuns = 4
+            }
+            let claims = try await world.plan().claims
+            world.clock.advance(by: .seconds(4))
+            // The second may start at 8 s, when it and those before it have expired; the fourth not yet.
+            #expect(
+                try await world.start(claims).map(\.verdictName) == ["started", "skipped", "skipped", "delayed"])
+            #expect(try await world.runs(job)[3].dueAt == world.clock.now + .seconds(4))
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aRetryTakesTheKeyThatTheJobHasByThen(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (jobs, claims) = try await due(world, jobs: 2) { $0.overlap = .queue(5) }
+            #expect(try await world.start(claims).map(\.verdictName) == ["started", "started"])
+            for job in jobs { try await world.edit(job) { $0.concurrencyKey = "warehouse" } }
+            try await world.finish(claims[0], World.transient)
+            try await world.finish(claims[1], World.transient)
+            world.clock.advance(by: .seconds(2))
+            let retries = try await world.claim().filter { claim in
+                claims.contains { $0.token.runID == claim.token.runID }
+            }
+            #expect(try await world.start(retries).map(\.verdictName).sorted() == ["parked", "started"])
         }
     }
 

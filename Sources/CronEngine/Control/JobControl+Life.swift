@@ -55,19 +55,23 @@ extension JobControl {
         _ id: JobID, owner: UserID, version: Int64?, _ change: JobChange, idempotency: IdempotencyKey? = nil,
         audit: Auditing<ChangedJob>?
     ) async throws(ControlError) -> ChangedJob {
-        if case .trigger = change { try await runQuota?.take(owner) }
-        let changed = try await ControlError.storing { () async throws(StoreError) in
+        let changed = try await counted(change, of: owner) { () async throws(StoreError) in
             try await store.changeJob(
                 id, owner: owner, version: version, change, idempotency: idempotency, audit: audit)
         }
-        guard !changed.isReplay else {
-            await runQuota?.takeBack(owner)
-            return changed
-        }
+        guard !changed.isReplay else { return changed }
         if !changed.cancelRequests.isEmpty { signal.cancel(changed.cancelRequests) }
         signal.wake()
         tell([changed.job], isDeleted: change == .delete, triggered: changed.triggered)
         return changed
+    }
+
+    /// A trigger counts in the space's quota, unless nothing came of it.
+    private func counted(
+        _ change: JobChange, of owner: UserID, _ work: () async throws(StoreError) -> ChangedJob
+    ) async throws(ControlError) -> ChangedJob {
+        guard case .trigger = change, let runQuota else { return try await ControlError.storing(work) }
+        return try await runQuota.counting(owner, isReplay: \.isReplay, work)
     }
 
     /// A reader of an optional request object.

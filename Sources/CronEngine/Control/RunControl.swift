@@ -93,14 +93,16 @@ extension RunControl {
     func redrive(
         _ id: RunID, owner: UserID, payload: JSONValue?, idempotency: IdempotencyKey? = nil, audit: Auditing<Run>?
     ) async throws(ControlError) -> RedrivenRun {
-        try await runQuota?.take(owner)
-        let redriven = try await ControlError.storing { () async throws(StoreError) in
+        func work() async throws(StoreError) -> RedrivenRun {
             try await store.redriveRun(id, owner: owner, payload: payload, idempotency: idempotency, audit: audit)
         }
-        guard !redriven.isReplay else {
-            await runQuota?.takeBack(owner)
-            return redriven
-        }
+        let redriven =
+            if let runQuota {
+                try await runQuota.counting(owner, isReplay: \.isReplay, work)
+            } else {
+                try await ControlError.storing(work)
+            }
+        guard !redriven.isReplay else { return redriven }
         signal.wake()
         tell(redriven.run)
         return redriven

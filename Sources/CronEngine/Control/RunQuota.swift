@@ -14,13 +14,21 @@ package struct RunQuota: Sendable {
         self.counter = counter
     }
 
-    /// Counts one run that is asked for.
-    /// - Throws: `quotaUsed`.
-    func take(_ space: UserID) async throws(ControlError) {
-        let count = await counter.count("runs:\(space)", window: Self.window)
+    /// Counts one run that is asked for, unless it was refused or had been started by an earlier request.
+    /// - Throws: `quotaUsed` when there are too many.
+    func counting<Answer>(
+        _ space: UserID, isReplay: (Answer) -> Bool, _ work: () async throws(StoreError) -> Answer
+    ) async throws(ControlError) -> Answer {
+        let key = "runs:\(space)"
+        let count = await counter.count(key, window: Self.window)
         if count.uses > perMinute { throw .quotaUsed(perMinute, endsIn: count.endsIn) }
+        do {
+            let answer = try await work()
+            if isReplay(answer) { await counter.takeBack(key) }
+            return answer
+        } catch {
+            await counter.takeBack(key)
+            throw ControlError(error)
+        }
     }
-
-    /// It was not run after all.
-    func takeBack(_ space: UserID) async { await counter.takeBack("runs:\(space)") }
 }

@@ -24,6 +24,10 @@ package struct StartRate: Hashable, Sendable {
     /// Counts one start at `moment`.
     package func pay(_ paidUntil: Instant?, at moment: Instant) -> Instant { max(paidUntil ?? moment, moment) + interval }
 
+    /// How far ahead turns are given. What comes later is looked at again then: it owes nothing until it is its turn, so
+    /// that runs which are cancelled, expire or get another limit leave no debt to those behind them.
+    package var horizon: Span { max(period, .minutes(1)) }
+
     /// Takes a start back that was none.
     package func refund(_ paidUntil: Instant) -> Instant { paidUntil - interval }
 
@@ -44,28 +48,25 @@ extension StartRate {
     }
 }
 
-/// Until when the starts of a rate's key are paid for.
-package struct PaidStarts: Hashable, Sendable {
-    /// By runs that came, each where it may start.
-    package var reserved: Instant?
-    /// By runs that started, or were given their turn when its time had come.
-    package var started: Instant?
+/// What a rate limit counts: the starts of a job, or of the jobs of a space that share a concurrency key, as far as they
+/// have this very rate. Starts under another one are another line: a job that may start once a day would otherwise keep the
+/// others of its key waiting for a day.
+package struct RateKey: Hashable, Sendable {
+    package let of: OverlapKey
+    package let rate: StartRate
 
-    package init(reserved: Instant? = nil, started: Instant? = nil) {
-        self.reserved = reserved
-        self.started = started
+    package init(of key: OverlapKey, rate: StartRate) {
+        of = key
+        self.rate = rate
     }
 
-    /// Whether no start will ask for it any more.
-    package func isSpent(at now: Instant) -> Bool {
-        [reserved, started].allSatisfy { $0.map { $0 < now - StartRate.periods.upperBound } ?? true }
-    }
+    /// What stores know it by.
+    package var text: String { "\(of.text) \(rate.text)" }
 }
 
-/// How far a run has come that waits for its rate limit.
-package enum StartTurn: Hashable, Sendable {
-    /// It was counted where it may start if nothing is late.
-    case reserved
-    /// When it came, others that were late were still to start: it was counted behind them.
-    case given
+extension Job {
+    /// Nil without a rate limit.
+    package func rateKey(of run: Run) -> RateKey? {
+        definition.rateLimit.map { RateKey(of: run.concurrencyKey.map { .shared(userID, $0) } ?? .job(id, zone: ""), rate: $0) }
+    }
 }

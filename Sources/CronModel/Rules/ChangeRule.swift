@@ -92,11 +92,11 @@ extension ChangeRule {
         result.job.updatedAt = now
         try result.job.define(definition, anchor: anchor)
         if keepsSlots {
-            try keepWaiting(live)
+            try keepWaiting(live, under: old)
             reopenForMaxRuns(old)
         } else {
             let due = try settleDue(try withdrawFuture(), under: old)
-            if old.schedule.isOneShot { try cancelWaiting(due) } else { try keepWaiting(due) }
+            if old.schedule.isOneShot { try cancelWaiting(due, under: old) } else { try keepWaiting(due, under: old) }
             // Runs that are due were counted before; the new count begins with what is planned from now on.
             if rearm { result.job.plannedRuns = 0 }
             try restartSlots()
@@ -244,11 +244,15 @@ extension ChangeRule {
 
     /// Waiting runs carry the new definition. Parked ones are asked again whether they may start: the overlap rule may
     /// be another one now.
-    private mutating func keepWaiting(_ runs: [Run]) throws {
+    private mutating func keepWaiting(_ runs: [Run], under old: Job) throws {
         for var run in runs where run.status.isWaiting {
             if run.blockedOn != nil {
                 run.blockedOn = nil
                 run.catchUp = true
+            }
+            if run.reason == .rateLimited, old.rateKey(of: run) != rateKey(of: run) {
+                run.dueAt = now
+                run.hasTurn = false
             }
             run.concurrencyKey = result.job.definition.concurrencyKey
             try run.move(to: run.waitingStatus, reason: .edited, at: now, raisesFence: true)
@@ -256,9 +260,16 @@ extension ChangeRule {
         }
     }
 
+    /// Under the new definition.
+    private func rateKey(of run: Run) -> RateKey? {
+        var run = run
+        run.concurrencyKey = result.job.definition.concurrencyKey
+        return result.job.rateKey(of: run)
+    }
+
     /// A one-shot that moves takes its waiting run along; what a person asked for stays.
-    private mutating func cancelWaiting(_ runs: [Run]) throws {
-        try keepWaiting(runs.filter { !$0.needsActiveJob })
+    private mutating func cancelWaiting(_ runs: [Run], under old: Job) throws {
+        try keepWaiting(runs.filter { !$0.needsActiveJob }, under: old)
         for var run in runs where run.status.isWaiting && run.needsActiveJob {
             run.blockedOn = nil
             try run.move(to: .cancelled, reason: .edited, at: now, raisesFence: true)

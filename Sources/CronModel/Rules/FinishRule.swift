@@ -54,6 +54,7 @@ package enum FinishRule {
             return
         }
         run.dueAt = now + wait
+        run.concurrencyKey = job.definition.concurrencyKey
         try run.move(to: .retrying, reason: failureReason(outcome), at: now, raisesFence: true)
         if job.deletedAt != nil {
             try run.move(to: .skipped, reason: .deleted, at: now)

@@ -26,16 +26,16 @@ package enum StartRule {
         package var parked: Int
         /// An edit of the job is waiting for the clock; nothing of it starts meanwhile.
         package var isHeld: Bool
-        /// Of the rate limit's key; moved on by a run that is counted.
-        package var paid: PaidStarts
+        /// Until when the starts of the rate limit's key are paid for; moved on by one that is counted.
+        package var paidUntil: Instant?
         /// Set when the running ones are to be asked to cancel.
         package private(set) var cancelsOthers = false
 
-        package init(running: Int, parked: Int, isHeld: Bool = false, paid: PaidStarts = PaidStarts()) {
+        package init(running: Int, parked: Int, isHeld: Bool = false, paidUntil: Instant? = nil) {
             self.running = running
             self.parked = parked
             self.isHeld = isHeld
-            self.paid = paid
+            self.paidUntil = paidUntil
         }
 
         fileprivate mutating func cancelOthers() { cancelsOthers = true }
@@ -63,9 +63,17 @@ package enum StartRule {
             isRetry: run.attempt > 0, isDue: run.dueAt <= now)
         {
         case .start:
-            if let until = try delay(&run, job: job, &around, now: now) { return .delayed(until: until) }
-            try begin(&run, job: job, node: node, now: now)
-            return .started
+            switch turn(of: run, job: job, &around, now: now) {
+            case .now:
+                try begin(&run, job: job, node: node, now: now)
+                return .started
+            case .later(let instant, let isGiven):
+                try wait(&run, until: instant, hasTurn: isGiven, now: now)
+                return .delayed(until: instant)
+            case .never:
+                try run.move(to: .skipped, reason: .expired, at: now, raisesFence: true)
+                return .skipped
+            }
         case .putBack:
             return .putBack(until: run.dueAt)
         case .skip:
@@ -81,7 +89,11 @@ package enum StartRule {
         }
     }
 
-    /// Lets the oldest parked run of a freed key be claimed again.
+    /// Jobs that share a key may have limits of their own. When the key has room, so many of its oldest parked runs are asked
+    /// whether it is enough for them: one that needs more must not keep the others waiting.
+    package static let parkedLook = 20
+
+    /// Lets a parked run of a freed key be claimed again.
     package static func unpark(_ run: inout Run, now: Instant) throws(IllegalTransition) {
         run.blockedOn = nil
         run.catchUp = true
@@ -117,7 +129,7 @@ package enum StartRule {
 
     private static func begin(_ run: inout Run, job: Job, node: NodeID, now: Instant) throws(IllegalTransition) {
         let moment = max(now, run.dueAt)
-        run.turn = nil
+        run.hasTurn = false
         run.attempt += 1
         try run.move(to: .running, reason: .started, at: moment, node: node)
         run.owner = node
@@ -126,35 +138,39 @@ package enum StartRule {
         run.current = Attempt(number: run.attempt, fence: run.fence, node: node, startedAt: moment)
     }
 
-    /// Counts the start. One that comes too early is counted where it may be, and moved there: runs that wait for their rate
-    /// limit would otherwise be claimed and refused again and again. A run is moved twice at most: when it comes, and, if
-    /// others are late when its turn comes, behind those. Without the second what an outage has made late would start at
-    /// once after it.
-    private static func delay(
-        _ run: inout Run, job: Job, _ around: inout Surroundings, now: Instant
-    ) throws(IllegalTransition) -> Instant? {
-        guard let rate = job.definition.rateLimit else { return nil }
+    private enum Turn {
+        case now
+        /// - isGiven: counted then; otherwise it is looked at again.
+        case later(Instant, isGiven: Bool)
+        /// The run will not be worth starting any more.
+        case never
+    }
+
+    /// Counts the start where it may be. A run that comes too early is moved there: runs that wait for their rate limit
+    /// would otherwise be claimed and refused again and again. One that is late by more than a period has lost its turn;
+    /// what an outage has made late would else start at once after it.
+    private static func turn(of run: Run, job: Job, _ around: inout Surroundings, now: Instant) -> Turn {
+        guard let rate = job.definition.rateLimit else { return .now }
         let moment = max(now, run.dueAt)
-        // After more than a period the turn that was given is no longer kept for it.
-        if run.turn == .given, moment <= run.dueAt + rate.period { return nil }
-        if run.turn == nil {
-            let next = rate.nextStart(paidUntil: around.paid.reserved, now: moment)
-            around.paid.reserved = rate.pay(around.paid.reserved, at: moment)
-            if next > moment { return try wait(&run, for: .reserved, until: next, now: now) }
+        if run.hasTurn, moment <= run.dueAt + rate.period { return .now }
+        let next = rate.nextStart(paidUntil: around.paidUntil, now: moment)
+        if next > moment, run.attempt == 0, run.needsActiveJob,
+            let expiry = job.definition.expiry.expiry(ofSlot: run.scheduledFor), next >= expiry
+        {
+            return .never
         }
-        let next = rate.nextStart(paidUntil: around.paid.started, now: moment)
-        around.paid.started = rate.pay(around.paid.started, at: moment)
-        return next > moment ? try wait(&run, for: .given, until: next, now: now) : nil
+        guard next <= moment + rate.horizon else { return .later(moment + rate.horizon, isGiven: false) }
+        around.paidUntil = rate.pay(around.paidUntil, at: moment)
+        return next > moment ? .later(next, isGiven: true) : .now
     }
 
     private static func wait(
-        _ run: inout Run, for turn: StartTurn, until instant: Instant, now: Instant
-    ) throws(IllegalTransition) -> Instant {
-        run.turn = turn
+        _ run: inout Run, until instant: Instant, hasTurn: Bool, now: Instant
+    ) throws(IllegalTransition) {
+        run.hasTurn = hasTurn
         run.dueAt = instant
         run.catchUp = true
         try run.move(to: run.waitingStatus, reason: .rateLimited, at: now, raisesFence: true)
-        return instant
     }
 
     private static func park(_ run: inout Run, now: Instant) throws(IllegalTransition) {

@@ -5,20 +5,18 @@ extension Run {
     private static let catchUpFlag: Int64 = 1
     private static let cancelFlag: Int64 = 2
     private static let overlapCancelFlag: Int64 = 4
-    private static let reservedFlag: Int64 = 8
-    private static let givenFlag: Int64 = 16
     /// Cleared by every start.
-    package static let turnFlags = reservedFlag | givenFlag
+    package static let turnFlag: Int64 = 8
 
     package var storedFlags: Int64 {
         get {
             (catchUp ? Self.catchUpFlag : 0) | (cancelRequested ? Self.cancelFlag : 0)
                 | (cancelReason == .overlap ? Self.overlapCancelFlag : 0) 
-                | (turn == .reserved ? Self.reservedFlag : turn == .given ? Self.givenFlag : 0)
+                | (hasTurn ? Self.turnFlag : 0)
         }
         set {
             catchUp = newValue & Self.catchUpFlag != 0
-            turn = newValue & Self.reservedFlag != 0 ? .reserved : newValue & Self.givenFlag != 0 ? .given : nil
+            hasTurn = newValue & Self.turnFlag != 0
             cancelReason =
                 newValue & Self.cancelFlag == 0 ? nil : newValue & Self.overlapCancelFlag != 0 ? .overlap : .user
         }

@@ -11,6 +11,6 @@ extension Migrations {
             WHERE concurrency_key IS NOT NULL AND blocked_on IS NULL;
 
         -- Until when the starts of each rate limit's key are paid for.
-        CREATE TABLE start_rates (key text PRIMARY KEY, reserved bigint, started bigint);
+        CREATE TABLE start_rates (key text PRIMARY KEY, paid_until bigint NOT NULL);
         """
 }

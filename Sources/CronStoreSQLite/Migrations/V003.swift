@@ -6,6 +6,6 @@ extension Migrations {
         ALTER TABLE runs ADD COLUMN concurrency_key TEXT;
 
         -- Until when the starts of each rate limit's key are paid for.
-        CREATE TABLE start_rates (key TEXT PRIMARY KEY, reserved INTEGER, started INTEGER) WITHOUT ROWID;
+        CREATE TABLE start_rates (key TEXT PRIMARY KEY, paid_until INTEGER NOT NULL) WITHOUT ROWID;
         """
 }

@@ -23,7 +23,7 @@ package struct MemoryTables: Sendable {
     package private(set) var runningByKey: TreeDictionary<OverlapKey, Set<RunID>> = [:]
     package private(set) var parkedByKey: TreeDictionary<OverlapKey, Set<RunID>> = [:]
     /// Of the keys of rate limits.
-    package var paid: TreeDictionary<OverlapKey, PaidStarts> = [:]
+    package var paidUntil: TreeDictionary<RateKey, Instant> = [:]
 
     package init() {}
 

@@ -111,7 +111,7 @@ extension MemoryTransaction {
 
     func put(_ node: NodeRow) { change(.node(node)) }
 
-    func pay(_ key: OverlapKey, _ paid: PaidStarts?) { change(.paid(key, paid)) }
+    func pay(_ key: RateKey, until instant: Instant?) { change(.paid(key, instant)) }
 
     func removeRun(_ id: RunID) { change(.removedRun(id)) }
 
@@ -159,7 +159,7 @@ enum MemoryChange {
     case removedRun(RunID)
     case attempts(RunID, [Attempt])
     case node(NodeRow)
-    case paid(OverlapKey, PaidStarts?)
+    case paid(RateKey, Instant?)
     case removedNode(NodeID)
     case people(PeopleTables)
 
@@ -170,7 +170,7 @@ enum MemoryChange {
         case .removedRun(let id): tables.removeRun(id)
         case .attempts(let id, let list): tables.setAttempts(list, of: id)
         case .node(let node): tables.put(node)
-        case .paid(let key, let paid): tables.paid[key] = paid
+        case .paid(let key, let until): tables.paidUntil[key] = until
         case .removedNode(let id): tables.removeNode(id)
         case .people(let people): tables.people = people
         }

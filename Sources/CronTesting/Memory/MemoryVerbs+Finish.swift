@@ -33,9 +33,9 @@ extension MemoryTransaction {
             let job = try job(run.jobID)
             names[.job(job.id)] = disabling.contains(job.id) ? .update : job.runLockMode
             names[.run(run.id)] = .update
-            guard job.limitsStarts, names.updateValue(.update, forKey: .key(run.overlapKey)) == nil else { continue }
+            guard job.limitsStarts || run.concurrencyKey != nil, names.updateValue(.update, forKey: .key(run.overlapKey)) == nil else { continue }
             let ending = runs.count { $0.overlapKey == run.overlapKey }
-            for next in parked(run.overlapKey).prefix(ending) { names[.run(next.id)] = .update }
+            for next in nextParked(run.overlapKey, ending: ending) { names[.run(next.id)] = .update }
         }
         for id in disabling { for run in liveRuns(of: id) { names[.run(run.id)] = .update } }
         return names.map { ($0.key, $0.value) }
@@ -49,12 +49,13 @@ extension MemoryTransaction {
     fileprivate func finish(_ finish: Finish) throws -> FinishAnswer {
         guard var run = tables.runs[finish.token.runID] else { return .superseded }
         guard run.status == .running, run.fence == finish.token.fence else { return late(finish, run) }
+        let key = run.overlapKey
         let job = try job(run.jobID)
         let now = now
         try withRandom { random in
             try FinishRule.finish(&run, job: job, outcome: finish.outcome, now: now, random: random.fraction())
         }
-        try ended(run, job: job)
+        try ended(run, of: key, job: job)
         if finish.outcome.disablesJob, case let job = try self.job(job.id), job.state == .active, job.deletedAt == nil {
             try apply(.disable(finish.outcome.error ?? "the receiver answered 410 Gone"), to: job)
         }
@@ -75,21 +76,26 @@ extension MemoryTransaction {
     }
 
     /// Writes a run whose attempt has ended, and frees what waited for it.
-    private func ended(_ run: Run, job: Job) throws {
+    private func ended(_ run: Run, of key: OverlapKey, job: Job) throws {
         put(run)
-        if job.limitsStarts { try unpark(run.overlapKey) }
+        if job.limitsStarts || key.isShared { try unpark(key) }
         try finishIfDone(job.id)
     }
 
-    /// Makes the oldest run parked on a key claimable, if the key is free.
+    /// Makes the oldest run parked on a key claimable for which the key is free.
     @discardableResult
     func unpark(_ key: OverlapKey) throws -> Bool {
-        guard var next = parked(key).first,
-            (tables.runningByKey[key]?.count ?? 0) < (try job(next.jobID).runningLimit)
-        else { return false }
+        let running = tables.runningByKey[key]?.count ?? 0
+        let next = try nextParked(key).first { running < (try job($0.jobID).runningLimit) }
+        guard var next else { return false }
         try StartRule.unpark(&next, now: now)
         put(next)
         return true
+    }
+
+    /// Those that may be next when so many runs of the key end.
+    func nextParked(_ key: OverlapKey, ending: Int = 1) -> ArraySlice<Run> {
+        parked(key).prefix(key.isShared ? ending - 1 + StartRule.parkedLook : ending)
     }
 
     /// Oldest first.
@@ -103,10 +109,11 @@ extension MemoryTransaction {
         guard var run = tables.runs[id], run.status.isClaimed else { return }
         let job = try job(run.jobID)
         let wasRunning = run.status == .running
+        let key = run.overlapKey
         let now = now
         try withRandom { random in
             try FinishRule.takeAway(&run, job: job, reason: reason, now: now, random: random.fraction())
         }
-        if wasRunning { try ended(run, job: job) } else { put(run) }
+        if wasRunning { try ended(run, of: key, job: job) } else { put(run) }
     }
 }

@@ -28,7 +28,7 @@ extension MemoryTransaction {
             names[.run(run.id)] = .update
             guard job.limitsStarts else { continue }
             names[.key(run.overlapKey)] = .update
-            if job.definition.rateLimit != nil { names[.key(run.rateKey)] = .update }
+            if let rateKey = job.rateKey(of: run) { names[.key(rateKey.of)] = .update }
             guard job.definition.overlap == .cancelOther else { continue }
             for other in tables.runningByKey[run.overlapKey] ?? [] { names[.run(other)] = .update }
         }
@@ -52,13 +52,14 @@ extension MemoryTransaction {
         guard let found = tables.runs[token.runID] else { return .stale }
         var run = found
         let job = try job(run.jobID)
-        let paid = tables.paid[run.rateKey] ?? PaidStarts()
+        let rateKey = job.rateKey(of: run)
+        let paidUntil = rateKey.flatMap { tables.paidUntil[$0] }
         var around = StartRule.Surroundings(
             running: tables.runningByKey[run.overlapKey]?.count ?? 0,
-            parked: tables.parkedByKey[run.overlapKey]?.count ?? 0, paid: paid)
+            parked: tables.parkedByKey[run.overlapKey]?.count ?? 0, paidUntil: paidUntil)
         let verdict = try StartRule.start(
             &run, job: job, node: request.node, fence: token.fence, around: &around, early: request.early, now: now)
-        if around.paid != paid { pay(run.rateKey, around.paid) }
+        if let rateKey, around.paidUntil != paidUntil { pay(rateKey, until: around.paidUntil) }
         switch verdict {
         case .started:
             if let earlier = found.current, earlier.number != run.attempt { archive(earlier, of: run.id) }

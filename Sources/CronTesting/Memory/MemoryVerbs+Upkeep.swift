@@ -80,7 +80,7 @@ extension MemoryVerb {
             let keys = transaction.tables.parkedByKey.filter { !$0.value.isEmpty }.keys
                 .sorted { LockName.key($0) < LockName.key($1) }.filter { transaction.tryLock(.key($0)) }
             let next = keys.filter { key in
-                transaction.parked(key).first.map { transaction.tryLock(.run($0.id)) } ?? false
+                transaction.nextParked(key).allSatisfy { transaction.tryLock(.run($0.id)) }
             }
             var answer = RepairAnswer()
             for run in unknown {
@@ -106,7 +106,9 @@ extension MemoryVerb {
                 people.usedKeys = people.usedKeys.filter { $0.value.at >= now - IdempotencyKey.kept }
                 people.tokens = people.tokens.filter { $0.value.token.expiresAt >= now }
             }
-            for (key, paid) in transaction.tables.paid where paid.isSpent(at: now) { transaction.pay(key, nil) }
+            for (key, until) in transaction.tables.paidUntil where until < now - StartRate.periods.upperBound {
+                transaction.pay(key, until: nil)
+            }
             for row in transaction.tables.nodes.values where row.node.deadAt.map({ $0 < instant }) ?? false {
                 transaction.removeNode(row.node.id)
             }
@@ -170,9 +172,9 @@ extension MemoryTransaction {
         return !elapsedNodes(at: now).isEmpty || !claimedRuns { isLost($0, at: now) }.isEmpty
     }
 
-    /// Whether the parked run that comes next is locked too, or there is none.
+    /// Whether the parked runs that may come next are locked too.
     fileprivate func canEnd(_ run: Run, _ locked: Set<LockName>) -> Bool {
-        parked(run.overlapKey).first.map { locked.contains(.run($0.id)) } ?? true
+        nextParked(run.overlapKey).allSatisfy { locked.contains(.run($0.id)) }
     }
 
     fileprivate func take(_ runs: [Run]) throws -> ReapAnswer {
