@@ -43,6 +43,9 @@ static inline CURLcode cronpp_curl_only_mail(CURL *handle) {
 #endif
 }
 
+// Looks for authorities in no directory.
+static inline CURLcode cronpp_curl_no_capath(CURL *handle) { return curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); }
+
 // Does not wait for a look-up whose time is over.
 static inline CURLcode cronpp_curl_leave_lookups(CURL *handle) {
 #if LIBCURL_VERSION_NUM >= 0x075700

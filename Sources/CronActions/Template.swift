@@ -29,27 +29,43 @@ struct Template: Hashable, Sendable {
         var rest = text[...]
         while let open = rest.firstRange(of: "{{") {
             if open.lowerBound > rest.startIndex { parts.append(.text(String(rest[..<open.lowerBound]))) }
-            let column = text.distance(from: text.startIndex, to: open.lowerBound) + 1
             guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
-                throw Problem(message: "\"{{\" is never closed by \"}}\"", column: column)
+                throw Problem(
+                    message: "\"{{\" is never closed by \"}}\"", column: Self.column(of: open.lowerBound, in: text))
             }
-            parts.append(.value(try Self.name(rest[open.upperBound..<close.lowerBound], column: column + 2)))
+            do throws(Problem) {
+                parts.append(.value(try Self.name(rest[open.upperBound..<close.lowerBound], column: 0)))
+            } catch {
+                // Counted for an error only: for each of thirty thousand names it took seconds.
+                throw Problem(
+                    message: error.message, column: Self.column(of: open.upperBound, in: text) + error.column)
+            }
             rest = rest[close.upperBound...]
         }
         if !rest.isEmpty { parts.append(.text(String(rest))) }
         self.parts = parts
     }
 
+    private static func column(of index: String.Index, in text: String) -> Int {
+        text.distance(from: text.startIndex, to: index) + 1
+    }
+
     /// The text with every value in its place, each passed through `escape`.
-    func rendered(with values: TemplateValues, escape: (String) -> String = { $0 }) throws(TemplateValues.Missing)
-        -> String
-    {
+    /// - Parameter room: bytes that it may have at most; what it takes is taken off. A short text can name a long value
+    ///   many thousand times.
+    func rendered(
+        with values: TemplateValues, room: inout Int, escape: (String) -> String = { $0 }
+    ) throws(TemplateValues.Missing) -> String {
         var result = ""
         for part in parts {
-            switch part {
-            case .text(let text): result += text
-            case .value(let name): result += escape(try values.text(of: name))
-            }
+            let piece =
+                switch part {
+                case .text(let text): text
+                case .value(let name): escape(try values.text(of: name))
+                }
+            room -= piece.utf8.count
+            guard room >= 0 else { throw TemplateValues.Missing(message: "with its values it is too long") }
+            result += piece
         }
         return result
     }

@@ -49,10 +49,12 @@ package struct WebhookAction: ActionRunner {
         do {
             body = try definition.body.bytes(for: attempt)
             headers = try WebhookHeaders.rendered(definition.headers, for: attempt)
+        } catch is WebhookBody.TooLong {
+            return .tooLargeBody
         } catch {
             return .failedTemplate(error)
         }
-        guard body.count <= WebhookBody.maxBytes else { return .tooLargeBody(bytes: body.count) }
+        guard body.count <= WebhookBody.maxBytes else { return .tooLargeBody }
         guard !Task.isCancelled else { return .cancelled(.nothingSent) }
         let request = WebhookRequest(
             definition, headers: headers, body: body, for: attempt, at: now(), userAgent: userAgent)

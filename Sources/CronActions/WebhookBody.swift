@@ -32,8 +32,13 @@ enum WebhookBody: Sendable {
         case .none: return []
         case .payload: return JSONWriter.bytes(attempt.payload)
         case .text(let template, let isJSON):
-            return Array(try template.rendered(with: values, escape: isJSON ? JSONText.escaped : { $0 }).utf8)
-        case .json(let value): return JSONWriter.bytes(try Self.rendered(value, values))
+            return Array(
+                try Self.inRoom { room throws(TemplateValues.Missing) in
+                    try template.rendered(with: values, room: &room, escape: isJSON ? JSONText.escaped : { $0 })
+                }.utf8)
+        case .json(let value):
+            return JSONWriter.bytes(
+                try Self.inRoom { room in try Self.rendered(value, values, room: &room) })
         }
     }
 
@@ -56,12 +61,33 @@ enum WebhookBody: Sendable {
         }
     }
 
-    private static func rendered(_ value: JSONValue, _ values: TemplateValues) throws -> JSONValue {
+    /// Gives up as soon as a body is too long.
+    private static func inRoom<Value>(_ render: (inout Int) throws -> Value) throws -> Value {
+        var room = maxBytes
+        do {
+            return try render(&room)
+        } catch {
+            throw room < 0 ? TooLong() : error
+        }
+    }
+
+    /// Its values filled in, it is longer than `maxBytes`.
+    struct TooLong: Error {}
+
+    private static func rendered(
+        _ value: JSONValue, _ values: TemplateValues, room: inout Int
+    ) throws -> JSONValue {
         switch value {
-        case .string(let text): .string(try Template(text).rendered(with: values))
-        case .array(let items): .array(try items.map { try rendered($0, values) })
-        case .object(let members): .object(try members.mapValues { try rendered($0, values) })
-        case .null, .bool, .integer, .number: value
+        case .string(let text): return .string(try Template(text).rendered(with: values, room: &room))
+        case .array(let items):
+            var rendered: [JSONValue] = []
+            for item in items { rendered.append(try Self.rendered(item, values, room: &room)) }
+            return .array(rendered)
+        case .object(let members):
+            var rendered: [String: JSONValue] = [:]
+            for (name, member) in members { rendered[name] = try Self.rendered(member, values, room: &room) }
+            return .object(rendered)
+        case .null, .bool, .integer, .number: return value
         }
     }
 }

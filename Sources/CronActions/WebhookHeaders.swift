@@ -58,13 +58,18 @@ enum WebhookHeaders {
         let values = TemplateValues(attempt: attempt)
         var rendered = HTTPHeaders()
         for (name, text) in headers {
-            let value = try Template(text).rendered(with: values)
+            var room = maxBytes
+            let template = try Template(text)
+            let value: String
+            do throws(TemplateValues.Missing) {
+                value = try template.rendered(with: values, room: &room)
+            } catch {
+                guard room < 0 else { throw error }
+                throw TemplateValues.Missing(message: "header \(name): the value is longer than \(maxBytes) bytes")
+            }
             guard isOneLine(value) else {
                 throw TemplateValues.Missing(
                     message: "header \(name): the value holds a control character or line break")
-            }
-            guard value.utf8.count <= maxBytes else {
-                throw TemplateValues.Missing(message: "header \(name): the value is longer than \(maxBytes) bytes")
             }
             rendered.add(name: name, value: value)
         }

@@ -56,11 +56,9 @@ extension Outcome {
             error: BoundedText.message("template error: \(reason)"))
     }
 
-    static func tooLargeBody(bytes: Int) -> Outcome {
-        Outcome(
-            kind: .permanent, verdict: .permanent, reach: .nothingSent,
-            error: "the body has \(bytes) bytes, more than the limit of \(WebhookBody.maxBytes)")
-    }
+    static let tooLargeBody = Outcome(
+        kind: .permanent, verdict: .permanent, reach: .nothingSent,
+        error: "the body has more bytes than the limit of \(WebhookBody.maxBytes)")
 
     static func cancelled(_ reach: Reach) -> Outcome {
         Outcome(kind: .cancelled, verdict: .transient, reach: reach, error: "cancelled")

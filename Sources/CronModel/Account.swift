@@ -34,9 +34,10 @@ package struct User: Hashable, Sendable {
 /// What may be changed of an account.
 package enum UserChange: Hashable, Sendable {
     /// Ends all sessions but one, if one is named.
-    case password(hash: String, keeping: RefreshToken.UserFamily?)
+    /// - over: the hash of the password that was proven; nil where none had to be.
+    case password(hash: String, keeping: RefreshToken.UserFamily?, over: String? = nil)
     /// The same password at another cost: nobody is signed out.
-    case rehash(String)
+    case rehash(String, over: String)
     case name(String?)
     case role(UserRole)
     /// Disabling ends all sessions.
@@ -50,7 +51,12 @@ extension User {
     package mutating func apply(_ change: UserChange, otherAdmins: Int, now: Instant) throws(StoreError) {
         let before = self
         switch change {
-        case .password(let hash, _), .rehash(let hash): passwordHash = hash
+        case .password(let hash, _, let over):
+            try checkPassword(over)
+            passwordHash = hash
+        case .rehash(let hash, let over):
+            try checkPassword(over)
+            passwordHash = hash
         case .name(let name): self.name = name
         case .role(let role): self.role = role
         case .disabled(let isDisabled): disabledAt = isDisabled ? disabledAt ?? now : nil
@@ -60,6 +66,13 @@ extension User {
         }
     }
 
+    /// What was proven a moment ago may have been changed since: hashing takes its time.
+    /// - Throws: `conflict`.
+    package func checkPassword(_ proven: String?) throws(StoreError) {
+        guard let proven, proven != passwordHash || disabledAt != nil else { return }
+        throw .conflict("the password was changed meanwhile")
+    }
+
     package var isWorkingAdmin: Bool { role == .admin && disabledAt == nil }
 }
 
@@ -67,7 +80,7 @@ extension UserChange {
     /// Which sessions end with it: all, or all but one.
     package var endsSessions: (Bool, keeping: RefreshToken.UserFamily?) {
         switch self {
-        case .password(_, let keeping): (true, keeping)
+        case .password(_, let keeping, _): (true, keeping)
         case .disabled(true): (true, nil)
         case .rehash, .name, .role, .disabled(false): (false, nil)
         }

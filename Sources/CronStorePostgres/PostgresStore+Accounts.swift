@@ -21,9 +21,11 @@ extension PostgresStore {
         }
     }
 
-    package func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError) {
+    package func addRefreshToken(
+        _ token: RefreshToken, proven: String?, audit: AuditEntry?
+    ) async throws(StoreError) {
         try await perform(.told) { session in
-            try session.beginSession(token)
+            try session.beginSession(token, proven: proven)
             session.append(audit)
         }
     }

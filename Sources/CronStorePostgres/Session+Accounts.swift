@@ -54,11 +54,26 @@ extension Session {
         return user
     }
 
-    func beginSession(_ token: RefreshToken) throws {
+    func beginSession(_ token: RefreshToken, proven: String?) throws {
+        try lockUser(token.userID)?.checkPassword(proven)
         try readClock()
         _ = try query(
             "DELETE FROM refresh_tokens WHERE user_id = \(token.userID.uuid) AND expires_at <= \(now.microseconds)")
         try addRefreshToken(token)
+    }
+
+    /// Whoever begins, continues or ends sessions of an account waits for the others: a token that is not yet committed is
+    /// not seen by a DELETE, and would outlive it.
+    @discardableResult
+    private func lockUser(_ id: UserID) throws -> User? {
+        try query("\(unescaped: UserRow.select) WHERE id = \(id.uuid) FOR UPDATE").first(UserRow.read)
+    }
+
+    private func lockOwner(ofToken hash: [UInt8]) throws -> Bool {
+        let owner: UserID? = try query("SELECT user_id FROM refresh_tokens WHERE hash = \(hash)").first { try $0.id(0) }
+        guard let owner else { return false }
+        try lockUser(owner)
+        return true
     }
 
     private func addRefreshToken(_ token: RefreshToken) throws {
@@ -70,6 +85,8 @@ extension Session {
     }
 
     func rotateRefreshToken(hash: [UInt8], next: RefreshToken) throws -> RefreshRotation {
+        // The user before the token, as everybody else locks them.
+        guard try lockOwner(ofToken: hash) else { return .unknown }
         let results = try send([
             "SELECT family, user_id, expires_at, used FROM refresh_tokens WHERE hash = \(hash) FOR UPDATE", clock(),
         ])
@@ -92,6 +109,7 @@ extension Session {
     }
 
     func revokeRefreshFamily(hash: [UInt8]) throws {
+        guard try lockOwner(ofToken: hash) else { return }
         _ = try query(
             """
             DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM refresh_tokens WHERE hash = \(hash))

@@ -20,9 +20,11 @@ extension SQLiteStore {
         }
     }
 
-    package func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError) {
+    package func addRefreshToken(
+        _ token: RefreshToken, proven: String?, audit: AuditEntry?
+    ) async throws(StoreError) {
         try await writer.perform { session in
-            try session.beginSession(token)
+            try session.beginSession(token, proven: proven)
             try session.append(audit)
         }
     }

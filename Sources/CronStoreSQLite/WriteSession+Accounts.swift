@@ -38,7 +38,8 @@ extension WriteSession {
         return user
     }
 
-    func beginSession(_ token: RefreshToken) throws {
+    func beginSession(_ token: RefreshToken, proven: String?) throws {
+        try statement("\(UserRow.select) WHERE id = ?").bind(token.userID).first(UserRow.read)?.checkPassword(proven)
         try statement("DELETE FROM refresh_tokens WHERE user_id = ? AND expires_at <= ?").bind(token.userID).bind(now)
             .run()
         try addRefreshToken(token)

@@ -44,6 +44,8 @@ final class WriteSession {
     func forget() {
         for id in touched { jobs[id] = nil }
         touched.removeAll(keepingCapacity: true)
+        // Whoever held them may never come back to let them go.
+        heldJobs.removeAll()
         do {
             try claimed.reload(storedRun)
         } catch {

@@ -235,8 +235,12 @@ extension FaultyStore {
         }
     }
 
-    package func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError) {
-        try await call(.accounts) { () throws(StoreError) in try await store.addRefreshToken(token, audit: audit) }
+    package func addRefreshToken(
+        _ token: RefreshToken, proven: String?, audit: AuditEntry?
+    ) async throws(StoreError) {
+        try await call(.accounts) { () throws(StoreError) in
+            try await store.addRefreshToken(token, proven: proven, audit: audit)
+        }
     }
 
     package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {

@@ -1,4 +1,5 @@
 import CronModel
+import NIOHTTP1
 import Testing
 
 @testable import CronActions
@@ -13,7 +14,8 @@ import Testing
     static func render(_ text: String) throws -> String {
         var context = attempt("https://x.example", payload: payload)
         context.secrets = ["api_token": "t\"k"]
-        return try Template(text).rendered(with: TemplateValues(attempt: context))
+        var room = WebhookBody.maxBytes
+        return try Template(text).rendered(with: TemplateValues(attempt: context), room: &room)
     }
 
     @Test(arguments: [
@@ -28,6 +30,26 @@ import Testing
         ("{{payload}}", "{\"none\":null,\"user\":{\"age\":7,\"name\":\"A \\\"B\\\"\\n\",\"tags\":[\"x\",true]}}"),
     ]) func renders(_ text: String, _ expected: String) throws {
         #expect(try Self.render(text) == expected)
+    }
+
+    /// A short text that names a long value many thousand times is given up at the limit, before it is built.
+    @Test func whatGrowsTooLongIsGivenUp() throws {
+        let text = String(repeating: "{{payload}}", count: 20_000)
+        let long = JSONValue.string(String(repeating: "x", count: 60_000))
+        let context = attempt("https://x.example", payload: long)
+        #expect(throws: WebhookBody.TooLong.self) {
+            try WebhookBody.text(Template(text), isJSON: false).bytes(for: context)
+        }
+        #expect(throws: WebhookBody.TooLong.self) {
+            try WebhookBody.json(.array(.init(repeating: .string("{{payload}}"), count: 20_000))).bytes(for: context)
+        }
+        #expect(throws: TemplateValues.Missing.self) {
+            try WebhookHeaders.rendered(["x-a": "{{payload}}{{payload}}"], for: context)
+        }
+        var room = 3
+        #expect(throws: TemplateValues.Missing.self) {
+            try Template("abcd").rendered(with: TemplateValues(attempt: context), room: &room)
+        }
     }
 
     @Test(arguments: [

@@ -207,6 +207,16 @@ import Testing
             ] {
                 #expect(try await key.call(method, path, body).status == 403, "\(path)")
             }
+            let broad = client.with(
+                try await ann.call(.post, "/api-keys", ["name": "p", "scopes": ["people:write"]]).json["key"])
+            let annID = try #require(try await ann.call(.get, "/me").json["id"]?.stringValue)
+            #expect(try await broad.call(.get, "/users").status == 200)
+            for (method, path, body): (HTTPRequest.Method, String, JSONValue?) in [
+                (.post, "/users", ["email": "eve@example.org", "role": "admin"]),
+                (.patch, "/users/\(annID)", ["role": "viewer"]), (.post, "/users/\(annID)/password-reset", nil),
+            ] {
+                #expect(try await broad.call(method, path, body).status == 403, "\(path)")
+            }
             // The audit log tells who acted by which key.
             let act = try #require(try await ann.call(.get, "/audit?target=\(job)&order=desc").items.first)
             #expect(act["act"] == "job.trigger" && act["api_key_id"] == made.json["id"])

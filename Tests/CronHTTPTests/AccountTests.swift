@@ -184,7 +184,8 @@ import Testing
             let user = try #require(try await bed.store.user(email: "ann@example.org"))
             let cheap = Passwords(cost: ScryptCost(logRounds: 2, blockSize: 1, parallelism: 1))
             _ = try await bed.store.changeUser(
-                user.id, space: nil, .rehash(try await cheap.hash("correct horse battery")), audit: nil)
+                user.id, space: nil, .rehash(try await cheap.hash("correct horse battery"), over: user.passwordHash),
+                audit: nil)
             #expect(try await client.call(.post, "/auth/login", Self.login).status == 200)
             let after = try #require(try await bed.store.user(email: "ann@example.org"))
             #expect(after.passwordHash.hasPrefix("$scrypt$ln=4,"))

@@ -114,13 +114,46 @@ import Testing
                 for session in sessions { found.append(try await store.user(session: session) != nil) }
                 return found
             }
-            _ = try await store.changeUser(ann.id, space: nil, .rehash("other"), audit: nil)
+            _ = try await store.changeUser(ann.id, space: nil, .rehash("other", over: ann.passwordHash), audit: nil)
             #expect(try await alive() == [true, true, true])
             _ = try await store.changeUser(ann.id, space: nil, .password(hash: "n", keeping: sessions[0]), audit: nil)
             #expect(try await alive() == [true, false, true])
             #expect(try await store.user(ann.id)?.passwordHash == "n")
             _ = try await store.changeUser(bob.id, space: nil, .password(hash: "n", keeping: nil), audit: nil)
             #expect(try await alive() == [true, false, false])
+        }
+    }
+
+    /// Hashing takes its time: what was proven before it may be another password after it.
+    @Test(arguments: Driver.allCases)
+    func whatWasProvenAgainstAnotherPasswordCountsNoMore(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let store = world.store
+            let ann = Self.user(1, in: world)
+            try await store.createUser(ann, onlyFirst: false, audit: nil)
+            let token = Self.token(1, family: 1, of: ann.id, in: world)
+            _ = try await store.changeUser(ann.id, space: nil, .password(hash: "new", keeping: nil), audit: nil)
+            for change in [
+                UserChange.rehash("old again", over: ann.passwordHash),
+                .password(hash: "old again", keeping: nil, over: ann.passwordHash),
+            ] {
+                await #expect(throws: StoreError.conflict("the password was changed meanwhile")) {
+                    try await store.changeUser(ann.id, space: nil, change, audit: nil)
+                }
+            }
+            await #expect(throws: StoreError.conflict("the password was changed meanwhile")) {
+                try await store.addRefreshToken(token, proven: ann.passwordHash, audit: nil)
+            }
+            try await store.addRefreshToken(token, proven: "new", audit: nil)
+            #expect(try await store.user(ann.id)?.passwordHash == "new")
+            var other = Self.user(2, in: world)
+            other.space = ann.space
+            _ = try await store.createUser(other, onlyFirst: false, audit: nil)
+            _ = try await store.changeUser(ann.id, space: nil, .disabled(true), audit: nil)
+            await #expect(throws: StoreError.conflict("the password was changed meanwhile")) {
+                try await store.addRefreshToken(
+                    Self.token(2, family: 2, of: ann.id, in: world), proven: "new", audit: nil)
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ struct JobFilter: Sendable {
         query.tag = reader.string("tag")
         query.type = reader.string("type")
         query.text = reader.string("q")
+        // It is part of every name: an empty search box must not become every job.
+        if query.text?.isEmpty ?? false { reader.refuse("q", "must not be empty; {\"all\": true} takes every job") }
         query.next = InstantRange(from: reader.instant("next_from"), to: reader.instant("next_to"))
         query.created = InstantRange(from: reader.instant("created_from"), to: reader.instant("created_to"))
         return query

@@ -27,7 +27,8 @@ struct JobRequest: Sendable {
         case .failure(let problems): throw .invalid(problems.all)
         }
         var problems = actionProblems(definition.action)
-        problems += try await unknownSecrets(definition.action, in: space)
+        // Each name is a question to the store: not of an action that is refused anyway.
+        if problems.isEmpty { problems += try await unknownSecrets(definition.action, in: space) }
         if let problem = scheduleProblem(definition, id: id, now: now, old: old) { problems.append(problem) }
         guard problems.isEmpty else { throw .invalid(problems) }
         return definition

@@ -5,23 +5,24 @@ enum SecretNames {
     /// The names, each with the first field that has it.
     static func found(in action: ActionDefinition) -> [(name: String, field: String)] {
         var found: [(name: String, field: String)] = []
+        var known: Set<String> = []
         for (field, value) in action.fields.sorted(by: { $0.key < $1.key }) {
-            collect(value, field: "action.\(field)", into: &found)
+            collect(value, field: "action.\(field)") { name, field in
+                if known.insert(name).inserted { found.append((name, field)) }
+            }
         }
         return found
     }
 
-    private static func collect(_ value: JSONValue, field: String, into found: inout [(name: String, field: String)]) {
+    private static func collect(_ value: JSONValue, field: String, _ find: (String, String) -> Void) {
         switch value {
         case .string(let text):
-            for name in names(in: text) where !found.contains(where: { $0.name == name }) {
-                found.append((name, field))
-            }
+            for name in names(in: text) { find(name, field) }
         case .array(let items):
-            for (index, item) in items.enumerated() { collect(item, field: "\(field)[\(index)]", into: &found) }
+            for (index, item) in items.enumerated() { collect(item, field: "\(field)[\(index)]", find) }
         case .object(let members):
             for (key, member) in members.sorted(by: { $0.key < $1.key }) {
-                collect(member, field: "\(field).\(key)", into: &found)
+                collect(member, field: "\(field).\(key)", find)
             }
         case .null, .bool, .integer, .number: break
         }

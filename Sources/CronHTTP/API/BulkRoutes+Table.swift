@@ -47,7 +47,7 @@ extension BulkRoutes {
                 "Only jobs that show it, or one of these; `FAILED` selects those whose last attempt failed."),
             .field("tag", .string(0...1_024), "Only jobs that have it."),
             .field("type", .string(0...1_024), "Only jobs of it."),
-            .field("q", .string(0...1_024), "Part of the name, in any case."),
+            .field("q", .string(1...1_024), "Part of the name, in any case."),
             .field("next_from", .instantText, "Only jobs that run next then or later."),
             .field("next_to", .instantText, "Only jobs that run next before then."),
             .field("created_from", .instantText, "Only jobs made then or later."),

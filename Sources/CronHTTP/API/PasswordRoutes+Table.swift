@@ -12,7 +12,7 @@ extension PasswordRoutes {
                     "askForPasswordReset", .accounts, "Have a token for a new password mailed",
                     about: """
                         The answer is the same whether there is such an account or not; the mail follows. \
-                        At most \(ResetThrottle.perAccount) an hour for one account, \(ResetThrottle.perAddress) from one \
+                        At most \(ResetThrottle.perAccount) in half an hour for one account, \(ResetThrottle.perAddress) from one \
                         address. Where the operator has not set up mail (`MAIL_URL`), the problem is `mail-not-set-up`, and \
                         an admin of the space can give a token (`resetPassword`).
                         """,

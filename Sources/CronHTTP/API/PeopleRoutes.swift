@@ -2,7 +2,8 @@ import CronModel
 import CronSchedule
 import Hummingbird
 
-/// Who works in a space: for its admins.
+/// Who works in a space: for its admins. Only a session may make accounts, change them or give tokens for their passwords:
+/// a key that leaks must not become a sign-in.
 struct PeopleRoutes: Sendable {
     let people: People
 
@@ -15,6 +16,7 @@ struct PeopleRoutes: Sendable {
     }
 
     @Sendable func create(_ request: APIRequest) async throws -> Response {
+        _ = try request.session
         let (user, reset) = try await people.invite(try await request.json(), by: request.actor)
         guard case .object(var members) = user.json else { throw Problem.notFound }
         members["password_reset"] = reset.json
@@ -28,10 +30,12 @@ struct PeopleRoutes: Sendable {
     }
 
     @Sendable func edit(_ request: APIRequest) async throws -> Response {
-        Answer.json(try await people.edit(request.id(), try await request.json(), by: request.actor).json)
+        _ = try request.session
+        return Answer.json(try await people.edit(request.id(), try await request.json(), by: request.actor).json)
     }
 
     @Sendable func reset(_ request: APIRequest) async throws -> Response {
+        _ = try request.session
         try await request.refuseMembers()
         let reset = try await people.reset(request.id(), by: request.actor)
         return Answer.json(reset.json, status: .created, headers: [.cacheControl: "no-store"])

@@ -78,12 +78,21 @@ struct Accounts: Sendable {
             throw Problem(.unauthenticated, "the email or the password is wrong")
         }
         await throttle.succeed(account: "account:\(account)", address: "address:\(caller.address)")
-        if check == .outdated {
-            _ = try await store.changeUser(user.id, space: nil, .rehash(try await passwords.hash(password)), audit: nil)
-        }
         let audit = caller.actor(user).entry("session.begin", target: user.id.description)
-        let (session, token) = try await refreshTokens.start(for: user.id, audit: audit)
-        return try await self.session(user.id, session, refreshToken: token)
+        do {
+            let hash = check == .outdated ? try await rehashed(user, password) : user.passwordHash
+            let (session, token) = try await refreshTokens.start(for: user.id, proven: hash, audit: audit)
+            return try await self.session(user.id, session, refreshToken: token)
+        } catch StoreError.conflict {
+            // The password was changed while this one was checked.
+            throw Problem(.unauthenticated, "the email or the password is wrong")
+        }
+    }
+
+    private func rehashed(_ user: User, _ password: String) async throws -> String {
+        let hash = try await passwords.hash(password)
+        _ = try await store.changeUser(user.id, space: nil, .rehash(hash, over: user.passwordHash), audit: nil)
+        return hash
     }
 
     func refresh(_ json: JSONValue) async throws -> Session {
@@ -120,7 +129,8 @@ extension Accounts {
         await throttle.succeed(account: keys[0], address: keys[1])
         let hash = try await passwords.hash(password)
         try await change(
-            signedIn.user, .password(hash: hash, keeping: signedIn.session),
+            signedIn.user,
+            .password(hash: hash, keeping: signedIn.session, over: signedIn.user.passwordHash),
             audit: caller.actor(signedIn.user).entry("account.password", target: signedIn.user.id.description))
         try await resets.drop(of: signedIn.user)
     }

@@ -12,13 +12,14 @@ struct RefreshTokens: Sendable {
 
     /// A first token, for a sign-in.
     func start(
-        for user: UserID, audit: AuditEntry?
+        for user: UserID, proven: String, audit: AuditEntry?
     ) async throws -> (session: RefreshToken.UserFamily, token: String) {
         var random = RandomSource()
         let now = store.clock.now
         let secret = RandomBytes.make(Self.bytes)
         let family = RefreshToken.UserFamily(at: now, using: &random)
-        try await store.addRefreshToken(token(secret, family: family, user: user, now: now), audit: audit)
+        try await store.addRefreshToken(
+            token(secret, family: family, user: user, now: now), proven: proven, audit: audit)
         return (family, Base64.url.text(secret))
     }
 

@@ -5,7 +5,8 @@ import HTTPTypes
 /// How often mails with tokens may be asked for, counted by all nodes together where they can. The account's count goes up
 /// whether there is such an account or not.
 struct ResetThrottle: Sendable {
-    static let window = Span.hours(1)
+    /// No longer than a token is good, or others could use an account up while no token of it is.
+    static let window = ResetMails.life
     static let perAccount = 5
     static let perAddress = 20
 

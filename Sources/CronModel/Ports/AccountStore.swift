@@ -17,7 +17,9 @@ package protocol AccountStore: Sendable {
         _ id: UserID, space: UserID?, _ change: UserChange, audit: AuditEntry?
     ) async throws(StoreError) -> User
     /// Starts a family with its first token; expired ones of the user go.
-    func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError)
+    /// - Parameter proven: the hash of the password that was given; nil where none had to be.
+    /// - Throws: `conflict` when the password is another one by now, or the account disabled.
+    func addRefreshToken(_ token: RefreshToken, proven: String?, audit: AuditEntry?) async throws(StoreError)
     /// Uses `hash` up and puts `next` (same family, whatever it names) in its place, in one transaction.
     func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation
     /// Sign-out: revokes the family of the token; unknown ones are passed over.
@@ -38,5 +40,11 @@ package struct UserQuery: Sendable {
 
     package init(space: UserID) {
         self.space = space
+    }
+}
+
+extension AccountStore {
+    package func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError) {
+        try await addRefreshToken(token, proven: nil, audit: audit)
     }
 }

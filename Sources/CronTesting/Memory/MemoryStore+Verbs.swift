@@ -83,8 +83,10 @@ extension MemoryStore {
         try await perform(.changeUser(id, space: space, change, audit: audit))
     }
 
-    package func addRefreshToken(_ token: RefreshToken, audit: AuditEntry?) async throws(StoreError) {
-        try await perform(.addRefreshToken(token, audit: audit))
+    package func addRefreshToken(
+        _ token: RefreshToken, proven: String?, audit: AuditEntry?
+    ) async throws(StoreError) {
+        try await perform(.addRefreshToken(token, proven: proven, audit: audit))
     }
 
     package func rotateRefreshToken(hash: [UInt8], next: RefreshToken) async throws(StoreError) -> RefreshRotation {

@@ -41,10 +41,12 @@ extension MemoryVerb {
         }
     }
 
-    package static func addRefreshToken(_ token: RefreshToken, audit: AuditEntry? = nil) -> MemoryVerb
-    where Answer == Void {
+    package static func addRefreshToken(
+        _ token: RefreshToken, proven: String? = nil, audit: AuditEntry? = nil
+    ) -> MemoryVerb where Answer == Void {
         MemoryVerb("add token") { transaction in
             try transaction.lockPeople()
+            try transaction.tables.people.users[token.userID]?.checkPassword(proven)
             let now = transaction.now
             transaction.changePeople { people in
                 people.tokens = people.tokens.filter {
