@@ -166,17 +166,8 @@ import Testing
 
     @Test func aSilentStreamIsKeptAliveUntilItsTokenExpires() async throws {
         try await watching { bed, server, ann in
-            let stream = try await server.watch(ann)
-            #expect(await stream.block() == "retry: 3000")
-            #expect(try await stream.event()?.name == "gap")
-            for _ in 0..<59 {
-                while bed.clock.waiterCount == 0 { await Task.yield() }
-                bed.clock.advance(by: .seconds(15))
-                #expect(await stream.block() == ":")
-            }
-            while bed.clock.waiterCount == 0 { await Task.yield() }
-            bed.clock.advance(by: .seconds(15))
-            #expect(await stream.rest() == "")
+            let stream = try await open(server, ann)
+            try await expectEnd(of: stream, afterPulses: 59, bed)
             #expect(try await server.watch(ann).status == 401)
         }
     }
@@ -185,20 +176,23 @@ import Testing
     @Test func aStreamEndsWhenItsWatcherMayWatchNoMore() async throws {
         try await watching { bed, server, ann in
             let made = try await ann.call(.post, "/api-keys", ["name": "k", "scopes": ["jobs:read"]])
-            let stream = try await server.watch(ann.with(made.json["key"]))
-            #expect(await stream.block() == "retry: 3000")
-            #expect(try await stream.event()?.name == "gap")
+            let stream = try await open(server, ann.with(made.json["key"]))
             let id = made.json["id"]?.stringValue ?? ""
             #expect(try await ann.call(.delete, "/api-keys/\(id)").status == 204)
-            for _ in 0..<3 {
-                while bed.clock.waiterCount == 0 { await Task.yield() }
-                bed.clock.advance(by: .seconds(15))
-                #expect(await stream.block() == ":")
-            }
+            try await expectEnd(of: stream, afterPulses: 3, bed)
+        }
+    }
+
+    /// A stream's beginning, so many signs of life, 15 s apart, and then nothing more.
+    private func expectEnd(of stream: EventClient, afterPulses count: Int, _ bed: TestBed) async throws {
+        #expect(await stream.block() == "retry: 3000")
+        #expect(try await stream.event()?.name == "gap")
+        for pulse in 0...count {
             while bed.clock.waiterCount == 0 { await Task.yield() }
             bed.clock.advance(by: .seconds(15))
-            #expect(await stream.rest() == "")
+            if pulse < count { #expect(await stream.block() == ":") }
         }
+        #expect(await stream.rest() == "")
     }
 
     @Test func streamsAreCountedUntilTheirClientsHaveGone() async throws {

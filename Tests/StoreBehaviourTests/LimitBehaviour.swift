@@ -16,6 +16,25 @@ import Testing
         return (jobs, try jobs.map { job in try #require(claims.first { $0.jobID == job.id }) })
     }
 
+    /// A job of every second that overlaps itself, and claims of all its slots in so many seconds, all of them due.
+    private func late(
+        _ world: World, seconds: Int64, _ rate: StartRate, _ change: (inout JobDefinition) -> Void = { _ in }
+    ) async throws -> (job: Job, claims: [Claim]) {
+        let job = try await world.create("* * * * * *") {
+            $0.overlap = .allow
+            $0.rateLimit = rate
+            change(&$0)
+        }
+        let claims = try await world.plan().claims
+        world.clock.advance(by: .seconds(seconds))
+        return (job, claims)
+    }
+
+    private func expectFirstStartsAndOthersPark(_ claims: [Claim], _ world: World) async throws {
+        let verdicts = try await claims.mapInOrder { try await world.start([$0])[0].verdictName }
+        #expect(verdicts == ["started"] + Array(repeating: "parked", count: claims.count - 1))
+    }
+
     private func claim(of run: RunID, _ world: World) async throws -> Claim? {
         try await world.claim().first { $0.token.runID == run }
     }
@@ -38,9 +57,7 @@ import Testing
                 $0.concurrencyKey = "warehouse"
                 $0.overlap = .queue(5)
             }
-            #expect(try await world.start([claims[0]])[0].verdictName == "started")
-            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
-            #expect(try await world.start([claims[2]])[0].verdictName == "parked")
+            try await expectFirstStartsAndOthersPark(claims, world)
             let first = [claims[1], claims[2]].map(\.token.runID).min()
             try await world.finish(claims[0], World.transient)
             let next = try await world.claim().filter { $0.dueAt <= world.clock.now }
@@ -53,7 +70,7 @@ import Testing
     @Test(arguments: Driver.allCases)
     func maxConcurrentCountsAllJobsWithTheKeyEachByItsOwnLimit(driver: Driver) async throws {
         try await World.with(driver) { world in
-            let (jobs, claims) = try await due(world, jobs: 3) {
+            let (_, claims) = try await due(world, jobs: 3) {
                 $0.concurrencyKey = "warehouse"
                 $0.overlap = .allow
                 $0.maxConcurrent = 2
@@ -74,7 +91,6 @@ import Testing
             #expect(try await claim(of: claims[2].token.runID, world) != nil, "the oldest comes first")
             try await world.finish(claims[1])
             #expect(try await claim(of: late.token.runID, world) != nil, "nothing runs, so one may")
-            _ = jobs
         }
     }
 
@@ -125,8 +141,7 @@ import Testing
                 $0.concurrencyKey = "warehouse"
                 $0.overlap = .cancelOther
             }
-            #expect(try await world.start([claims[0]])[0].verdictName == "started")
-            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            try await expectFirstStartsAndOthersPark(claims, world)
             let beat = try await world.store.heartbeat(node: world.node, lease: .seconds(15))
             #expect(beat.cancelRequests == [claims[0].token.runID])
             try await world.finish(claims[0], Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent))
@@ -142,8 +157,7 @@ import Testing
                 $0.concurrencyKey = "warehouse"
                 $0.overlap = .queue(5)
             }
-            #expect(try await world.start([claims[0]])[0].verdictName == "started")
-            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            try await expectFirstStartsAndOthersPark(claims, world)
             try await world.edit(jobs[1]) { $0.concurrencyKey = "office" }
             let again = try #require(try await claim(of: claims[1].token.runID, world))
             #expect(try await world.start([again])[0].verdictName == "started")
@@ -160,8 +174,7 @@ import Testing
                 $0.concurrencyKey = "warehouse"
                 $0.overlap = .queue(5)
             }
-            #expect(try await world.start([claims[0]])[0].verdictName == "started")
-            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            try await expectFirstStartsAndOthersPark(claims, world)
             // What runs keeps the key that it started with, and frees that one.
             try await world.edit(jobs[0]) { $0.concurrencyKey = nil }
             #expect(try await world.store.repair(held: Set(claims.map(\.token)), node: world.node).unparked == 0)
@@ -175,12 +188,7 @@ import Testing
     @Test(arguments: Driver.allCases)
     func whatComesTooEarlyWaitsForItsTurnAndUsesNoAttempt(driver: Driver) async throws {
         try await World.with(driver) { world in
-            let job = try await world.create("* * * * * *") {
-                $0.overlap = .allow
-                $0.rateLimit = StartRate(count: 2, per: .seconds(20))
-            }
-            let claims = try await world.plan().claims
-            world.clock.advance(by: .seconds(4))
+            let (job, claims) = try await late(world, seconds: 4, StartRate(count: 2, per: .seconds(20)))
             let verdicts = try await world.start(Array(claims.prefix(4))).map(\.verdictName)
             #expect(verdicts == ["started", "started", "delayed", "delayed"])
             let third = try await world.run(claims[2].token.runID)
@@ -203,13 +211,7 @@ import Testing
     @Test(arguments: Driver.allCases)
     func runsThatAreLateForTheirTurnsGetOthersOneByOne(driver: Driver) async throws {
         try await World.with(driver) { world in
-            let job = try await world.create("* * * * * *") {
-                $0.overlap = .allow
-                $0.rateLimit = StartRate(count: 2, per: .seconds(4))
-                $0.maxRuns = 5
-            }
-            let claims = try await world.plan().claims
-            world.clock.advance(by: .seconds(5))
+            let (_, claims) = try await late(world, seconds: 5, StartRate(count: 2, per: .seconds(4))) { $0.maxRuns = 5 }
             let verdicts = try await world.start(claims).map(\.verdictName)
             #expect(verdicts == ["started", "started", "delayed", "delayed", "delayed"])
             // Their turns are at 7, 9 and 11 s; nobody is there until 25 s, when all three are late by more than a period.
@@ -223,7 +225,6 @@ import Testing
             world.clock.set(last.dueAt)
             let turn = try #require(try await claim(of: last.id, world))
             #expect(try await world.start([turn])[0].verdictName == "started")
-            _ = job
         }
     }
 
@@ -231,13 +232,7 @@ import Testing
     @Test(arguments: Driver.allCases)
     func aBacklogThatIsTakenBackLeavesNoDebt(driver: Driver) async throws {
         try await World.with(driver) { world in
-            let job = try await world.create("* * * * * *") {
-                $0.overlap = .allow
-                $0.rateLimit = StartRate(count: 1, per: .minutes(1))
-                $0.maxRuns = 4
-            }
-            let claims = try await world.plan().claims
-            world.clock.advance(by: .seconds(4))
+            let (job, claims) = try await late(world, seconds: 4, StartRate(count: 1, per: .minutes(1))) { $0.maxRuns = 4 }
             let moment = world.clock.now
             #expect(try await world.start(claims).map(\.verdictName) == ["started", "delayed", "delayed", "delayed"])
             let dues = try await world.runs(job).map(\.dueAt)
@@ -273,14 +268,10 @@ import Testing
     @Test(arguments: Driver.allCases)
     func whatWouldExpireBeforeItsTurnEndsAndCountsNothing(driver: Driver) async throws {
         try await World.with(driver) { world in
-            let job = try await world.create("* * * * * *") {
-                $0.overlap = .allow
-                $0.rateLimit = StartRate(count: 1, per: .seconds(4))
+            let (job, claims) = try await late(world, seconds: 4, StartRate(count: 1, per: .seconds(4))) {
                 $0.expiry.after = .seconds(5)
                 $0.maxRuns = 4
             }
-            let claims = try await world.plan().claims
-            world.clock.advance(by: .seconds(4))
             // The second may start at 8 s, when it and those before it have expired; the fourth not yet.
             #expect(
                 try await world.start(claims).map(\.verdictName) == ["started", "skipped", "skipped", "delayed"])
@@ -343,8 +334,7 @@ import Testing
                 $0.overlap = .queue(5)
                 $0.rateLimit = StartRate(count: 2, per: .seconds(60))
             }
-            #expect(try await world.start([claims[0]])[0].verdictName == "started")
-            #expect(try await world.start([claims[1]])[0].verdictName == "parked")
+            try await expectFirstStartsAndOthersPark(claims, world)
             try await world.finish(claims[0])
             let next = try #require(try await claim(of: claims[1].token.runID, world))
             #expect(try await world.start([next])[0].verdictName == "started", "the second of two")

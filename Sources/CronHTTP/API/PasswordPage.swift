@@ -1,5 +1,3 @@
-import Crypto
-import HTTPTypes
 import Hummingbird
 
 /// Where a mail's link leads: a form for a new password. The token stands behind the link's `#`, which no browser sends, so
@@ -9,40 +7,9 @@ struct PasswordPage: Sendable {
 
     static func link(_ publicURL: String, token: String) -> String { "\(publicURL)\(path)#token=\(token)" }
 
-    private let text = Self.page.text
-    private let policy: String
+    let response = WholePage(title: "Choose a password", style: style, script: script, body: body).response
 
-    init() {
-        let (style, script) = (Self.digest(Self.style), Self.digest(Self.script))
-        // Besides these two nothing may be loaded or run, and nobody else is told anything.
-        policy = """
-            default-src 'none'; style-src '\(style)'; script-src '\(script)'; connect-src 'self'; base-uri 'none'; \
-            form-action 'none'; frame-ancestors 'none'
-            """
-    }
-
-    var response: Response {
-        var response = Answer.text(text, type: "text/html; charset=utf-8")
-        response.headers[.contentSecurityPolicy] = policy
-        response.headers[.referrerPolicy] = "no-referrer"
-        return response
-    }
-
-    private static func digest(_ text: String) -> String {
-        "sha256-\(Base64.standard.text(SHA256.hash(data: Array(text.utf8))))="
-    }
-
-    private static let page: HTML = """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>Choose a password · Cron++</title>
-        <style>\(HTML(stringLiteral: style))</style>
-        </head>
-        <body>
+    private static let body: HTML = """
         <main>
         <h1>Choose a password</h1>
         <form id="form">
@@ -56,10 +23,6 @@ struct PasswordPage: Sendable {
         <noscript><p>This page needs its script. Without it, send the token to \
         <code>POST \(PasswordRoutes.confirmPath)</code>.</p></noscript>
         </main>
-        <script>\(HTML(stringLiteral: script))</script>
-        </body>
-        </html>
-
         """
 
     private static let script = """

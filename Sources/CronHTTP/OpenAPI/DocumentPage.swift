@@ -1,40 +1,16 @@
 import CronModel
-import Crypto
-import HTTPTypes
 import Hummingbird
 
 /// The document as a page that people read, without any script.
 struct DocumentPage: Sendable {
-    private let text: String
-    private let policy: String
+    let response: Response
 
     init(_ document: Document) {
-        text = Self.page(document).text
-        // The digest of the only style there is: nothing else may be loaded or run, should text ever slip through as markup.
-        let digest = Base64.standard.text(SHA256.hash(data: Array(Self.style.utf8)))
-        policy =
-            "default-src 'none'; style-src 'sha256-\(digest)='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        response = WholePage(title: "API", style: Self.style, body: Self.body(document)).response
     }
 
-    var response: Response {
-        var response = Answer.text(text, type: "text/html; charset=utf-8")
-        response.headers[.contentSecurityPolicy] = policy
-        response.headers[.referrerPolicy] = "no-referrer"
-        return response
-    }
-
-    private static func page(_ document: Document) -> HTML {
+    private static func body(_ document: Document) -> HTML {
         """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>Cron++ API</title>
-        <style>\(HTML(stringLiteral: style))</style>
-        </head>
-        <body>
         <header>
         <h1>Cron++ API</h1>
         <p class="version">Version \(document.version) · <a href="/openapi.json">OpenAPI 3.1</a></p>
@@ -49,9 +25,6 @@ struct DocumentPage: Sendable {
         \(HTML(joining: document.tags.map { section($0, document) }))
         \(objects(document))
         </main>
-        </body>
-        </html>
-
         """
     }
 
@@ -94,8 +67,4 @@ extension Document {
 
 extension Operation.Tag {
     var anchor: String { rawValue.lowercased().replacing(" ", with: "-") }
-}
-
-extension HTTPField.Name {
-    static let referrerPolicy = known("Referrer-Policy")
 }
