@@ -128,6 +128,10 @@ package struct Run: Hashable, Sendable {
     /// Whether pausing the job stops it: true of what the schedule planned, false of what a person asked for.
     package var needsActiveJob: Bool { origin == .schedule && budgetBase == 0 }
 
+    /// Whether a rate limit moved it to when it is due. Its reason tells this only until the next move, such as a claim
+    /// or an edit, which leaves the instant as it is.
+    package var isDueByRate: Bool { events.last { $0.reason == .rateLimited }?.dueAt == dueAt }
+
     /// The last slot that the row stands for.
     package var lastSlot: Instant { lastScheduledFor ?? scheduledFor }
 }

@@ -266,6 +266,41 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func aRateThatIsTakenAwayHoldsNobodyWhateverWasEditedBefore(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (job, claims) = try await late(world, seconds: 2, StartRate(count: 1, per: .hours(24))) {
+                $0.maxRuns = 2
+            }
+            #expect(try await world.start(claims).map(\.verdictName) == ["started", "delayed"])
+            let due = try await world.run(claims[1].token.runID).dueAt
+            try await world.edit(job) { $0.tags = ["low"] }
+            #expect(try await world.run(claims[1].token.runID).dueAt == due, "its rate is the same")
+            try await world.edit(job) { $0.rateLimit = nil }
+            let again = try #require(try await claim(of: claims[1].token.runID, world))
+            #expect(try await world.start([again])[0].verdictName == "started")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aTurnOfTheOldRateIsNoneOfTheNewOne(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let (job, claims) = try await late(world, seconds: 3, StartRate(count: 1, per: .seconds(10))) {
+                $0.maxRuns = 3
+            }
+            #expect(try await world.start(claims).map(\.verdictName) == ["started", "delayed", "delayed"])
+            // Its turn is at 13 s; by then it is in its node's hands.
+            world.clock.set(TestClock.start + .seconds(9))
+            let held = try #require(try await claim(of: claims[1].token.runID, world))
+            #expect(try await world.run(held.token.runID).hasTurn)
+            try await world.edit(job) { $0.rateLimit = StartRate(count: 1, per: .seconds(20)) }
+            let again = try await world.claim()
+            #expect(again.count == 2)
+            let verdicts = try await world.start(again).map(\.verdictName).sorted()
+            #expect(verdicts == ["delayed", "started"], "the first is counted")
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func whatWouldExpireBeforeItsTurnEndsAndCountsNothing(driver: Driver) async throws {
         try await World.with(driver) { world in
             let (job, claims) = try await late(world, seconds: 4, StartRate(count: 1, per: .seconds(4))) {

@@ -250,9 +250,9 @@ extension ChangeRule {
                 run.blockedOn = nil
                 run.catchUp = true
             }
-            if run.reason == .rateLimited, old.rateKey(of: run) != rateKey(of: run) {
-                run.dueAt = now
+            if old.rateKey(of: run) != rateKey(of: run) {
                 run.hasTurn = false
+                if run.isDueByRate { run.dueAt = min(run.dueAt, now) }
             }
             run.concurrencyKey = result.job.definition.concurrencyKey
             try run.move(to: run.waitingStatus, reason: .edited, at: now, raisesFence: true)
