@@ -115,12 +115,7 @@ import Testing
         let bed = try await TestBed()
         try await bed.run { client in
             let user = try await client.user("ann")
-            for index in 0..<20 { _ = try await user.job(["name": .string("job \(index)")]) }
-            let space = try #require((try await user.call(.get, "/me")).json["space"]?.stringValue)
-            let actor = Actor(space: try #require(UserID(space)))
-            let store = FaultyStore(bed.store)
-            let control = JobControl(
-                store: store, actions: ActionRegistry([TestAction()]), signal: bed.signal, vault: bed.vault)
+            let (control, store, actor) = try await twentyJobs(bed, user)
             store.fail(.changeJob, nil, nil, .beforeCommit)
             guard
                 case .done(let some) = try await control.decideMany(
@@ -134,6 +129,36 @@ import Testing
                 _ = try await control.decideMany(.delete, body: ["filter": ["all": true]], by: actor)
             }
         }
+    }
+
+    @Test func aChangeWhoseAnswerIsLostIsNotToldAsUndone() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            let user = try await client.user("ann")
+            let (control, store, actor) = try await twentyJobs(bed, user)
+            store.fail(.changeJob, .afterCommit, .beforeCommit, .beforeCommit, .beforeCommit)
+            guard
+                case .done(let none) = try await control.decideMany(
+                    .pause, body: ["filter": ["all": true]], by: actor)
+            else { return #expect(Bool(false)) }
+            #expect(none.count == 20 && none.done == 0)
+            let lost = none.failed.filter { $0.error == .store(.outcomeUnknown("the answer of changeJob was lost")) }
+            let paused = try await user.call(.get, "/jobs?state=paused").items
+            #expect(lost.count == 1 && paused.count == 1)
+            #expect(paused.first?["name"] == lost.first.map { JSONValue.string($0.job.name) })
+        }
+    }
+
+    /// Control of a space with twenty jobs, over a store that fails when it is told to.
+    private func twentyJobs(
+        _ bed: TestBed, _ user: TestClient
+    ) async throws -> (control: JobControl, store: FaultyStore, actor: Actor) {
+        for index in 0..<20 { _ = try await user.job(["name": .string("job \(index)")]) }
+        let space = try #require((try await user.call(.get, "/me")).json["space"]?.stringValue)
+        let store = FaultyStore(bed.store)
+        let control = JobControl(
+            store: store, actions: ActionRegistry([TestAction()]), signal: bed.signal, vault: bed.vault)
+        return (control, store, Actor(space: try #require(UserID(space))))
     }
 
     @Test func jobsThatRefuseAreToldOneByOne() async throws {

@@ -35,6 +35,11 @@ extension ControlError {
         if case .invalid(let problem) = error { self = .invalid([problem]) } else { self = .store(error) }
     }
 
+    /// Whether it may have been done all the same.
+    var mayHaveHappened: Bool {
+        if case .store(.outcomeUnknown) = self { true } else { false }
+    }
+
     /// Whether what else a request is about would fail like this too.
     var concernsAll: Bool {
         if case .store(let error) = self { error.concernsAll } else { false }

@@ -76,7 +76,7 @@ extension JobControl {
     }
 
     /// The jobs that were refused. A store that goes away half-way is not asked for the rest, and the answer tells which
-    /// were left; if it did nothing at all, that is the answer.
+    /// were left; if it surely did nothing at all, that is the answer.
     private func apply(
         _ change: JobChange, to jobs: [NamedJob], by actor: Actor, _ idempotency: IdempotencyKey?
     ) async throws(ControlError) -> [(job: NamedJob, error: ControlError)] {
@@ -100,8 +100,10 @@ extension JobControl {
             }
             return errors
         }
-        if errors.count == jobs.count, let error = errors.values.first(where: { $0.concernsAll }) { throw error }
-        return errors.sorted { $0.key < $1.key }.map { (jobs[$0.key], $0.value) }
+        let failed = errors.sorted { $0.key < $1.key }
+        let didNothing = failed.count == jobs.count && !failed.contains { $0.value.mayHaveHappened }
+        if didNothing, let error = failed.first(where: { $0.value.concernsAll })?.value { throw error }
+        return failed.map { (jobs[$0.key], $0.value) }
     }
 
     private func attempt(
