@@ -14,7 +14,8 @@ package struct RunQuota: Sendable {
         self.counter = counter
     }
 
-    /// Counts one run that is asked for, unless it was refused or had been started by an earlier request.
+    /// Counts one run that is asked for, unless it was refused or had been started by an earlier request. One that may
+    /// have started counts.
     /// - Throws: `quotaUsed` when there are too many.
     func counting<Answer>(
         _ space: UserID, isReplay: (Answer) -> Bool, _ work: () async throws(StoreError) -> Answer
@@ -27,8 +28,9 @@ package struct RunQuota: Sendable {
             if isReplay(answer) { await counter.takeBack(key) }
             return answer
         } catch {
-            await counter.takeBack(key)
-            throw ControlError(error)
+            let refusal = ControlError(error)
+            if !refusal.mayHaveHappened { await counter.takeBack(key) }
+            throw refusal
         }
     }
 }
