@@ -181,14 +181,31 @@ import Testing
         let bed = try await TestBed()
         try await bed.run { client in
             _ = try await client.call(.post, "/auth/register", Self.ann)
-            let user = try #require(try await bed.store.user(email: "ann@example.org"))
-            let cheap = Passwords(cost: ScryptCost(logRounds: 2, blockSize: 1, parallelism: 1))
-            _ = try await bed.store.changeUser(
-                user.id, space: nil, .rehash(try await cheap.hash("correct horse battery"), over: user.passwordHash),
-                audit: nil)
+            try await makeOld(bed)
             #expect(try await client.call(.post, "/auth/login", Self.login).status == 200)
             let after = try #require(try await bed.store.user(email: "ann@example.org"))
             #expect(after.passwordHash.hasPrefix("$scrypt$ln=4,"))
         }
+    }
+
+    @Test func theRightPasswordSignsInWhileAnotherSignInReplacesItsHash() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            _ = try await client.call(.post, "/auth/register", Self.ann)
+            for _ in 1...5 {
+                try await makeOld(bed)
+                async let one = client.call(.post, "/auth/login", Self.login)
+                async let other = client.call(.post, "/auth/login", Self.login)
+                #expect(try await [one.status, other.status] == [200, 200])
+            }
+        }
+    }
+
+    /// Puts a hash of another cost in place of the one that Ann's password has.
+    private func makeOld(_ bed: TestBed) async throws {
+        let user = try #require(try await bed.store.user(email: "ann@example.org"))
+        let cheap = Passwords(cost: ScryptCost(logRounds: 2, blockSize: 1, parallelism: 1))
+        let hash = try await cheap.hash("correct horse battery")
+        _ = try await bed.store.changeUser(user.id, space: nil, .rehash(hash, over: user.passwordHash), audit: nil)
     }
 }
