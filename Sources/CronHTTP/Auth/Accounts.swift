@@ -140,11 +140,12 @@ extension Accounts {
         }
         await throttle.succeed(account: keys[0], address: keys[1])
         let hash = try await passwords.hash(password)
+        // First: if the store fails here, it is true that the password is still the old one.
+        try await resets.drop(of: signedIn.user)
         try await change(
             signedIn.user,
             .password(hash: hash, keeping: signedIn.session, over: signedIn.user.passwordHash),
             audit: caller.actor(signedIn.user).entry("account.password", target: signedIn.user.id.description))
-        try await resets.drop(of: signedIn.user)
     }
 
     /// Chooses a password by a token; it is used up, and all sessions end.
