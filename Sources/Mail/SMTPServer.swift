@@ -86,7 +86,9 @@ package struct SMTPServer: Hashable, Sendable {
                     throw MailProblem("ca_file: \"\(path)\" cannot be read")
                 }
                 authorities = path
-            default: throw MailProblem("\"\(item.name)\" is not one of tls, ca_file")
+            default:
+                // Its name is not repeated: of a password with a "?" that is not written as %3F it is the rest.
+                throw MailProblem("behind \"?\" only tls and ca_file may be set")
             }
         }
         return (isClear, authorities)
