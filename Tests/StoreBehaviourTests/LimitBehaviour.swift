@@ -170,16 +170,24 @@ import Testing
     @Test(arguments: Driver.allCases)
     func repairFreesWhatWaitsForAKeyThatNobodyHolds(driver: Driver) async throws {
         try await World.with(driver) { world in
-            let (jobs, claims) = try await due(world, jobs: 2) {
+            let (jobs, claims) = try await due(world, jobs: 3) {
                 $0.concurrencyKey = "warehouse"
                 $0.overlap = .queue(5)
             }
             try await expectFirstStartsAndOthersPark(claims, world)
             // What runs keeps the key that it started with, and frees that one.
             try await world.edit(jobs[0]) { $0.concurrencyKey = nil }
-            #expect(try await world.store.repair(held: Set(claims.map(\.token)), node: world.node).unparked == 0)
+            let held = Set(claims.map(\.token))
+            #expect(try await world.store.repair(held: held, node: world.node).unparked == 0, "one of it runs")
             try await world.finish(claims[0])
-            #expect(try await claim(of: claims[1].token.runID, world) != nil)
+            let parked = claims.dropFirst().map(\.token.runID).sorted()
+            #expect(try await world.run(parked[0]).blockedOn == nil)
+            // It never starts, so no end of it frees the key for the next one.
+            _ = try await world.store.cancelRun(parked[0], owner: world.owner, audit: nil)
+            #expect(try await world.run(parked[1]).blockedOn != nil)
+            #expect(try await world.store.repair(held: held, node: world.node).unparked == 1)
+            let next = try #require(try await claim(of: parked[1], world))
+            #expect(try await world.start([next])[0].verdictName == "started")
         }
     }
 

@@ -123,12 +123,20 @@ import Testing
     @Test(arguments: Driver.allCases)
     func repairFreesAParkedRunWhoseKeyIsFree(driver: Driver) async throws {
         try await World.with(driver) { world in
-            let (job, claims) = try await twoDue(world, .queue(5))
-            _ = try await world.start(claims)
-            try await world.store.changeJob(job.id, owner: nil, version: nil, .cancelRuns).cancelRequests.forEach { _ in
-            }
+            try await world.create("* * * * * *") { $0.overlap = .queue(5) }
+            let claims = Array(try await world.plan().claims.prefix(3))
+            world.clock.advance(by: .seconds(3))
+            #expect(try await world.start(claims).map(\.verdictName) == ["started", "parked", "parked"])
+            #expect(try await world.store.repair(held: [], node: world.node).unparked == 0, "one of it runs")
             try await world.finish(claims[0])
-            #expect(try await world.store.repair(held: [], node: world.node).unparked == 0)
+            let parked = claims.dropFirst().map(\.token.runID)
+            #expect(try await world.run(parked[0]).blockedOn == nil)
+            // It never starts, so no end of it frees the key for the next one.
+            _ = try await world.store.cancelRun(parked[0], owner: world.owner, audit: nil)
+            #expect(try await world.run(parked[1]).blockedOn != nil)
+            #expect(try await world.store.repair(held: [], node: world.node).unparked == 1)
+            let next = try #require(try await world.claim().first { $0.token.runID == parked[1] })
+            #expect(try await world.start([next])[0].verdictName == "started")
         }
     }
 }
