@@ -21,17 +21,13 @@ struct RateLimit: Sendable {
     func admit(_ key: String) async throws(Problem) -> RateCount {
         let count = await counter.count("requests:\(key)", window: Self.window)
         guard count.uses > perMinute else { return count }
-        var problem = Problem(
-            .rateLimited, "more than \(perMinute) requests a minute; try again in \(seconds(count)) s")
-        problem.headers[.retryAfter] = "\(seconds(count))"
+        var problem = Problem.refused(.rateLimited, "more than \(perMinute) requests a minute", for: count.endsIn)
         tell(count, in: &problem.headers)
         throw problem
     }
 
     func tell(_ count: RateCount, in headers: inout HTTPFields) {
         headers[.rateLimitPolicy] = "\"default\";q=\(perMinute);w=\(Self.window.microseconds / 1_000_000)"
-        headers[.rateLimit] = "\"default\";r=\(max(0, perMinute - count.uses));t=\(seconds(count))"
+        headers[.rateLimit] = "\"default\";r=\(max(0, perMinute - count.uses));t=\(count.endsIn.startedSeconds)"
     }
-
-    private func seconds(_ count: RateCount) -> Int64 { max(1, (count.endsIn.microseconds + 999_999) / 1_000_000) }
 }

@@ -41,11 +41,8 @@ extension Problem {
             members["count"] = .integer(Int64(count))
             members["limit"] = .integer(Int64(limit))
         case .quotaUsed(let perMinute, let endsIn):
-            let seconds = max(1, (endsIn.microseconds + 999_999) / 1_000_000)
-            self.init(
-                .limitReached, "the space may ask for \(perMinute) runs a minute; try again in \(seconds) s")
+            self = .refused(.limitReached, "the space may ask for \(perMinute) runs a minute", for: endsIn)
             members["limit"] = .integer(Int64(perMinute))
-            headers[.retryAfter] = "\(seconds)"
         }
     }
 
@@ -77,11 +74,23 @@ extension Problem {
         }
     }
 
+    /// A refusal that ends when some time has passed; the detail and a header say when.
+    static func refused(_ kind: Kind, _ detail: String, for wait: Span) -> Problem {
+        var problem = Problem(kind, "\(detail); try again in \(wait.startedSeconds) s")
+        problem.headers[.retryAfter] = "\(wait.startedSeconds)"
+        return problem
+    }
+
     static func retryLater(_ detail: String) -> Problem {
         var problem = Problem(.unavailable, detail)
         problem.headers[.retryAfter] = "\(retrySeconds)"
         return problem
     }
+}
+
+extension Span {
+    /// Seconds of which the last may have just begun; at least one.
+    var startedSeconds: Int64 { max(1, (microseconds + 999_999) / 1_000_000) }
 }
 
 extension HTTPField.Name {

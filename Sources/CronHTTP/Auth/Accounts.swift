@@ -1,6 +1,5 @@
 import CronModel
 import CronSchedule
-import HTTPTypes
 
 /// What a sign-in gives.
 struct Session: Sendable {
@@ -210,10 +209,7 @@ extension Accounts {
 
     func throttle(_ keys: [String]) async throws {
         guard let wait = await throttle.admit(keys) else { return }
-        let seconds = (wait.microseconds + 999_999) / 1_000_000
-        var problem = Problem(.tooManyAttempts, "too many failed attempts; try again in \(seconds) s")
-        problem.headers[.retryAfter] = "\(seconds)"
-        throw problem
+        throw Problem.refused(.tooManyAttempts, "too many failed attempts", for: wait)
     }
 
     private func tellRefusal(_ user: User, _ caller: Caller) async throws {

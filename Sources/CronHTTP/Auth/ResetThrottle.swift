@@ -1,6 +1,5 @@
 import CronModel
 import CronSchedule
-import HTTPTypes
 
 /// How often mails with tokens may be asked for, counted by all nodes together where they can. The account's count goes up
 /// whether there is such an account or not.
@@ -20,9 +19,6 @@ struct ResetThrottle: Sendable {
     private func admit(_ key: String, _ most: Int) async throws(Problem) {
         let count = await counter.count(key, window: Self.window)
         guard count.uses > most else { return }
-        let seconds = max(1, (count.endsIn.microseconds + 999_999) / 1_000_000)
-        var problem = Problem(.tooManyAttempts, "too many mails have been asked for; try again in \(seconds) s")
-        problem.headers[.retryAfter] = "\(seconds)"
-        throw problem
+        throw .refused(.tooManyAttempts, "too many mails have been asked for", for: count.endsIn)
     }
 }
