@@ -175,7 +175,10 @@ import Testing
         #expect(StartRate(text: StartRate(count: count, per: period).text)?.text == StartRate(text: text)?.text)
     }
 
-    @Test(arguments: ["", "100", "/1m", "100/", "0/1m", "-1/1m", "1000001/1m", "1/999ms", "1/25h", "1/1m/1m", "a/1m", "1 /1m"])
+    @Test(arguments: [
+        "", "100", "/1m", "100/", "0/1m", "007/1m", "-1/1m", "1000001/1m", "1/999ms", "1/25h", "1/1m/1m", "a/1m",
+        "1 /1m",
+    ])
     func whatIsNoRateIsRefused(text: String) { #expect(StartRate(text: text) == nil) }
 
     @Test func aRateLetsItsCountStartAtOnceAndThenEvenly() {

@@ -41,8 +41,9 @@ extension StartRate {
     /// Reads a number, a slash and a duration, such as `100/1m`.
     package init?(text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int(parts[0]),
-            Self.counts.contains(count), let period = try? Span(text: String(parts[1])), Self.periods.contains(period)
+        guard parts.count == 2, parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) }), !parts[0].hasPrefix("0"),
+            let count = Int(parts[0]), Self.counts.contains(count), let period = try? Span(text: String(parts[1])),
+            Self.periods.contains(period)
         else { return nil }
         self.init(count: count, per: period)
     }
