@@ -31,7 +31,13 @@ import Testing
     }
 
     @Test func itGivesWayToOthers() async {
-        @Sendable func niceness() -> Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+        @Sendable func niceness() -> Int32 {
+            #if canImport(Glibc)
+                return getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+            #else
+                return getpriority(PRIO_PROCESS, 0)
+            #endif
+        }
         let inside = await withCheckedContinuation { continuation in
             BackgroundThread.run { continuation.resume(returning: niceness()) }
         }

@@ -58,7 +58,12 @@ enum BackgroundThread {
     static func run(_ work: @escaping @Sendable () -> Void) {
         let thread = Thread {
             // On Linux a priority is a thread's, and 0 is the one that asks.
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+            // An enum in Glibc and a number elsewhere.
+            #if canImport(Glibc)
+                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+            #else
+                setpriority(PRIO_PROCESS, 0, niceness)
+            #endif
             work()
         }
         thread.name = "passwords"
