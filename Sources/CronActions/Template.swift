@@ -34,7 +34,7 @@ struct Template: Hashable, Sendable {
                     message: "\"{{\" is never closed by \"}}\"", column: Self.column(of: open.lowerBound, in: text))
             }
             do throws(Problem) {
-                parts.append(.value(try Self.name(rest[open.upperBound..<close.lowerBound], column: 0)))
+                parts.append(.value(try Self.name(rest[open.upperBound..<close.lowerBound])))
             } catch {
                 // Counted for an error only: for each of thirty thousand names it took seconds.
                 throw Problem(
@@ -75,7 +75,8 @@ struct Template: Hashable, Sendable {
         "zone": .zone,
     ]
 
-    private static func name(_ text: Substring, column: Int) throws(Problem) -> Name {
+    /// - Throws: a problem whose column counts from 0, where the name begins.
+    private static func name(_ text: Substring) throws(Problem) -> Name {
         let blanks = text.prefix { $0 == " " }.count
         let word = text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
         let name = String(word)
@@ -83,11 +84,10 @@ struct Template: Hashable, Sendable {
         let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if path.count == 2, path[0] == "secrets", isSecretName(path[1]) { return .secret(path[1]) }
         guard path.first == "payload" else {
-            throw Problem(message: "unknown name \"\(name.prefix(40))\"\(hint(for: name))", column: column + blanks)
+            throw Problem(message: "unknown name \"\(name.prefix(40))\"\(hint(for: name))", column: blanks)
         }
         guard path.allSatisfy({ !$0.isEmpty && !$0.contains { $0.isWhitespace || $0 == "{" || $0 == "}" } }) else {
-            throw Problem(
-                message: "\"\(name.prefix(40))\" is not a path such as payload.user.name", column: column + blanks)
+            throw Problem(message: "\"\(name.prefix(40))\" is not a path such as payload.user.name", column: blanks)
         }
         return .payload(Array(path.dropFirst()))
     }

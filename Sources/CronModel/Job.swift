@@ -84,7 +84,6 @@ package struct Job: Hashable, Sendable {
     }
 }
 
-/// The job's slots: the schedule's instants inside the job's window.
 extension Job {
     /// Whether its runs must ask what else runs, or has run, before they start.
     package var limitsStarts: Bool {
@@ -96,6 +95,7 @@ extension Job {
     package var runningLimit: Int { definition.overlap == .allow ? definition.maxConcurrent ?? .max : 1 }
 }
 
+/// The job's slots: the schedule's instants inside the job's window.
 extension Job {
     /// The first slot strictly after `instant`.
     package func nextSlot(after instant: Instant) -> Instant? {

@@ -87,7 +87,6 @@ struct SchemaCheck: Sendable {
             let known = keywords["properties"]?.objectValue ?? [:]
             return members.filter { known[$0.key] == nil }.flatMap { findings($0.value, rule, at: "\(path).\($0.key)") }
         case "propertyNames": return members.keys.flatMap { findings(.string($0), rule, at: "\(path) name \($0)") }
-        case "minProperties": return members.count >= rule.count ? [] : ["\(path) has \(members.count) members"]
         case "maxProperties": return members.count <= rule.count ? [] : ["\(path) has \(members.count) members"]
         default: return unknown(keyword, "object", path)
         }
@@ -136,8 +135,7 @@ struct SchemaCheck: Sendable {
 
     /// Keywords of one kind of value say nothing of another.
     private static let known: Set<String> = [
-        "properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties", "items",
-        "minItems",
+        "properties", "required", "additionalProperties", "propertyNames", "maxProperties", "items", "minItems",
         "maxItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum",
     ]
 

@@ -64,7 +64,7 @@ final class MailServer: Sendable {
 
     func port(_ server: String) throws -> Int { try #require(ports[server], "no server \(server)") }
 
-    /// What the server `named` has taken over under a Message-ID. Waits for it.
+    /// What any of the servers has taken over under a Message-ID. Waits for it.
     func mail(_ id: String) throws -> ReceivedMail {
         let line = lines.first { $0.contains("<\(id)@") }
         return try JSONDecoder().decode(ReceivedMail.self, from: line)

@@ -6,7 +6,7 @@ package enum DeadLetterVerb: Sendable {
     case discard
 }
 
-/// What became of each, and whether the job has more than one request handles.
+/// What became of each, and whether there are more of them than one request handles.
 package struct DeadLetterAnswer: Sendable {
     package let results: [(id: RunID, result: Result<Run, ControlError>)]
     package let hasMore: Bool

@@ -30,8 +30,8 @@ extension JobControl {
         let filter = JobFilter.read(&reader, owner: actor.space)
         let bulk = BulkRequest(&reader)
         let change = Self.change(verb, &reader)
-        try Self.finish(&reader)
-        guard let filter else { throw .invalid("filter", "is required") }
+        reader.refuseUnknown()
+        guard reader.problems.isEmpty, let filter else { throw .invalid(reader.problems) }
         let selection = try await select(filter, bulk)
         if bulk.isDry {
             return .dry(

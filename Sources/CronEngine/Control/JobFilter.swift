@@ -7,7 +7,7 @@ struct JobFilter: Sendable {
     /// As the client wrote it, for the audit log.
     let json: JSONValue
 
-    /// Adds what is wrong with it to `outer`, and answers nil then. To take every job must be said on purpose.
+    /// Adds what is wrong with it to `outer`; nil once anything is wrong. To take every job must be said on purpose.
     static func read(_ outer: inout FieldReader, owner: UserID) -> JobFilter? {
         guard let json = outer.value("filter") else {
             outer.refuse("filter", "is required; {\"all\": true} takes every job")
@@ -27,7 +27,7 @@ struct JobFilter: Sendable {
         }
         if takesAll, !isEmpty { reader.refuse("all", "stands alone") }
         for problem in reader.problems { outer.adopt(problem) }
-        return JobFilter(query: query, json: json)
+        return outer.problems.isEmpty ? JobFilter(query: query, json: json) : nil
     }
 
     private static func query(_ reader: inout FieldReader, owner: UserID) -> JobQuery {

@@ -60,7 +60,7 @@ struct QueryReader {
     }
 
     mutating func origins(_ name: String) -> Set<RunOrigin> {
-        words(name, known: RunOrigin.allCases.map(\.name)) { word in RunOrigin.allCases.first { $0.name == word } }
+        words(name, known: RunOrigin.allCases.map(\.name)) { RunOrigin(name: $0) }
     }
 
     /// `NAME_from` and `NAME_to`.

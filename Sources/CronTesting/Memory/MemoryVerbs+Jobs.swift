@@ -178,8 +178,6 @@ extension MemoryTransaction {
 extension Job {
     fileprivate var holdsName: Bool { deletedAt == nil && state != .finished }
 
-    /// Whether its runs must ask what else runs before they start.
-
     /// How a job is locked by a verb that moves its runs: one that may end it, or that counts what runs, keeps others
     /// of its kind away.
     var runLockMode: LockMode { limitsStarts || nextSlot == nil ? .noKeyUpdate : .keyShare }
