@@ -17,7 +17,7 @@ struct Dialer {
                 if let connection = attempt(host, address: nil, &failures) { return connection }
                 continue
             }
-            let addresses = Self.addresses(of: host.name)
+            let addresses = host.addresses ?? Self.addresses(of: host.name)
             if addresses.isEmpty { failures.add("the name \(host.name) cannot be resolved") }
             for address in addresses.prefix(Self.addressesPerHost) {
                 if let connection = attempt(host, address: address, &failures) { return connection }

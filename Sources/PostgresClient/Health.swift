@@ -1,5 +1,6 @@
 import CLibPQ
 import Foundation
+import Glibc
 import Synchronization
 
 /// What others may know of a connection, and do to it, without waiting for its thread.
@@ -7,6 +8,7 @@ final class Health: Sendable {
     private let tally: Tally
     private let over = Atomic(false)
     private let canceller = Mutex<Canceller?>(nil)
+    private let socket = Mutex<Int32?>(nil)
 
     init(tally: Tally = Tally()) { self.tally = tally }
 
@@ -14,13 +16,23 @@ final class Health: Sendable {
 
     var isOver: Bool { over.load(ordering: .acquiring) }
 
-    func begin(_ handle: OpaquePointer?) {
+    func begin(_ handle: OpaquePointer?, socket: Int32) {
         canceller.withLock { $0 = handle.map(Canceller.init) }
+        self.socket.withLock { $0 = socket }
     }
 
+    /// Before the connection's socket is closed: its number may be another's at once.
     func end() {
         over.store(true, ordering: .releasing)
         canceller.withLock { $0 = nil }
+        socket.withLock { $0 = nil }
+    }
+
+    /// Whoever waits for the connection finds it closed.
+    func abort() {
+        socket.withLock { socket in
+            if let socket { _ = shutdown(socket, Int32(SHUT_RDWR)) }
+        }
     }
 
     /// By a connection of its own, which may take as long as connecting does: on a thread of its own.

@@ -11,6 +11,8 @@ package struct PostgresConfig: Sendable {
         /// A name, an address, or a directory that holds a Unix socket.
         var name: String
         var port: String
+        /// In place of what a resolver would say of the name.
+        var addresses: [String]?
     }
 
     package let pooling: Pooling
@@ -39,6 +41,14 @@ package struct PostgresConfig: Sendable {
         parameters = parts.parameters
         if let name = parts.applicationName { applicationName = name }
         if let limit = parts.connectTimeout { connectTimeout = limit }
+    }
+
+    /// A server that somebody else names: reached at the given addresses only, with nothing from this machine's files. The
+    /// name is for the check of its certificate.
+    package init(_ server: PostgresTarget, pooling: Pooling) {
+        self.pooling = pooling
+        hosts = [Host(name: server.host, port: String(server.port), addresses: server.addresses)]
+        parameters = server.parameters
     }
 
     package var user: String? { parameters["user"] }

@@ -63,6 +63,11 @@ package actor PostgresConnection {
         }
     }
 
+    /// Runs the body with statements outside of any transaction: each commits itself.
+    package func autocommit<T: Sendable>(_ body: @Sendable (PostgresAutocommit) throws -> T) throws -> T {
+        try body(PostgresAutocommit(wire: usable()))
+    }
+
     // As above; nil, with nothing sent and no body called, if the server has closed this connection.
 
     func transactionIfAlive<T: Sendable>(_ body: @Sendable (PostgresTransaction) throws -> T) throws -> T? {
@@ -92,6 +97,9 @@ package actor PostgresConnection {
     /// Asks the server to break off what this connection is waiting for; that then fails with `isCancelled`. Nothing
     /// happens if it is not waiting.
     package nonisolated func cancelStatement() { health.cancel() }
+
+    /// Ends the connection at once, whatever it waits for: with a server that does not listen, asking is not enough.
+    package nonisolated func abort() { health.abort() }
 
     /// How often an answer was waited for.
     package var roundTrips: Int { wire?.roundTrips ?? 0 }
@@ -132,5 +140,18 @@ package actor PostgresConnection {
             parts.appendLiteral(", true)")
         }
         return [begin, PostgresQuery(stringInterpolation: parts)]
+    }
+}
+
+/// Statements outside of any transaction while the body runs that has it, on its connection's thread. A lost answer is
+/// `commitUnknown`.
+package final class PostgresAutocommit {
+    private let wire: Wire
+
+    fileprivate init(wire: Wire) { self.wire = wire }
+
+    /// As `PostgresTransaction.table`.
+    package func table(_ query: PostgresQuery, limit: TableLimit) throws(PostgresError) -> PostgresTable {
+        try wire.table(query, limit: limit, committing: true)
     }
 }

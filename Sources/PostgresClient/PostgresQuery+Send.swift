@@ -11,7 +11,8 @@ extension PostgresQuery {
             lengths.append(Int32(truncatingIfNeeded: (end & Int.max) - start))
             start = end & Int.max
         }
-        let formats = [Int32](repeating: 1, count: oids.count)
+        let format: Int32 = isPlain ? 0 : 1
+        let formats = [Int32](repeating: format, count: oids.count)
         // An empty value must have an address too: libpq takes a missing one for NULL.
         return withUnsafeBytes(of: UInt8(0)) { empty in
             bytes.withUnsafeBytes { all in
@@ -24,9 +25,9 @@ extension PostgresQuery {
                     start = end & Int.max
                 }
                 if let name {
-                    return PQsendQueryPrepared(connection, name, count, values, lengths, formats, 1)
+                    return PQsendQueryPrepared(connection, name, count, values, lengths, formats, format)
                 }
-                return PQsendQueryParams(connection, text, count, oids, values, lengths, formats, 1)
+                return PQsendQueryParams(connection, text, count, oids, values, lengths, formats, format)
             }
         }
     }

@@ -6,6 +6,8 @@ package struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
     /// All values one after the other; `ends[i]` is where value i ends, with the top bit set if it is NULL.
     let bytes: [UInt8]
     let ends: [Int]
+    /// Values and answer travel as text: of a statement whose types only the server knows.
+    let isPlain: Bool
 
     static let null = Int.min
 
@@ -14,6 +16,7 @@ package struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
         oids = []
         bytes = []
         ends = []
+        isPlain = false
     }
 
     package init(stringInterpolation parts: StringInterpolation) {
@@ -21,6 +24,24 @@ package struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
         oids = parts.oids
         bytes = parts.bytes
         ends = parts.ends
+        isPlain = false
+    }
+
+    /// A statement that comes from outside, with the values of its `$1`, `$2`, … as text; the server finds out their types,
+    /// and `PostgresTransaction.table` reads what comes of it. No value may hold U+0000.
+    package init(plain text: String, values: [String?]) {
+        self.text = text
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+        for value in values {
+            // libpq looks for the end of what is not binary.
+            bytes += value.map { Array($0.utf8) + [0] } ?? []
+            ends.append(value == nil ? bytes.count | Self.null : bytes.count)
+        }
+        self.bytes = bytes
+        self.ends = ends
+        oids = Array(repeating: 0, count: values.count)
+        isPlain = true
     }
 
     package var parameterCount: Int { oids.count }

@@ -43,6 +43,22 @@ package final class PostgresTransaction {
         pending.append(query)
     }
 
+    /// One statement whose answer may be larger than memory: what is beyond the limit is counted and dropped.
+    package func table(_ query: PostgresQuery, limit: TableLimit) throws(PostgresError) -> PostgresTable {
+        if !pending.isEmpty { _ = try pipeline([]) }
+        try requireOpen()
+        isUntouched = false
+        do {
+            return try wire.table(query, limit: limit, committing: false)
+        } catch {
+            failure = failure ?? error
+            throw error
+        }
+    }
+
+    /// Whether the server still has this transaction open: a statement from outside may have ended it.
+    package var isOpen: Bool { wire.state == .inTransaction }
+
     /// Text of several statements without parameters: a migration. Nothing in it comes back.
     package func script(_ text: String) throws(PostgresError) {
         _ = try pipeline([])

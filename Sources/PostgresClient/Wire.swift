@@ -4,14 +4,19 @@ import CLibPQ
 /// connection's thread.
 final class Wire {
     let connection: OpaquePointer
-    private let deadline: Deadline
-    private let answerTimeout: Int
+    let deadline: Deadline
+    let answerTimeout: Int
     private let health: Health
     private var statements: StatementCache?
     /// Why this connection must not be used any more.
     private(set) var defect: String?
     /// How often an answer was waited for.
     private(set) var roundTrips = 0
+
+    func countRoundTrip(statements: Int) {
+        roundTrips += 1
+        health.sends(statements)
+    }
 
     init(_ config: PostgresConfig, health: Health) throws(PostgresError) {
         self.health = health
@@ -24,7 +29,7 @@ final class Wire {
             throw .cannotConnect(message)
         }
         PQsetNoticeProcessor(connection, { _, _ in }, nil)  // the default writes to stderr
-        health.begin(PQgetCancel(connection))
+        health.begin(PQgetCancel(connection), socket: PQsocket(connection))
     }
 
     deinit {
@@ -74,8 +79,7 @@ final class Wire {
         var answers = Answers(count: queries.count)
         do throws(Lost) {
             let steps = try send(queries)
-            roundTrips += 1
-            health.sends(queries.count)
+            countRoundTrip(statements: queries.count)
             try flush()
             for step in steps { try read(step, queries, &answers) }
             try readSync()
@@ -179,7 +183,7 @@ final class Wire {
         }
     }
 
-    private func readSync() throws(Lost) {
+    func readSync() throws(Lost) {
         while let result = try next() {
             defer { PQclear(result) }
             let status = PQresultStatus(result)
@@ -210,7 +214,7 @@ final class Wire {
         return true
     }
 
-    private func wait(for direction: Deadline.Direction) throws(Lost) {
+    func wait(for direction: Deadline.Direction) throws(Lost) {
         if deadline.wait(PQsocket(connection), for: direction) == .expired {
             throw Lost(reason: "no answer within \(answerTimeout) ms")
         }
