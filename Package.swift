@@ -65,7 +65,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "CronActions",
-            dependencies: ["CronModel", "CronSchedule", httpClient, crypto, logging, nioHTTP2, nioSSL] + nio,
+            dependencies: [
+                "CronModel", "CronSchedule", "PostgresClient", httpClient, crypto, logging, nioHTTP2, nioSSL, sqlite,
+            ] + nio,
             swiftSettings: settings),
         .target(
             name: "CronStoreSQLite", dependencies: ["CronModel", "CronSchedule", grdb, sqlite, crypto],
@@ -111,7 +113,8 @@ let package = Package(
         .testTarget(
             name: "CronActionsTests",
             dependencies: [
-                "CronActions", "CronModel", "CronSchedule", httpClient, crypto, logging, nioEmbedded, nioHTTP2, nioSSL,
+                "CronActions", "CronModel", "CronSchedule", "PostgresClient", "PostgresServer", httpClient, crypto, logging,
+                nioEmbedded, nioHTTP2, nioSSL,
             ] + nio,
             swiftSettings: settings),
         .testTarget(

@@ -5,17 +5,22 @@ package import Logging
 /// The actions that this binary has: one line for each.
 package struct StandardActions: Sendable {
     package let registry: ActionRegistry
+    package let connections: any SettingKind
     private let webhook: WebhookAction
 
     /// - Parameters:
     ///   - allowedNetworks: blocks that actions may reach although they are private.
+    ///   - files: where SQLite files of users are; nil for nowhere.
     ///   - now: the system's clock.
     package init(
-        allowedNetworks: [NetworkRange], userAgent: String, now: @escaping @Sendable () -> Instant, logger: Logger
+        allowedNetworks: [NetworkRange], files: SQLFiles? = nil, userAgent: String,
+        now: @escaping @Sendable () -> Instant, logger: Logger
     ) {
         let hosts = OutboundHosts(addresses: AddressGuard(allowed: allowedNetworks), now: now)
         webhook = WebhookAction(hosts: hosts, userAgent: userAgent, now: now, logger: logger)
-        registry = ActionRegistry([webhook])
+        let databases = Databases(hosts: hosts, files: files)
+        connections = ConnectionSetting(databases: databases)
+        registry = ActionRegistry([webhook, SQLAction(databases: databases)])
     }
 
     /// Releases every connection. Attempts still under way end with an outcome, so end the engine first.

@@ -51,7 +51,7 @@ enum TLSFields {
         return identity
     }
 
-    private static func certificates(
+    static func certificates(
         _ text: String, _ field: String, limit: Int, _ reader: inout FieldReader
     ) -> [NIOSSLCertificate] {
         // It would be shown to whoever may see the job.

@@ -46,6 +46,14 @@ struct Template: Hashable, Sendable {
         self.parts = parts
     }
 
+    /// The name that the whole text stands for; nil for a text with anything beside it.
+    var onlyName: Name? {
+        guard parts.count == 1, case .value(let name) = parts[0] else { return nil }
+        return name
+    }
+
+    var hasNames: Bool { parts.contains { if case .value = $0 { true } else { false } } }
+
     private static func column(of index: String.Index, in text: String) -> Int {
         text.distance(from: text.startIndex, to: index) + 1
     }

@@ -12,15 +12,20 @@ struct TemplateValues {
 
     /// Text goes in as it is; numbers, booleans, null, arrays and objects as JSON.
     func text(of name: Template.Name) throws(Missing) -> String {
+        let value = try value(of: name)
+        return value.stringValue ?? JSONWriter.text(value)
+    }
+
+    func value(of name: Template.Name) throws(Missing) -> JSONValue {
         switch name {
-        case .runID: attempt.runID.description
-        case .jobID: attempt.jobID.description
-        case .jobName: attempt.jobName
-        case .scheduledFor: attempt.scheduledFor.description
-        case .attempt: String(attempt.attempt)
-        case .zone: attempt.zone
-        case .payload(let path): try payloadText(path)
-        case .secret(let name): try secret(name)
+        case .runID: .string(attempt.runID.description)
+        case .jobID: .string(attempt.jobID.description)
+        case .jobName: .string(attempt.jobName)
+        case .scheduledFor: .string(attempt.scheduledFor.description)
+        case .attempt: .integer(Int64(attempt.attempt))
+        case .zone: .string(attempt.zone)
+        case .payload(let path): try payload(path)
+        case .secret(let name): .string(try secret(name))
         }
     }
 
@@ -29,7 +34,7 @@ struct TemplateValues {
         return value
     }
 
-    private func payloadText(_ path: [String]) throws(Missing) -> String {
+    private func payload(_ path: [String]) throws(Missing) -> JSONValue {
         var value = attempt.payload
         for (depth, key) in path.enumerated() {
             guard let next = Self.member(key, of: value) else {
@@ -38,7 +43,7 @@ struct TemplateValues {
             }
             value = next
         }
-        return value.stringValue ?? JSONWriter.text(value)
+        return value
     }
 
     private static func member(_ key: String, of value: JSONValue) -> JSONValue? {

@@ -42,7 +42,7 @@ package struct WebhookAction: ActionRunner {
         do throws(WebhookDefinition.Invalid) {
             definition = try WebhookDefinition(attempt.action, addresses: addresses, identities: identities)
         } catch {
-            return .refused(error)
+            return .refused(error.problems)
         }
         let body: [UInt8]
         let headers: HTTPHeaders

@@ -44,23 +44,8 @@ extension Outcome {
         return BoundedText.message(text)
     }
 
-    static func refused(_ invalid: WebhookDefinition.Invalid) -> Outcome {
-        let text = invalid.problems.map { "\($0.field): \($0.message)" }.joined(separator: "; ")
-        return Outcome(kind: .permanent, verdict: .permanent, reach: .nothingSent, error: BoundedText.message(text))
-    }
-
-    static func failedTemplate(_ error: any Error) -> Outcome {
-        let reason = (error as? TemplateValues.Missing)?.message ?? "\(error)"
-        return Outcome(
-            kind: .permanent, verdict: .permanent, reach: .nothingSent,
-            error: BoundedText.message("template error: \(reason)"))
-    }
 
     static let tooLargeBody = Outcome(
         kind: .permanent, verdict: .permanent, reach: .nothingSent,
         error: "the body has more bytes than the limit of \(WebhookBody.maxBytes)")
-
-    static func cancelled(_ reach: Reach) -> Outcome {
-        Outcome(kind: .cancelled, verdict: .transient, reach: reach, error: "cancelled")
-    }
 }

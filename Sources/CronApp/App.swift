@@ -123,7 +123,7 @@ extension App {
             try await wait { () throws(StoreError) in try await store.hasUsers() }
             ? nil : setupCode(config, directory, secret: keys.jwt)
         let actions = StandardActions(
-            allowedNetworks: config.allowNetworks, userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now },
+            allowedNetworks: config.allowNetworks, files: config.sqlFiles, userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now },
             logger: logger)
         let vault = Vault(store: store, ring: keys.ring)
         let metrics = EngineMetrics()
@@ -147,7 +147,7 @@ extension App {
         settings.rateLimit = config.rateLimit
         settings.jobQuota = config.jobQuota
         settings.runQuota = config.engine.spaceRunsPerMinute
-        settings.version = AppVersion.number
+        settings.connections = actions.connections
         let mail = config.mail.map { _ in SMTPClient() }
         settings.logger = logger
         settings.mail = mailSettings(config.mail, mail, metrics)

@@ -1,3 +1,4 @@
+package import CronActions
 package import CronEngine
 package import CronHTTP
 package import CronLockRedis
@@ -22,6 +23,8 @@ package struct AppConfig: Sendable {
     package var registration: Registration
     package var allowNetworks: [NetworkRange]
     package var trustedProxies: TrustedProxies
+    /// Where SQLite files of users are; nil: nobody uses any.
+    package var sqlFiles: SQLFiles?
     package var engine: EngineSettings
     package var logLevel: Logger.Level
     /// Nil: generated into the data directory.
@@ -57,6 +60,7 @@ package struct AppConfig: Sendable {
         registration = try reader.choice(.registration)
         allowNetworks = try reader.networks(.allowNetworks)
         trustedProxies = TrustedProxies(ranges: try reader.networks(.trustedProxies))
+        sqlFiles = try reader.sqlFiles(.sqlFiles)
         logLevel = try reader.choice(.logLevel)
         jwtSecret = try reader.secret(.jwtSecret)
         jwtSecretsAccepted = try reader.secrets(.jwtSecretsAccepted)

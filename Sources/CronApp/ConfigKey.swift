@@ -11,6 +11,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case httpPort = "HTTP_PORT"
     case registration = "REGISTRATION"
     case allowNetworks = "ALLOW_NETWORKS"
+    case sqlFiles = "SQL_FILES"
     case trustedProxies = "TRUSTED_PROXIES"
     case concurrency = "CONCURRENCY"
     case lease = "LEASE"
@@ -40,7 +41,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     /// The default as a person would write it; nil where there is none or where it is made at the first start.
     package var standard: String? {
         switch self {
-        case .databaseURL, .redisURL, .mailURL, .mailFrom, .publicURL, .jwtSecret, .encryptionKey: nil
+        case .databaseURL, .redisURL, .mailURL, .mailFrom, .publicURL, .sqlFiles, .jwtSecret, .encryptionKey: nil
         case .databasePooling: "session"
         case .databasePool: "8"
         case .role: "all"
@@ -82,7 +83,9 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .httpHost: "address to listen on"
         case .httpPort: "port to listen on; 0 picks a free one"
         case .registration: "who may register: first (needs the printed setup code), open, closed"
-        case .allowNetworks: "CIDR list, separated by commas, that webhooks may reach although private or loopback"
+        case .allowNetworks: "CIDR list, separated by commas, that webhooks and SQL may reach although private or loopback"
+        case .sqlFiles:
+            "directory of the SQLite files that SQL actions may use; absent = they may use none"
         case .trustedProxies:
             "CIDR list, separated by commas, of the proxies whose X-Forwarded-For names the client's address"
         case .concurrency: "attempts under way at once on this node"

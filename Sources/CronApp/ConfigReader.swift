@@ -1,4 +1,5 @@
 import CronHTTP
+import CronActions
 import CronLockRedis
 import CronModel
 import CronSchedule
@@ -88,6 +89,13 @@ struct ConfigReader {
             }
         }
         return ranges
+    }
+
+    /// Nil when it is not set.
+    func sqlFiles(_ key: ConfigKey) throws(ConfigError) -> SQLFiles? {
+        guard let path = find(key)?.value, !path.isEmpty else { return nil }
+        guard let files = SQLFiles(directory: path) else { throw refuse(key, "there is no directory \(path)") }
+        return files
     }
 
     func database(in directory: String) throws(ConfigError) -> Database {

@@ -34,6 +34,9 @@ package struct HTTPSettings: Sendable {
     /// For what is done outside of requests.
     package var logger = Logger(label: "cronpp.http")
 
+    /// How connections are read and tried out; nil: there are none.
+    package var connections: (any SettingKind)?
+
     /// Told with the API's description.
     package var version = "0"
 
@@ -98,18 +101,24 @@ package struct HTTPServer: Sendable {
         let mails = settings.mail.map { ResetMails(settings: $0, tokens: resets, logger: settings.logger) }
         self.mails = mails
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
-        let ofAPI =
-            AccountRoutes(accounts: accounts).routes
-            + PasswordRoutes(accounts: accounts, throttle: ResetThrottle(counter: counter), mails: mails).routes
-            + PeopleRoutes(people: people).routes
-            + APIKeyRoutes(store: store, identities: identities).routes
-            + SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes
-            + JobTypeRoutes(
-                types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema
-            ).routes
-            + BulkRoutes(jobs: jobs).routes + JobRoutes(jobs: jobs, schema: schema).routes
-            + RunRoutes(runs: RunControl(store: store, signal: signal, runQuota: runQuota)).routes
-            + EventRoutes(events: events, jobs: jobs, clock: store.clock, signIn: signIn).routes + AuditRoutes(store: store).routes
+        let connections = settings.connections.map { SettingControl($0, store: store, vault: vault) }
+        let dryRuns = DryRunControl(store: store, actions: actions, vault: vault)
+        let groups: [[Route]] = [
+            AccountRoutes(accounts: accounts).routes,
+            PasswordRoutes(accounts: accounts, throttle: ResetThrottle(counter: counter), mails: mails).routes,
+            PeopleRoutes(people: people).routes,
+            APIKeyRoutes(store: store, identities: identities).routes,
+            SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes,
+            connections.map { SettingRoutes(settings: $0, words: .connection).routes } ?? [],
+            ActionRoutes(dryRuns: dryRuns, action: schema.action).routes,
+            JobTypeRoutes(types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema).routes,
+            BulkRoutes(jobs: jobs).routes,
+            JobRoutes(jobs: jobs, schema: schema).routes,
+            RunRoutes(runs: RunControl(store: store, signal: signal, runQuota: runQuota)).routes,
+            EventRoutes(events: events, jobs: jobs, clock: store.clock, signIn: signIn).routes,
+            AuditRoutes(store: store).routes,
+        ]
+        let ofAPI = groups.flatMap { $0 }
         let routes =
             settings.servesAPI ? ofAPI + health.routes : health.routes.filter { $0.access == .open }
         table = RouteTable(routes: routes + DocumentRoutes(describing: routes, version: settings.version).routes)

@@ -12,6 +12,24 @@ package struct ActionDefinition: Hashable, Sendable {
     }
 }
 
+extension ActionDefinition {
+    /// The resources that a field names.
+    package func names(in field: String) -> [String] {
+        switch fields[field] {
+        case .string(let name)?: [name]
+        case .array(let items)?: items.compactMap(\.stringValue)
+        default: []
+        }
+    }
+
+    /// Whether the target remembers, in the transaction of the effect, which runs took effect, so that a lost outcome can
+    /// be asked of it. With `timeout` the only thing that is read of an action's fields here: what becomes of a run whose
+    /// node was lost depends on it, and then no runner is there to say so.
+    package var keepsLedger: Bool {
+        type == "sql" && fields["ledger"] != .bool(false) && fields["transaction"] != .bool(false)
+    }
+}
+
 /// Something wrong with one field of a definition, told to the person who wrote it.
 package struct FieldProblem: Error, Hashable, Sendable {
     /// Path from the root of the request body, such as `action.url`.
@@ -45,6 +63,14 @@ package struct AttemptContext: Sendable {
     package var delivery: Delivery
     /// The values of the secrets that the action names. Never in what comes of the attempt.
     package var secrets: [String: String] = [:]
+    /// What the action names of its space besides.
+    package var settings = AttemptSettings()
+    /// The secret fields of those. Never in what comes of the attempt either.
+    package var hidden: [String] = []
+    /// The attempt is made to ask the target's ledger whether an earlier one took effect, and for nothing else.
+    package var isVerifying = false
+    /// Everything is to be taken back in the end.
+    package var isDryRun = false
 
     package init(
         runID: RunID, jobID: JobID, userID: UserID, jobName: String, scheduledFor: Instant, zone: String, attempt: Int,
@@ -66,7 +92,7 @@ package struct AttemptContext: Sendable {
 }
 
 extension AttemptContext {
-    /// What an action without a timeout of its own gets, within the job's.
+    /// What a webhook without a timeout of its own gets, within the job's.
     package static let standardTimeout = Span.seconds(15)
 
     /// The attempt that a run has just started.
@@ -77,11 +103,12 @@ extension AttemptContext {
             action: job.definition.action, payload: run.payload ?? job.definition.payload,
             timeout: min(job.definition.timeout.attempt, Self.timeout(of: job.definition.action)),
             delivery: job.definition.delivery)
+        isVerifying = run.isVerifying
     }
 
     private static func timeout(of action: ActionDefinition) -> Span {
-        guard let text = action.fields["timeout"]?.stringValue else { return standardTimeout }
-        return (try? Span(text: text)) ?? standardTimeout
+        let own = action.fields["timeout"]?.stringValue.flatMap { try? Span(text: $0) }
+        return own ?? (action.type == "webhook" ? standardTimeout : JobLimit.timeout.upperBound)
     }
 }
 
@@ -99,6 +126,10 @@ package protocol ActionRunner: Sendable {
     var secretFields: Set<String> { get }
     /// Its fields besides `type`, for those who write definitions: an object.
     var schema: Schema { get }
+    /// Fields that name resources of the space, each one name or a list of names, and of which kind.
+    var references: [String: Resource.Kind] { get }
+    /// Whether an attempt can be made without effect.
+    var hasDryRun: Bool { get }
     /// Everything wrong with a definition, found when the job is saved. Field paths start with `action.`.
     func validate(_ definition: ActionDefinition) -> [FieldProblem]
     /// Makes one attempt: at most one request, ended by its own timeouts or by cancellation of the current task.
@@ -107,6 +138,8 @@ package protocol ActionRunner: Sendable {
 }
 
 extension ActionRunner {
+    package var references: [String: Resource.Kind] { [:] }
+    package var hasDryRun: Bool { false }
     /// Nothing is told of the fields.
     package var schema: Schema { .object([], isOpen: true) }
 }

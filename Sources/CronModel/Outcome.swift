@@ -54,6 +54,10 @@ package struct Outcome: Hashable, Sendable {
     package var retryAfter: Span?
     /// The receiver said that it is gone for good (410): the job is disabled.
     package var disablesJob = false
+    /// The target's ledger says that no attempt of the run up to this one took effect, or can any more.
+    package var hasTombstone = false
+    /// `output` is a table, as CSV (RFC 4180).
+    package var isTable = false
 
     package init(
         kind: Kind, verdict: Verdict, reach: Reach, httpStatus: Int? = nil, error: String? = nil, output: String? = nil

@@ -1,10 +1,12 @@
 package import CronSchedule
 
-/// Something small that people define beside jobs, found by kind and name: a job type, a secret, an API key. Only the
+/// Something small that people define beside jobs, found by kind and name: a job type, a secret, a connection, an API key. Only the
 /// reader of a kind understands its body, so that a new kind needs no change in the stores.
 package struct Resource: Hashable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case apiKey = "api_key"
+        /// A database that SQL actions may use.
+        case connection
         /// The key that a space's secrets are sealed with, sealed itself.
         case dataKey = "data_key"
         case jobType = "job_type"
@@ -51,6 +53,7 @@ extension Resource.Kind {
     package var limit: Int {
         switch self {
         case .apiKey: 100
+        case .connection: 100
         case .dataKey: 1
         case .jobType: 1_000
         case .passwordReset: 1_000

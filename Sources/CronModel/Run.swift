@@ -40,6 +40,10 @@ package struct Run: Hashable, Sendable {
     package var redriveOf: RunID?
     /// Its next start is counted in the rate limit already: it was moved to when it may be.
     package var hasTurn = false
+    /// An attempt was lost when it may have taken effect. Told only of actions whose target keeps a ledger.
+    package var isInDoubt = false
+    /// Its next attempt only asks the target's ledger whether an earlier one took effect.
+    package var isVerifying = false
     /// For a range of equal skips: its last slot and how many it holds.
     package var lastScheduledFor: Instant?
     package var skippedCount: Int?
@@ -125,8 +129,9 @@ package struct Run: Hashable, Sendable {
     /// Where a waiting run stands that has given up its owner: PENDING before its first attempt, RETRYING after.
     package var waitingStatus: RunStatus { attempt == 0 || attempt == budgetBase ? .pending : .retrying }
 
-    /// Whether pausing the job stops it: true of what the schedule planned, false of what a person asked for.
-    package var needsActiveJob: Bool { origin == .schedule && budgetBase == 0 }
+    /// Whether pausing the job stops it: true of what the schedule planned, false of what a person asked for, and of what
+    /// only asks whether something took effect.
+    package var needsActiveJob: Bool { origin == .schedule && budgetBase == 0 && !isVerifying }
 
     /// Whether a rate limit moved it to when it is due. Its reason tells this only until the next move, such as a claim
     /// or an edit, which leaves the instant as it is.

@@ -80,6 +80,8 @@ package enum RunReason: UInt8, Sendable, CaseIterable {
     case outcomeUnknown
     case notSent
     case succeeded
+    /// No retry is left, and whether an attempt took effect is asked of the target.
+    case verifying
 
     package var name: String {
         switch self {
@@ -111,6 +113,7 @@ package enum RunReason: UInt8, Sendable, CaseIterable {
         case .outcomeUnknown: "outcome_unknown"
         case .notSent: "not_sent"
         case .succeeded: "succeeded"
+        case .verifying: "verifying"
         }
     }
 }

@@ -133,6 +133,12 @@ class Scene:
             ann.call("PUT", f"/api/v1/secrets/{name}", {"value": value})
         ann.call("PUT", f"/api/v1/secrets/{self.path_marker}", {"value": self.secret("deleted secret")})
         ann.call("DELETE", f"/api/v1/secrets/{self.path_marker}")
+        database = {"driver": "postgres", "host": "127.0.0.1", "port": 9, "database": "shop", "user": "cron"}
+        for password in (self.secret("a database's password"), self.secret("its next password")):
+            ann.call("PUT", "/api/v1/connections/shop", database | {"password": password})
+        ann.call("PUT", "/api/v1/connections/shop", ann.call("GET", "/api/v1/connections/shop"))
+        ann.call("POST", "/api/v1/connections/shop/test")
+        ann.call("POST", "/api/v1/connections/shop/test", database | {"password": self.secret("a password tried out")})
         made = ann.call("POST", "/api/v1/api-keys", {"name": "ci", "scopes": ["jobs:read"]}, {"API key"})
         self.key = self.canaries.add("API key", made["key"], [made["key"].removeprefix("cpk_")])
         self.first, self.second = self.signing_secret("signing secret"), self.signing_secret("next signing secret")
@@ -157,7 +163,7 @@ class Scene:
             "max_retries": 1, "base_delay": "10ms", "action": action} | fields)["id"]
 
     def run_jobs(self):
-        plain, text = self.plain.url, '{"token": "{{secrets.body}}", "long": "{{secrets.long}}"}'
+        ann, plain, text = self.ann, self.plain.url, '{"token": "{{secrets.body}}", "long": "{{secrets.long}}"}'
         json_text = {"authorization": "Bearer {{secrets.header}}", "content-type": "application/json"}
         mutual = {
             "client_certificate": self.certificates.text("client.pem"), "client_key": self.client_key,
@@ -175,6 +181,9 @@ class Scene:
             "nobody there": self.job("nobody", "http://127.0.0.1:9/"),
             "not a header": self.job("split", plain + "/200", action={"headers": {"x-token": "{{secrets.body}}"}}),
             "not TLS": self.job("cleartext", plain.replace("http:", "https:") + "/200", action=mutual),
+            "SQL": ann.call("POST", "/api/v1/jobs", {
+                "name": "sql", "schedule": SELDOM, "max_retries": 0, "action": {
+                    "type": "sql", "connection": "shop", "sql": "SELECT $1", "params": ["{{secrets.body}}"]}})["id"],
             "by its type": self.job("typed", plain + "/500", type="mailed", action={"headers": {}}),
         }
         self.trigger(self.jobs.values())

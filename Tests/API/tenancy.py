@@ -15,18 +15,21 @@ PATHS = {"jobs": "job", "runs": "run", "users": "user", "api-keys": "key", "job-
 # What an id in the query or in a body means.
 NAMES = {"job_id": "job", "ids": "run", "filter.ids": "job", "redrive_of": "run"}
 # A path that names one's own thing by a word of one's own choice: Bob's is another one.
-BY_NAME = {"upsertJob": "name", "putSecret": "name"}
+BY_NAME = {"upsertJob": "name", "putSecret": "name", "putConnection": "name"}
 # By a name that only Ann has given to something there is nothing for Bob.
-FOREIGN_NAME = {"readSecret", "deleteSecret"}
+FOREIGN_NAME = {"readSecret", "deleteSecret", "readConnection", "deleteConnection", "testConnection"}
+# Parts of a path that number what belongs to an id before them.
+NUMBERS = {"attempt": "1"}
 SECRET = "secret_of_Ann"
 # No JSON, or no end.
-UNLISTED = {"streamEvents", "exportAudit"}
+UNLISTED = {"streamEvents", "exportAudit", "readAttemptTable"}
 # Ids in a body that are the client's own choice for something new.
 OWN = {("createJob", "id"), ("createJobs", "id"), ("upsertJob", "id"), ("previewSchedule", "id")}
 # Lists that are everybody's.
 SHARED = {"listNodes"}
 DEAD_SECONDS = 30
 METHODS = ("get", "put", "post", "patch", "delete")
+DATABASE = {"driver": "postgres", "host": "127.0.0.1", "port": 9, "database": "shop", "user": "cron", "password": "canary"}
 WEBHOOK = {"type": "webhook", "url": "http://127.0.0.1:9/", "signing_secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"}
 
 
@@ -81,8 +84,9 @@ def own_things(person, name):
 
 
 def settings(person, name):
-    """Ids of an account, an API key and a job type of the person's space; a secret of that name."""
+    """Ids of an account, an API key and a job type of the person's space; a secret and a connection of that name."""
     person.call("PUT", f"/api/v1/secrets/{name}", {"value": "canary"})
+    person.call("PUT", f"/api/v1/connections/{name}", DATABASE)
     made = {
         "user": ("users", {"email": f"{uuid.uuid4()}@example.com", "role": "viewer"}),
         "key": ("api-keys", {"name": "ci", "scopes": ["jobs:read"]}),
@@ -171,7 +175,8 @@ class Case:
 
     def try_foreign(self, operation):
         in_path, in_query = operation.named("path"), operation.named("query")
-        if re.search(r"\{(?!id\})", operation.path) and operation.id not in BY_NAME.keys() | FOREIGN_NAME:
+        others = set(re.findall(r"\{(\w+)\}", operation.path)) - {"id"} - NUMBERS.keys()
+        if others and operation.id not in BY_NAME.keys() | FOREIGN_NAME:
             self.problems.append(f"{operation.id}: it is not known here what is meant by a part of {operation.path}")
         self.require_known(operation)
         if in_path:
@@ -200,7 +205,9 @@ class Case:
 
     def filled(self, operation, ids):
         path = operation.path.replace("{id}", str(ids.get(self.kind(operation))))
-        return re.sub(r"\{\w+\}", SECRET if "/secrets/" in path else "secret%20of%20Ann", path)
+        for name, number in NUMBERS.items():
+            path = path.replace(f"{{{name}}}", number)
+        return re.sub(r"\{\w+\}", "secret%20of%20Ann" if "/by-name/" in path else SECRET, path)
 
     def request(self, operation, place, name, ids):
         """One request with ids of these kinds in that place."""

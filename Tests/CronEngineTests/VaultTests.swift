@@ -88,6 +88,7 @@ import Testing
     private final class Echo: ActionRunner {
         let type = "echo"
         let secretFields: Set<String> = ["key"]
+        let references: [String: Resource.Kind] = ["connection": .connection]
         let seen = Mutex<AttemptContext?>(nil)
 
         func validate(_ definition: ActionDefinition) -> [FieldProblem] { [] }
@@ -133,6 +134,26 @@ import Testing
         clock.advance(by: AttemptSecrets.remembered)
         _ = await executor.run(attempt(fields))
         #expect(echo.seen.withLock { $0?.secrets["token"] } == "canary-3")
+    }
+
+    /// The runner gets a setting's fields as they are; what comes of the attempt holds none that is secret.
+    @Test func anAttemptGetsTheSettingsThatItNames() async throws {
+        let body = try await vault.body(
+            of: ["host": .string("db.example"), "password": .string("canary-5")], secret: ["password"], .connection,
+            name: "shop", version: 1, in: Self.space)
+        #expect(body["password"]?.stringValue?.hasPrefix(Vault.mark) == true)
+        _ = try await store.createResource(
+            Resource(
+                id: ResourceID(high: 1, low: 1), kind: .connection, space: Self.space, name: "shop", body: body,
+                createdAt: clock.now), audit: nil)
+        let echo = Echo()
+        let executor = Executor(actions: ActionRegistry([echo]), secrets: AttemptSecrets(store: store, vault: vault))
+        let outcome = await executor.run(attempt(["connection": .string("shop"), "url": .string("canary-5")]))
+        let seen = try #require(echo.seen.withLock { $0 })
+        #expect(seen.settings[.connection, "shop"]?["password"] == .string("canary-5"))
+        #expect(outcome.output?.contains("canary") == false && outcome.output?.contains("url") == true, "\(outcome)")
+        let missing = await executor.run(attempt(["connection": .string("other")]))
+        #expect(missing.error == "action.connection: there is no connection \"other\"" && missing.verdict == .permanent)
     }
 
     @Test func withoutItsSecretsNothingIsSent() async throws {

@@ -11,7 +11,7 @@ import Testing
     private static let password: JSONValue = "correct horse battery"
 
     /// An account of the admin's space with a password, signed in.
-    private static func member(_ role: String, of admin: TestClient, _ client: TestClient) async throws -> TestClient {
+    static func member(_ role: String, of admin: TestClient, _ client: TestClient) async throws -> TestClient {
         let email: JSONValue = .string("\(role)@example.org")
         let invited = try await admin.call(.post, "/users", ["email": email, "role": .string(role)])
         try #require(invited.status == 201, "\(invited)")
@@ -40,7 +40,7 @@ import Testing
                         }
                     let path = route.path.replacing("{id}", with: "\(RunID(high: 1, low: 1))")
                     if path.hasSuffix("/events") && !path.contains("/runs/") { continue }
-                    let reply = try await member.call(route.method, path.replacing("{name}", with: "x"), [:])
+                    let reply = try await member.call(route.method, path.replacing("{name}", with: "x").replacing("{attempt}", with: "1"), [:])
                     #expect((reply.status == 403) == (rank < least), "\(role) \(route.method) \(path) \(reply)")
                     if rank < least { #expect(reply.text.contains(needed.text)) }
                 }

@@ -80,6 +80,7 @@ import Testing
             let job = try await user.job(["tags": ["a"], "payload": ["deep": [1, 2.5, nil]]])
             let dead = try await bed.deadLetter(of: job)
             let discarded = try await bed.deadLetter(of: job)
+            let selected = try await bed.table(of: job)
             let waiting = try await bed.triggered(job)
             let seen = Seen(bed.server.table)
             user.onReply = { method, path, reply in seen.note(method, path, reply.status) }
@@ -98,6 +99,7 @@ import Testing
             }
             for path in [
                 "/runs?include=attempts,events", "/runs/\(dead)", "/runs/\(dead)/attempts", "/runs/\(dead)/events",
+                "/runs/\(selected)/attempts", "/runs/\(selected)/attempts/1/table",
                 "/dead-letters",
             ] {
                 _ = try await user.call(.get, path)
@@ -152,6 +154,11 @@ import Testing
         _ = try await user.call(.put, "/secrets/s", ["value": "v"])
         for path in ["/secrets", "/secrets/s", "/audit", "/audit/export"] { _ = try await user.call(.get, path) }
         _ = try await user.call(.delete, "/secrets/s")
+        _ = try await user.call(.put, "/connections/c", ["host": "db.example"])
+        for path in ["/connections", "/connections/c"] { _ = try await user.call(.get, path) }
+        _ = try await user.call(.post, "/connections/c/test")
+        _ = try await user.call(.delete, "/connections/c")
+        _ = try await user.call(.post, "/actions/dry-run", ["action": ["type": "test", "url": "https://a.example"]])
         _ = try await user.call(.patch, "/me", ["name": "Ann"])
         _ = try await user.call(
             .post, "/me/password", ["current_password": "correct horse battery", "new_password": password])

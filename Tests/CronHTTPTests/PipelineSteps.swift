@@ -21,11 +21,24 @@ extension TestBed {
 
     /// Triggers a job and lets its run fail for good: a dead letter.
     func deadLetter(of job: String) async throws -> RunID {
+        var outcome = Outcome(
+            kind: .httpError, verdict: .permanent, reach: .answered, httpStatus: 400, error: "refused")
+        outcome.output = "no such thing"
+        return try await ended(job, outcome)
+    }
+
+    /// Triggers a job whose run selects a table.
+    func table(of job: String) async throws -> RunID {
+        var outcome = Outcome.success
+        outcome.output = "who,n\r\nann,1\r\n"
+        outcome.isTable = true
+        outcome.rows = 1
+        return try await ended(job, outcome)
+    }
+
+    private func ended(_ job: String, _ outcome: Outcome) async throws -> RunID {
         let run = try await triggered(job)
         for token in try await startDueRuns() {
-            var outcome = Outcome(
-                kind: .httpError, verdict: .permanent, reach: .answered, httpStatus: 400, error: "refused")
-            outcome.output = "no such thing"
             _ = try await store.finish([Finish(token: token, outcome: outcome)], node: Self.node)
         }
         return run

@@ -7,6 +7,25 @@ import Testing
 @testable import CronHTTP
 
 @Suite struct RunTests {
+    @Test func aTableThatAnAttemptSelectedCanBeDownloaded() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            let ann = try await client.user("ann")
+            let job = try await ann.job()
+            let run = try await bed.table(of: job)
+            let attempt = try #require(try await ann.call(.get, "/runs/\(run)/attempts").items.first)
+            #expect(attempt["output_type"] == "text/csv" && attempt["rows"] == 1)
+            let table = try await ann.call(.get, "/runs/\(run)/attempts/1/table")
+            #expect(table.text == "who,n\r\nann,1\r\n" && table.headers[.contentType] == "text/csv")
+            #expect(table.headers[.contentDisposition] == "attachment; filename=\"\(run)-1.csv\"")
+            for path in ["/runs/\(run)/attempts/2/table", "/runs/\(run)/attempts/x/table"] {
+                #expect(try await ann.call(.get, path).status == 404)
+            }
+            let dead = try await bed.deadLetter(of: job)
+            #expect(try await ann.call(.get, "/runs/\(dead)/attempts/1/table").status == 404, "its output is no table")
+        }
+    }
+
     @Test func aRunIsShownWithItsAttemptsAndEvents() async throws {
         let bed = try await TestBed()
         try await bed.run { client in

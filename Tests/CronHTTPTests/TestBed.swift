@@ -49,6 +49,7 @@ struct TestBed: Sendable {
         settings.jobQuota = jobQuota
         settings.runQuota = runQuota
         settings.logger = Self.silence
+        settings.connections = TestConnections()
         settings.mail = try mail.map {
             MailSettings(
                 sender: $0, from: try Mailbox(address: "cron@example.org"), publicURL: "https://cron.example.org")
@@ -177,16 +178,50 @@ enum Jobs {
 struct TestAction: ActionRunner {
     let type = "test"
     let secretFields: Set<String> = ["token"]
+    let references: [String: Resource.Kind] = ["connection": .connection]
+    let hasDryRun = true
 
     func validate(_ definition: ActionDefinition) -> [FieldProblem] {
         var reader = FieldReader(definition.fields, prefix: "action.")
         if reader.string("url") == nil, reader.problems.isEmpty { reader.refuse("url", "is required") }
         _ = reader.string("token")
+        _ = reader.string("connection")
         reader.refuseUnknown()
         return reader.problems
     }
 
-    func run(_ attempt: AttemptContext) async -> Outcome { .success }
+    /// A dry run tells what it was given.
+    func run(_ attempt: AttemptContext) async -> Outcome {
+        var outcome = Outcome.success
+        if attempt.isDryRun {
+            outcome.output = "\(JSONWriter.text(attempt.payload)) \(attempt.settings[.connection, "shop"] ?? [:])"
+        }
+        return outcome
+    }
+}
+
+struct TestConnections: SettingKind {
+    let kind = Resource.Kind.connection
+    let secretFields: Set<String> = ["password"]
+    let schema = Schema.object([
+        .required("host", .string(1...253)), .field("password", .string(0...100)),
+    ])
+
+    func validate(_ fields: [String: JSONValue]) -> [FieldProblem] {
+        var reader = FieldReader(fields)
+        if reader.string("host") == nil, reader.problems.isEmpty { reader.refuse("host", "is required") }
+        _ = reader.string("password")
+        reader.refuseUnknown()
+        return reader.problems
+    }
+
+    let example: JSONValue = ["host": "db.example", "password": "s3cr3t"]
+
+    func tryOut(_ fields: [String: JSONValue]) async -> SettingTest {
+        SettingTest(
+            isUsable: fields["host"] == "db.example", message: "asked with \(fields.keys.sorted())",
+            facts: ["length": .integer(Int64(fields["password"]?.stringValue?.utf8.count ?? 0))])
+    }
 }
 
 final class RecordingSignal: EngineSignal {

@@ -38,11 +38,13 @@ import Testing
         run.skippedCount = 12
         run.catchUp = true
         run.cancelReason = .overlap
+        run.isInDoubt = true
+        run.isVerifying = true
         var copy = Fixture.run(status: .pending)
         copy.storedExtra = run.storedExtra
         copy.storedFlags = run.storedFlags
         #expect(copy.payload == run.payload && copy.redriveOf == run.redriveOf)
         #expect(copy.lastScheduledFor == run.lastScheduledFor && copy.skippedCount == 12)
-        #expect(copy.catchUp && copy.cancelReason == .overlap)
+        #expect(copy.catchUp && copy.cancelReason == .overlap && copy.isInDoubt && copy.isVerifying && !copy.hasTurn)
     }
 }

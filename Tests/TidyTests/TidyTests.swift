@@ -8,7 +8,7 @@ import Testing
             "CronSchedule": [],
             "CronModel": ["CronSchedule"],
             "CronEngine": ["CronModel", "CronSchedule"],
-            "CronActions": ["CronModel", "CronSchedule"],
+            "CronActions": ["PostgresClient", "CronModel", "CronSchedule"],
             "CronStoreSQLite": ["CronModel", "CronSchedule"],
             "CronStorePostgres": ["PostgresClient", "CronModel", "CronSchedule"],
             "CHiredis": [],

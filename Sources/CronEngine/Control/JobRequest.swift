@@ -26,12 +26,17 @@ struct JobRequest: Sendable {
         case .success(let read): definition = read
         case .failure(let problems): throw .invalid(problems.all)
         }
-        var problems = actionProblems(definition.action)
-        // Each name is a question to the store: not of an action that is refused anyway.
-        if problems.isEmpty { problems += try await unknownSecrets(definition.action, in: space) }
+        var problems = try await problems(of: definition.action, in: space)
         if let problem = scheduleProblem(definition, id: id, now: now, old: old) { problems.append(problem) }
         guard problems.isEmpty else { throw .invalid(problems) }
         return definition
+    }
+
+    /// Everything wrong with an action of the space.
+    func problems(of action: ActionDefinition, in space: UserID) async throws(ControlError) -> [FieldProblem] {
+        let problems = actionProblems(action)
+        // Each name is a question to the store: not of an action that is refused anyway.
+        return problems.isEmpty ? try await unknownNames(action, in: space) : problems
     }
 
     /// The client's own id for a new job, so that `H` runs as it was previewed.
@@ -72,15 +77,22 @@ struct JobRequest: Sendable {
         return marks.isEmpty ? runner.validate(action) : marks
     }
 
-    private func unknownSecrets(
+    /// Secrets and settings that the action names and that there are none of.
+    private func unknownNames(
         _ action: ActionDefinition, in space: UserID
     ) async throws(ControlError) -> [FieldProblem] {
+        var named = SecretNames.found(in: action).map { (Resource.Kind.secret, $0.name, $0.field) }
+        for (field, kind) in (actions[action.type]?.references ?? [:]).sorted(by: { $0.key < $1.key }) {
+            named += action.names(in: field).map { (kind, $0, "action.\(field)") }
+        }
         var problems: [FieldProblem] = []
-        for (name, field) in SecretNames.found(in: action) {
+        for (kind, name, field) in named {
             let found = try await ControlError.storing { () async throws(StoreError) in
-                try await store.resource(named: name, .secret, space: space)
+                try await store.resource(named: name, kind, space: space)
             }
-            if found == nil { problems.append(FieldProblem(field: field, message: "there is no secret \"\(name)\"")) }
+            if found == nil {
+                problems.append(FieldProblem(field: field, message: "there is no \(kind.noun) \"\(name)\""))
+            }
         }
         return problems
     }

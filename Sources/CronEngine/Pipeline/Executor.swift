@@ -16,8 +16,9 @@ package struct Executor: Sendable {
             outcome.error = "this node has no action of type \"\(attempt.action.type)\""
             return outcome
         }
+        if attempt.isVerifying, !attempt.action.keepsLedger { return .unverifiable }
         let prepared: AttemptContext
-        switch await secrets.prepared(attempt) {
+        switch await secrets.prepared(attempt, references: runner.references) {
         case .success(let attempt): prepared = attempt
         case .failure(let refusal): return refusal.outcome
         }
@@ -29,5 +30,14 @@ package struct Executor: Sendable {
             Failpoint.hit("after_answer")
         #endif
         return secrets.redacted(outcome, of: prepared, before: attempt.action)
+    }
+}
+
+extension Outcome {
+    /// The job was given another action while its run was in doubt.
+    fileprivate static var unverifiable: Outcome {
+        var outcome = Outcome(kind: .unknown, verdict: .permanent, reach: .nothingSent)
+        outcome.error = "whether an earlier attempt took effect cannot be asked: the job's action keeps no ledger any more"
+        return outcome
     }
 }

@@ -1,7 +1,7 @@
 package import CronModel
 import CronSchedule
 
-/// Gives an attempt the secrets that its action names, and takes them out of what came of it.
+/// Gives an attempt the secrets and settings that its action names, and takes what is secret out of what came of it.
 package struct AttemptSecrets: Sendable {
     /// A changed secret is used by every attempt that starts this much later.
     static let remembered = Span.seconds(5)
@@ -9,21 +9,34 @@ package struct AttemptSecrets: Sendable {
 
     private struct Key: Hashable, Sendable {
         let space: UserID
+        let kind: Resource.Kind
         let name: String
     }
 
     private let store: any Store
     private let vault: Vault
-    private let known: Remembered<Key, String>
+    private let secrets: Remembered<Key, String>
+    private let settings: Remembered<Key, Setting>
+
+    /// An opened setting.
+    private struct Setting: Sendable {
+        var fields: [String: JSONValue]
+        /// What of it is not to be seen.
+        var secrets: [String]
+    }
 
     package init(store: any Store, vault: Vault) {
         self.store = store
         self.vault = vault
-        known = Remembered(for: Self.remembered, limit: Self.limit, clock: store.clock)
+        secrets = Remembered(for: Self.remembered, limit: Self.limit, clock: store.clock)
+        settings = Remembered(for: Self.remembered, limit: Self.limit, clock: store.clock)
     }
 
-    /// The attempt with its secrets in place, or the outcome of one that cannot be made.
-    func prepared(_ attempt: AttemptContext) async -> Result<AttemptContext, AttemptRefusal> {
+    /// The attempt with what its action names in place, or the outcome of one that cannot be made.
+    /// - Parameter references: which fields name settings, of which kind.
+    func prepared(
+        _ attempt: AttemptContext, references: [String: Resource.Kind]
+    ) async -> Result<AttemptContext, AttemptRefusal> {
         var attempt = attempt
         do throws(VaultError) {
             attempt.action = try await vault.opened(attempt.action, of: attempt.jobID, in: attempt.userID)
@@ -32,6 +45,15 @@ package struct AttemptSecrets: Sendable {
                     return .failure(.permanent("\(field): there is no secret \"\(name)\""))
                 }
                 attempt.secrets[name] = value
+            }
+            for (field, kind) in references {
+                for name in attempt.action.names(in: field) {
+                    guard let setting = try await setting(kind, name, in: attempt.userID) else {
+                        return .failure(.permanent("action.\(field): there is no \(kind.noun) \"\(name)\""))
+                    }
+                    attempt.settings[kind, name] = setting.fields
+                    attempt.hidden += setting.secrets
+                }
             }
             return .success(attempt)
         } catch {
@@ -44,22 +66,37 @@ package struct AttemptSecrets: Sendable {
     }
 
     private func value(of name: String, in space: UserID) async throws(VaultError) -> String? {
-        let key = Key(space: space, name: name)
-        if let value = known[key] { return value }
-        let found: Resource?
-        do throws(StoreError) { found = try await store.resource(named: name, .secret, space: space) } catch {
+        let key = Key(space: space, kind: .secret, name: name)
+        if let value = secrets[key] { return value }
+        guard let found = try await resource(key) else { return nil }
+        let value = try await vault.open(found)
+        secrets[key] = value
+        return value
+    }
+
+    private func setting(_ kind: Resource.Kind, _ name: String, in space: UserID) async throws(VaultError) -> Setting? {
+        let key = Key(space: space, kind: kind, name: name)
+        if let setting = settings[key] { return setting }
+        guard let found = try await resource(key) else { return nil }
+        let fields = try await vault.fields(of: found)
+        let sealed = fields.filter { found.body[$0.key] != $0.value }
+        let setting = Setting(fields: fields, secrets: sealed.values.flatMap(\.texts))
+        settings[key] = setting
+        return setting
+    }
+
+    private func resource(_ key: Key) async throws(VaultError) -> Resource? {
+        do throws(StoreError) {
+            return try await store.resource(named: key.name, key.kind, space: key.space)
+        } catch {
             throw .store(error)
         }
-        guard let found else { return nil }
-        let value = try await vault.open(found)
-        known[key] = value
-        return value
     }
 
     /// The outcome without any of the attempt's secrets.
     func redacted(_ outcome: Outcome, of attempt: AttemptContext, before sealed: ActionDefinition) -> Outcome {
         let opened = attempt.action.fields.filter { sealed.fields[$0.key] != $0.value }.values.flatMap(\.texts)
-        let secrets = Array(attempt.secrets.values) + opened
+        let secrets = Array(attempt.secrets.values) + opened + attempt.hidden
         guard !secrets.isEmpty else { return outcome }
         var outcome = outcome
         outcome.error = outcome.error.map { SecretMark.hiding(secrets, in: $0) }

@@ -57,17 +57,33 @@ extension Attempt {
             "node": .string(node.description),
             "started_at": .string(startedAt.description),
             "finished_at": .text(finishedAt?.description),
-            "outcome": .text(outcome?.kind.rawValue),
-            "output_truncated": .bool(outcome?.outputTruncated ?? false),
         ]
-        members["http_status"] = outcome?.httpStatus.map { .integer(Int64($0)) }
-        members["rows"] = outcome?.rows.map { .integer(Int64($0)) }
-        members["exit_code"] = outcome?.exitCode.map { .integer(Int64($0)) }
-        members["error"] = outcome?.error.map { .string($0) }
-        members["output"] = outcome?.output.map { .string($0) }
+        if let outcome { members.merge(outcome.members) { $1 } }
+        members["outcome"] = .text(outcome?.kind.rawValue)
+        members["output_truncated"] = .bool(outcome?.outputTruncated ?? false)
         members["late_outcome"] = lateOutcome.map { .string($0.kind.rawValue) }
         return .object(members)
     }
+}
+
+extension Outcome {
+    var json: JSONValue { .object(members) }
+
+    fileprivate var members: [String: JSONValue] {
+        var members: [String: JSONValue] = [
+            "outcome": .string(kind.rawValue), "output_truncated": .bool(outputTruncated),
+        ]
+        members["http_status"] = httpStatus.map { .integer(Int64($0)) }
+        members["rows"] = rows.map { .integer(Int64($0)) }
+        members["exit_code"] = exitCode.map { .integer(Int64($0)) }
+        members["error"] = error.map { .string($0) }
+        members["output"] = output.map { .string($0) }
+        members["output_type"] = output.map { _ in .string(outputType) }
+        return members
+    }
+
+    /// The media type of `output`.
+    var outputType: String { isTable ? "text/csv" : "text/plain" }
 }
 
 extension RunEvent {

@@ -46,6 +46,22 @@ extension RunRoutes {
                     answers: [.page(of: .attempt, "All of them, oldest first.")]),
                 attempts),
             Route(
+                .get, "\(Self.path)/{id}/attempts/{attempt}/table", .jobs(.read),
+                Operation(
+                    "readAttemptTable", .runs, "Download the table that an attempt selected",
+                    parameters: [.runID, .path("attempt", .count(from: 1), "The attempt's number.")],
+                    answers: [
+                        AnswerDescription(
+                            status: .ok, about: "The table, as far as it was kept: `output_truncated`.",
+                            schema: Schema(type: "string"), type: "text/csv",
+                            headers: [
+                                HeaderDescription(
+                                    name: "Content-Disposition", schema: Schema(type: "string"),
+                                    about: "To be saved as a file.")
+                            ])
+                    ]),
+                table),
+            Route(
                 .get, "\(Self.path)/{id}/events", .jobs(.read),
                 Operation(
                     "listRunEvents", .runs, "List what happened to a run", parameters: [.runID],

@@ -37,6 +37,19 @@ struct RunRoutes: Sendable {
         return Answer.list(try await runs.attempts(of: id, owner: request.owner).map { $0.json(of: id) })
     }
 
+    /// The table that an attempt selected.
+    @Sendable func table(_ request: APIRequest) async throws -> Response {
+        let id: RunID = try request.id()
+        let number = Int(try request.text("attempt"))
+        let attempts = try await runs.attempts(of: id, owner: request.owner)
+        guard let outcome = attempts.first(where: { $0.number == number })?.outcome, outcome.isTable,
+            let table = outcome.output
+        else { throw Problem.notFound }
+        var response = Answer.text(table, type: outcome.outputType)
+        response.headers[.contentDisposition] = "attachment; filename=\"\(id)-\(number ?? 0).csv\""
+        return response
+    }
+
     @Sendable func events(_ request: APIRequest) async throws -> Response {
         Answer.list(try await runs.events(of: request.id(), owner: request.owner).map(\.json))
     }

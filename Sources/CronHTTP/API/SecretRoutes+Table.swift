@@ -4,7 +4,7 @@ import HTTPTypes
 
 extension SecretRoutes {
     private static let path = "/api/v1/secrets"
-    private static let name = Parameter.path("name", .secretName, "The secret's name.")
+    private static let name = Parameter.path("name", .resourceName, "The secret's name.")
     private static let secret = Schema.object([
         .required("id", .id), .required("name", .string()), .required("version", .count(from: 1)),
         .required("created_at", .instant), .required("updated_at", .instant),
@@ -53,7 +53,7 @@ extension SecretRoutes {
 }
 
 extension Schema {
-    static let secretName = Schema.string(1...SecretControl.nameLimitBytes, pattern: "^[A-Za-z0-9_-]+$")
+    static let resourceName = Schema.string(1...ResourceName.limitBytes, pattern: ResourceName.pattern)
 }
 
 extension HeaderDescription {

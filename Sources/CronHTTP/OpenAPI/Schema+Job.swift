@@ -4,6 +4,8 @@ import CronSchedule
 
 /// A job in requests and answers. Defaults are those of a definition that says nothing; limits are the readers'.
 struct JobSchema: Sendable {
+    /// What a new job does.
+    let action: Schema
     /// What a new job needs.
     let draft: Schema
     /// The same where the name stands in the path.
@@ -36,6 +38,7 @@ struct JobSchema: Sendable {
 
     init(_ actions: ActionRegistry) {
         let action = ActionSchema(actions)
+        self.action = action.draft
         draft = .object(
             Self.fields(action.draft).map(Self.written) + [Self.clientID, Self.rearm]
         ).named("JobDraft")
@@ -294,7 +297,7 @@ private struct ActionSchema {
                 return fields
             }
             if let only = choices.first, choices.count == 1 { return only }
-            return Schema(["oneOf": .list(choices)])
+            return .anyOf(choices)
         }
         func marked(_ member: Schema.Member) -> Schema.Member {
             var member = member

@@ -32,6 +32,21 @@ extension Schema {
         .optional("events", .list(of: .runEvent), "With `include=events`; oldest first."),
     ]).named("Run")
 
+    /// What an action came to.
+    static let outcome = Schema.object(
+        [.required("outcome", .choice(Outcome.Kind.self))] + ofOutcome
+    ).named("Outcome")
+
+    private static let ofOutcome: [Member] = [
+        .required("output_truncated", .bool),
+        .optional("http_status", .integer(100...999), "What the receiver answered."),
+        .optional("rows", .count(), "How many rows were changed or, if none could be, selected."),
+        .optional("exit_code", Schema(type: "integer")),
+        .optional("error", .string()),
+        .optional("output", .string(), "What came back, up to \(Outcome.outputLimitBytes) bytes."),
+        .optional("output_type", .choice(["text/csv", "text/plain"]), "`text/csv`: a table (RFC 4180)."),
+    ]
+
     static let attempt = Schema.object([
         .required("run_id", .id),
         .required("attempt", .count(from: 1), "Its number."),
@@ -40,12 +55,7 @@ extension Schema {
         .required("started_at", .instant),
         .required("finished_at", .instant.orNull),
         .required("outcome", Schema.choice(Outcome.Kind.self).orNull, "Null while it is under way."),
-        .required("output_truncated", .bool),
-        .optional("http_status", .integer(100...999), "What the receiver answered."),
-        .optional("rows", .count(), "How many rows were changed."),
-        .optional("exit_code", Schema(type: "integer")),
-        .optional("error", .string()),
-        .optional("output", .string(), "What came back, up to \(Outcome.outputLimitBytes) bytes."),
+    ] + ofOutcome + [
         .optional(
             "late_outcome", .choice(Outcome.Kind.self),
             "What came after the run had been taken away: kept, never applied."),

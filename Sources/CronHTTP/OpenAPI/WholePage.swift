@@ -52,5 +52,5 @@ struct WholePage {
 }
 
 extension HTTPField.Name {
-    fileprivate static let referrerPolicy = known("Referrer-Policy")
+    static let referrerPolicy = known("Referrer-Policy")
 }

@@ -9,6 +9,7 @@ package enum FinishRule {
         let startedAt = run.current?.startedAt ?? now
         run.current?.finishedAt = max(now, startedAt)
         run.current?.outcome = outcome
+        if job.definition.action.keepsLedger, outcome.reach == .maybeSent { run.isInDoubt = true }
         switch outcome.verdict {
         case .success:
             try run.move(to: .success, reason: .succeeded, at: now)
@@ -44,18 +45,51 @@ package enum FinishRule {
         _ run: inout Run, job: Job, outcome: Outcome, now: Instant, random: Double
     ) throws(IllegalTransition) {
         try run.move(to: .failed, reason: failureReason(outcome), at: now)
-        if let reason = deadReason(run, job: job, outcome: outcome) {
-            try run.move(to: .dead, reason: reason, at: now)
-            return
+        switch next(run, job: job, outcome: outcome, now: now, random: random) {
+        case .dead(let reason):
+            if run.isInDoubt, !run.isVerifying, !outcome.hasTombstone {
+                run.isVerifying = true
+                try retry(&run, job: job, at: now, reason: .verifying, now: now)
+            } else {
+                if outcome.hasTombstone { run.isInDoubt = false }
+                try run.move(to: .dead, reason: reason, at: now)
+            }
+        case .retry(let dueAt):
+            try retry(&run, job: job, at: dueAt, reason: failureReason(outcome), now: now)
         }
+    }
+
+    private enum Next {
+        case dead(RunReason)
+        case retry(at: Instant)
+    }
+
+    private static func next(_ run: Run, job: Job, outcome: Outcome, now: Instant, random: Double) -> Next {
+        if run.isVerifying { return afterVerifying(run, outcome, now: now) }
+        if let reason = deadReason(run, job: job, outcome: outcome) { return .dead(reason) }
         guard let wait = wait(run, job: job, outcome: outcome, now: now, random: random) else {
-            let reason: RunReason = outcome.kind == .leaseLost ? .leaseLost : .retriesExhausted
-            try run.move(to: .dead, reason: reason, at: now)
-            return
+            return .dead(outcome.kind == .leaseLost ? .leaseLost : .retriesExhausted)
         }
-        run.dueAt = now + wait
+        return .retry(at: now + wait)
+    }
+
+    /// How long a target that cannot be asked is asked again, each time after as long as it has been already.
+    static let longestVerifying = Span.hours(1)
+    private static let shortestVerifyingWait = Span.seconds(1)
+
+    private static func afterVerifying(_ run: Run, _ outcome: Outcome, now: Instant) -> Next {
+        if outcome.hasTombstone { return .dead(.retriesExhausted) }
+        let begun = run.events.last { $0.reason == .verifying }?.at ?? now
+        guard outcome.verdict == .transient, now - begun < longestVerifying else { return .dead(.outcomeUnknown) }
+        return .retry(at: now + max(now - begun, shortestVerifyingWait))
+    }
+
+    private static func retry(
+        _ run: inout Run, job: Job, at dueAt: Instant, reason: RunReason, now: Instant
+    ) throws(IllegalTransition) {
+        run.dueAt = dueAt
         run.concurrencyKey = job.definition.concurrencyKey
-        try run.move(to: .retrying, reason: failureReason(outcome), at: now, raisesFence: true)
+        try run.move(to: .retrying, reason: reason, at: now, raisesFence: true)
         if job.deletedAt != nil {
             try run.move(to: .skipped, reason: .deleted, at: now)
         } else if run.needsActiveJob, job.state == .paused || job.state == .disabled {

@@ -22,7 +22,7 @@ package enum PersonRule {
         random: inout RandomSource
     ) throws(IllegalTransition) -> Run? {
         let mayHaveLeft = run.current?.outcome.map { $0.reach != .nothingSent } ?? (run.attempt > 0)
-        if job.definition.delivery == .atMostOnce, mayHaveLeft {
+        if job.definition.delivery == .atMostOnce, mayHaveLeft, !job.definition.action.keepsLedger {
             var fresh = Run(
                 id: RunID(at: now, using: &random), job: job, origin: .redrive,
                 scheduledFor: job.momentBesideSlots(now, taken: taken), dueAt: now, at: now)
@@ -38,6 +38,7 @@ package enum PersonRule {
         run.catchUp = true
         run.payload = payload ?? run.payload
         run.cancelReason = nil
+        run.isVerifying = false
         try run.move(to: .pending, reason: .redriven, at: now, raisesFence: true)
         return nil
     }

@@ -25,6 +25,8 @@ extension Outcome {
         members["truncated"] = outputTruncated ? .bool(true) : nil
         members["retry_after"] = retryAfter.map { .integer($0.microseconds) }
         members["disables_job"] = disablesJob ? .bool(true) : nil
+        members["tombstone"] = hasTombstone ? .bool(true) : nil
+        members["table"] = isTable ? .bool(true) : nil
         return members.isEmpty ? nil : JSONWriter.text(.object(members))
     }
 
@@ -42,6 +44,8 @@ extension Outcome {
         outputTruncated = detail["truncated"]?.boolValue ?? false
         retryAfter = detail["retry_after"]?.integerValue.map { Span(microseconds: $0) }
         disablesJob = detail["disables_job"]?.boolValue ?? false
+        hasTombstone = detail["tombstone"]?.boolValue ?? false
+        isTable = detail["table"]?.boolValue ?? false
     }
 
     /// No database keeps U+0000 in its text; a receiver may send it all the same.

@@ -7,16 +7,20 @@ extension Run {
     private static let overlapCancelFlag: Int64 = 4
     /// Cleared by every start.
     package static let turnFlag: Int64 = 8
+    private static let doubtFlag: Int64 = 16
+    private static let verifyingFlag: Int64 = 32
 
     package var storedFlags: Int64 {
         get {
             (catchUp ? Self.catchUpFlag : 0) | (cancelRequested ? Self.cancelFlag : 0)
-                | (cancelReason == .overlap ? Self.overlapCancelFlag : 0) 
-                | (hasTurn ? Self.turnFlag : 0)
+                | (cancelReason == .overlap ? Self.overlapCancelFlag : 0) | (hasTurn ? Self.turnFlag : 0)
+                | (isInDoubt ? Self.doubtFlag : 0) | (isVerifying ? Self.verifyingFlag : 0)
         }
         set {
             catchUp = newValue & Self.catchUpFlag != 0
             hasTurn = newValue & Self.turnFlag != 0
+            isInDoubt = newValue & Self.doubtFlag != 0
+            isVerifying = newValue & Self.verifyingFlag != 0
             cancelReason =
                 newValue & Self.cancelFlag == 0 ? nil : newValue & Self.overlapCancelFlag != 0 ? .overlap : .user
         }

@@ -1,0 +1,64 @@
+package import CronModel
+import CronSchedule
+
+/// Connections, as people define them.
+package struct ConnectionSetting: SettingKind {
+    package let kind = Resource.Kind.connection
+    package let secretFields: Set<String> = ["password"]
+    package let schema = ConnectionDefinition.schema
+
+    package let example = JSONValue.object([
+        "driver": .string("postgres"), "host": .string("db.example.com"), "database": .string("shop"),
+        "user": .string("cronpp"), "password": .string("s3cr3t-s3cr3t"),
+    ])
+
+    private static let testLimits = SQLLimits(total: .seconds(10), statement: .seconds(5), lock: .seconds(2))
+
+    private let databases: Databases
+
+    package init(databases: Databases) {
+        self.databases = databases
+    }
+
+    package func validate(_ fields: [String: JSONValue]) -> [FieldProblem] {
+        do throws(ConnectionDefinition.Invalid) {
+            _ = try databases.definition(fields)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+
+    package func tryOut(_ fields: [String: JSONValue]) async -> SettingTest {
+        do {
+            let driver = databases.driver(for: try databases.definition(fields))
+            let facts = try await driver.test(limits: Self.testLimits)
+            return SettingTest(isUsable: true, message: "connected", facts: facts)
+        } catch let invalid as ConnectionDefinition.Invalid {
+            let text = invalid.problems.map { "\($0.field): \($0.message)" }.joined(separator: "; ")
+            return SettingTest(isUsable: false, message: text)
+        } catch {
+            return SettingTest(isUsable: false, message: (error as? SQLFailure)?.message ?? "\(error)")
+        }
+    }
+}
+
+extension ConnectionDefinition {
+    /// Its fields for the API's document.
+    static let schema = Schema.object([
+        .required("driver", .choice(Driver.self), "Which kind of database; of the other fields each has its own."),
+        .field("host", .string(1...253), "PostgreSQL: a name or an address; private ones only where the operator allows them."),
+        .field("port", .integer(1...65_535), default: .integer(5_432)),
+        .field("database", .string(1...maxNameBytes)),
+        .field("user", .string(1...maxNameBytes)),
+        .field("password", .string(0...maxPasswordBytes), "Never shown again."),
+        .field(
+            "tls", .choice(TLSMode.self), default: .string(TLSMode.verifyFull.rawValue),
+            "`verify-full`: the certificate is for this host and from somebody whom this node believes."),
+        .field("ca_certificate", .string(0...TLSFields.maxRootBytes), "PEM; whom to believe in place of the system's roots."),
+        .field(
+            "max_connections", .integer(connectionCounts), default: .integer(Int64(standardMaxConnections)),
+            "Attempts of one node that use it at once; others wait for them."),
+        .field("file", .string(1...255), "SQLite: the name of a file in the directory that the operator has set aside."),
+    ])
+}

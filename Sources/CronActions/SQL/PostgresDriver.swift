@@ -1,0 +1,232 @@
+import CronModel
+import CronSchedule
+import Foundation
+import PostgresClient
+
+/// SQL on a PostgreSQL server of a user. Each attempt has a connection of its own: what a statement leaves behind in its
+/// session (settings, temporary tables, locks) ends with it, and one user's never meets another's.
+struct PostgresDriver: SQLDriver {
+    let fields: ConnectionDefinition.PostgresFields
+    let hosts: OutboundHosts
+
+    /// Of the addresses of a name, so many are tried.
+    private static let mostAddresses = 4
+    /// How long each may take to sign in.
+    private static let connectTimeout = Span.seconds(5)
+    private static let longestMilliseconds: Int64 = 2_000_000_000
+
+    func run(_ work: SQLWork, limits: SQLLimits) async throws(SQLFailure) -> SQLEnd {
+        try await connected(limits, inTransaction: work.usesTransaction) {
+            connection async throws(SQLFailure) in
+            let progress = SQLProgress()
+            let time = TimeLimit(
+                limit: limits.total, ask: { connection.cancelStatement() }, force: { connection.abort() })
+            do {
+                return try await time.run(progress) {
+                    if work.usesTransaction {
+                        try await Self.transact(work, connection, progress)
+                    } else {
+                        try await Self.autocommit(work, connection, progress)
+                    }
+                }
+            } catch {
+                throw failure(error, of: work, progress)
+            }
+        }
+    }
+
+    func test(limits: SQLLimits) async throws(SQLFailure) -> [String: JSONValue] {
+        try await connected(limits, inTransaction: true) {
+            connection async throws(SQLFailure) in
+            do {
+                return try await connection.transaction { transaction in
+                    let session = PostgresSession(transaction: transaction)
+                    try Self.refuseOwn(session)
+                    let found = try session.execute(Self.facts, [], limit: .own).rows.first ?? []
+                    let names = ["server_version", "database", "user", "ledger"]
+                    return Dictionary(
+                        uniqueKeysWithValues: zip(names, found).map { ($0, $1.map { JSONValue.string($0) } ?? .null) })
+                }
+            } catch {
+                throw failure(error)
+            }
+        }
+    }
+
+    private static let facts = """
+        SELECT current_setting('server_version'), current_database(), current_user,
+            CASE WHEN to_regclass('cronpp_ledger') IS NOT NULL THEN 'there'
+                WHEN has_schema_privilege(current_schema(), 'CREATE') THEN 'made by the first attempt'
+                ELSE 'missing, and this user may not create it' END
+        """
+}
+
+// MARK: - Connecting
+
+extension PostgresDriver {
+    private func connected<Value: Sendable>(
+        _ limits: SQLLimits, inTransaction: Bool,
+        _ body: (PostgresConnection) async throws(SQLFailure) -> Value
+    ) async throws(SQLFailure) -> Value {
+        let addresses = try await addresses()
+        let roots: RootFile?
+        do { roots = try fields.rootCertificates.map { try RootFile($0) } } catch {
+            throw SQLFailure(
+                cause: .unreachable(isPermanent: false), message: "the CA certificate could not be put aside: \(error)",
+                reach: .nothingSent)
+        }
+        defer { roots?.remove() }
+        let connection: PostgresConnection
+        do throws(PostgresError) {
+            connection = try await PostgresConnection.connect(config(addresses, roots, limits, inTransaction))
+        } catch {
+            throw failure(error)
+        }
+        do throws(SQLFailure) {
+            let value = try await body(connection)
+            await connection.close()
+            return value
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    private func addresses() async throws(SQLFailure) -> [String] {
+        do {
+            return try await hosts.addresses(of: fields.host).prefix(Self.mostAddresses).map(\.description)
+        } catch let refusal as AddressRefusal {
+            throw SQLFailure(cause: .unreachable(isPermanent: true), message: refusal.message, reach: .nothingSent)
+        } catch let unknown as UnresolvedName {
+            throw SQLFailure(cause: .unreachable(isPermanent: false), message: unknown.message, reach: .nothingSent)
+        } catch {
+            throw SQLFailure(cause: .cancelled, message: "cancelled", reach: .nothingSent)
+        }
+    }
+
+    private func config(
+        _ addresses: [String], _ roots: RootFile?, _ limits: SQLLimits, _ inTransaction: Bool
+    ) -> PostgresConfig {
+        var target = PostgresTarget(
+            host: hostName, addresses: addresses, port: fields.port, database: fields.database, user: fields.user,
+            password: fields.password, tls: tls)
+        if let roots { target.roots = roots.path }
+        // In a transaction its settings go with it, which a pooling proxy lets pass; outside there is no other place.
+        var config = PostgresConfig(target, pooling: inTransaction ? .transaction : .session)
+        config.applicationName = "cronpp job"
+        config.connectTimeout = Self.milliseconds(min(Self.connectTimeout, limits.total))
+        config.statementTimeout = Self.milliseconds(limits.statement)
+        config.lockTimeout = Self.milliseconds(limits.lock)
+        // Of a node that is frozen, or cut off, the server ends the transaction: others wait for its place in the ledger.
+        config.idleInTransactionTimeout = 10_000
+        return config
+    }
+
+    private var hostName: String {
+        switch fields.host {
+        case .name(let name): name
+        case .address(let address): address.description
+        }
+    }
+
+    private var tls: PostgresTarget.TLS {
+        switch fields.tls {
+        case .disable: .disable
+        case .require: .require
+        case .verifyFull: .verifyFull
+        }
+    }
+
+    private static func milliseconds(_ span: Span) -> Int {
+        Int(min(max(span.microseconds / 1_000, 1), longestMilliseconds))
+    }
+}
+
+// MARK: - Working
+
+extension PostgresDriver {
+    /// A ledger that is not there yet is made, and the work begun anew.
+    private static func transact(
+        _ work: SQLWork, _ connection: PostgresConnection, _ progress: SQLProgress
+    ) async throws -> SQLEnd {
+        do {
+            return try await attempt(work, connection, progress)
+        } catch let error as PostgresError where error.isUndefinedTable && "\(error)".contains(SQLLedger.table) {
+            try await makeLedger(connection)
+            return try await attempt(work, connection, progress)
+        }
+    }
+
+    private static func attempt(
+        _ work: SQLWork, _ connection: PostgresConnection, _ progress: SQLProgress
+    ) async throws -> SQLEnd {
+        try await connection.transaction { transaction in
+            let session = PostgresSession(transaction: transaction)
+            try refuseOwn(session)
+            let end = try work.perform(in: session)
+            progress.effectMayHappen()
+            try transaction.commit()
+            return end
+        }
+    }
+
+    private static func makeLedger(_ connection: PostgresConnection) async throws {
+        do {
+            try await connection.transaction { try $0.script(SQLLedger.create) }
+        } catch let error as PostgresError where error.isUniqueViolation || error.sqlStateCode == "42P07" {
+            // Another attempt has made it in the same moment.
+        } catch let error as PostgresError where error.sqlStateCode == "42501" {
+            throw SQLRefusal.noLedger(reason: "\(error)")
+        }
+    }
+
+    private static func autocommit(
+        _ work: SQLWork, _ connection: PostgresConnection, _ progress: SQLProgress
+    ) async throws -> SQLEnd {
+        try await connection.autocommit { statements in
+            let session = PostgresAutocommitSession(statements: statements)
+            try refuseOwn(session)
+            return .done(try work.run(in: session) { _ in progress.effectMayHappen() })
+        }
+    }
+
+    /// Whoever may see this node's own tables could change jobs of others, whatever name or address led here.
+    private static func refuseOwn(_ session: some SQLSession) throws {
+        let found = try session.execute(
+            """
+            SELECT count(DISTINCT relname) FROM pg_catalog.pg_class
+            WHERE relname IN ('job_cursors', 'live_runs') AND relkind IN ('r', 'p')
+            """, [], limit: .own)
+        if found.rows.first?.first == "2" { throw SQLRefusal.ownDatabase }
+    }
+
+    private func failure(
+        _ error: any Error, of work: SQLWork? = nil, _ progress: SQLProgress = SQLProgress()
+    ) -> SQLFailure {
+        if let refusal = error as? SQLRefusal { return SQLFailure(refusal) }
+        guard let error = error as? PostgresError else {
+            return SQLFailure(cause: .lost, message: "\(error)", reach: progress.reach)
+        }
+        let cause: SQLFailure.Cause
+        var reach = progress.reach
+        switch error {
+        case .cannotConnect: cause = .unreachable(isPermanent: false)
+        case .signInRefused: cause = .unreachable(isPermanent: true)
+        case .connectionLost, .poolTimeout, .poolClosed:
+            cause = .lost
+            reach = .nothingSent
+        case .commitUnknown:
+            cause = .lost
+            reach = work?.purpose == .verify ? .nothingSent : .maybeSent
+        case .config, .misuse, .decoding: cause = .statement(isPermanent: true)
+        case .sqlState(let code, _, _, _):
+            cause = code == Self.cancelled ? .outOfTime : .statement(isPermanent: !error.mayPass)
+            // What the server refuses it takes back: a statement that commits itself too, but not those before it.
+            reach = work?.usesTransaction == false && reach != .nothingSent ? .answered : .nothingSent
+        }
+        return SQLFailure(cause: progress.end ?? cause, message: error.description, reach: reach)
+    }
+
+    /// `query_canceled`: by a limit of its own or because it was asked.
+    private static let cancelled = "57014"
+}

@@ -1,0 +1,174 @@
+import CronModel
+import CronSchedule
+import GRDBSQLite
+import Synchronization
+
+/// What SQLite said.
+struct SQLiteError: Error {
+    let code: Int32
+    let message: String
+
+    /// It may pass by itself: another process holds the file.
+    var mayPass: Bool { [SQLITE_BUSY, SQLITE_LOCKED].contains(code & 0xFF) }
+    var isInterrupted: Bool { code & 0xFF == SQLITE_INTERRUPT }
+    var isUnreachable: Bool { [SQLITE_CANTOPEN, SQLITE_NOTADB, SQLITE_CORRUPT, SQLITE_IOERR].contains(code & 0xFF) }
+}
+
+/// One connection to a file of a user's, on one thread at a time. It opens this file and no other one: a statement that
+/// attaches another, by whatever way, is refused.
+///
+/// `@unchecked Sendable`: SQLite itself lets `interrupt` be called from any thread while the connection is open, which the
+/// lock sees to; everything else is called by the one thread that works.
+final class SQLiteConnection: @unchecked Sendable {
+    private let handle: OpaquePointer
+    private let isOpen = Mutex(true)
+
+    init(path: String, lockTimeout: Span) throws {
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            defer { sqlite3_close_v2(opened) }
+            throw SQLiteError(code: code, message: opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory")
+        }
+        handle = opened
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, Int32(clamping: lockTimeout.microseconds / 1_000))
+        sqlite3_set_authorizer(handle, { _, action, name, _, _, _ in SQLiteConnection.judged(action, name) }, nil)
+    }
+
+    deinit { sqlite3_close_v2(handle) }
+
+    /// Settings that cannot spoil what a transaction promises. `journal_mode = OFF` would.
+    private static let harmlessPragmas: Set<String> = [
+        "foreign_key_check", "foreign_keys", "incremental_vacuum", "index_info", "index_list", "integrity_check", "optimize",
+        "quick_check", "table_info", "table_list", "user_version", "wal_checkpoint",
+    ]
+
+    private static func judged(_ action: Int32, _ name: UnsafePointer<CChar>?) -> Int32 {
+        let name = name.map { String(cString: $0) }
+        let isFine =
+            switch action {
+            // VACUUM attaches a file without a name, for itself.
+            case SQLITE_ATTACH: name == ""
+            case SQLITE_PRAGMA: name.map { harmlessPragmas.contains($0.lowercased()) } ?? false
+            default: true
+            }
+        return isFine ? SQLITE_OK : SQLITE_DENY
+    }
+
+    /// Breaks off what the working thread is doing.
+    func interrupt() {
+        isOpen.withLock { if $0 { sqlite3_interrupt(handle) } }
+    }
+
+    /// Nothing may be interrupted any more.
+    func end() { isOpen.withLock { $0 = false } }
+
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    func run(_ sql: String) throws {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code) }
+    }
+
+    /// One statement; what follows it in the text is an error.
+    func table(_ sql: String, _ values: [JSONValue], limit: SQLTableLimit) throws -> SQLTable {
+        let statement = try prepare(sql)
+        defer { sqlite3_finalize(statement) }
+        try bind(values, to: statement)
+        var table = SQLTable()
+        table.columns = (0..<sqlite3_column_count(statement)).map {
+            sqlite3_column_name(statement, $0).map { String(cString: $0) } ?? ""
+        }
+        table.isChange = sqlite3_stmt_readonly(statement) == 0
+        let before = sqlite3_total_changes64(handle)
+        var room = limit
+        while true {
+            switch sqlite3_step(statement) {
+            case SQLITE_ROW: take(statement, &table, &room)
+            case SQLITE_DONE:
+                // Of what changes rows the changes count, whether or not they are answered.
+                if table.isChange { table.rowCount = Int(sqlite3_total_changes64(handle) - before) }
+                return table
+            case let code: throw error(code)
+            }
+        }
+    }
+
+    private func prepare(_ sql: String) throws -> OpaquePointer {
+        try sql.withCString { text in
+            var statement: OpaquePointer?
+            var tail: UnsafePointer<CChar>?
+            let code = sqlite3_prepare_v2(handle, text, -1, &statement, &tail)
+            guard code == SQLITE_OK else { throw error(code) }
+            let rest = tail.map { String(cString: $0) } ?? ""
+            guard let statement, rest.allSatisfy({ $0.isWhitespace || $0 == ";" }) else {
+                sqlite3_finalize(statement)
+                throw SQLiteError(code: SQLITE_ERROR, message: "one statement at a time; put each into `statements`")
+            }
+            return statement
+        }
+    }
+
+    /// `$1` is a name to SQLite; it is bound by that.
+    private func bind(_ values: [JSONValue], to statement: OpaquePointer) throws {
+        for place in 1...max(1, sqlite3_bind_parameter_count(statement)) {
+            guard let name = sqlite3_bind_parameter_name(statement, place) else { continue }
+            let text = String(cString: name)
+            guard text.hasPrefix("$"), let index = Int(text.dropFirst()), values.indices.contains(index - 1) else {
+                throw SQLiteError(code: SQLITE_RANGE, message: "there is no value for \(text)")
+            }
+            let code = bind(values[index - 1], place, statement)
+            guard code == SQLITE_OK else { throw error(code) }
+        }
+    }
+
+    private func bind(_ value: JSONValue, _ place: Int32, _ statement: OpaquePointer) -> Int32 {
+        switch value {
+        case .null: return sqlite3_bind_null(statement, place)
+        case .bool(let flag): return sqlite3_bind_int64(statement, place, flag ? 1 : 0)
+        case .integer(let number): return sqlite3_bind_int64(statement, place, number)
+        case .number(let number): return sqlite3_bind_double(statement, place, number)
+        case .string(let text): return bind(text, place, statement)
+        case .array, .object: return bind(JSONWriter.text(value), place, statement)
+        }
+    }
+
+    private func bind(_ text: String, _ place: Int32, _ statement: OpaquePointer) -> Int32 {
+        // SQLITE_TRANSIENT: SQLite takes a copy.
+        let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        return sqlite3_bind_text(statement, place, text, Int32(clamping: text.utf8.count), copies)
+    }
+
+    private func take(_ statement: OpaquePointer, _ table: inout SQLTable, _ room: inout SQLTableLimit) {
+        table.rowCount += 1
+        guard !table.isCut, room.rows > 0 else {
+            table.isCut = true
+            return
+        }
+        let row = (0..<Int32(table.columns.count)).map { column -> String? in
+            guard let text = sqlite3_column_text(statement, column) else { return nil }
+            let count = Int(sqlite3_column_bytes(statement, column))
+            return String(decoding: UnsafeRawBufferPointer(start: text, count: min(count, room.bytes)), as: UTF8.self)
+        }
+        let bytes = row.reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+        guard bytes < room.bytes else {
+            table.isCut = true
+            return
+        }
+        room.rows -= 1
+        room.bytes -= bytes
+        table.rows.append(row)
+    }
+
+    private func error(_ code: Int32) -> SQLiteError {
+        SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)))
+    }
+}
+
+extension SQLiteConnection: SQLSession {
+    func execute(_ text: String, _ values: [JSONValue], limit: SQLTableLimit) throws -> SQLTable {
+        try table(text, values, limit: limit)
+    }
+}

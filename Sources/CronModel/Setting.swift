@@ -1,0 +1,47 @@
+/// A kind of resource that actions name and use: its fields, some of them secret, are given by people and tried out before
+/// anything depends on them. An implementation is one file in CronActions.
+package protocol SettingKind: Sendable {
+    var kind: Resource.Kind { get }
+    /// Fields that are sealed where they are stored and never shown again.
+    var secretFields: Set<String> { get }
+    /// Its fields, for those who write them: an object.
+    var schema: Schema { get }
+    /// Fields that are right.
+    var example: JSONValue { get }
+    /// Everything wrong with the fields.
+    func validate(_ fields: [String: JSONValue]) -> [FieldProblem]
+    /// Tries it out without any effect that lasts.
+    func tryOut(_ fields: [String: JSONValue]) async -> SettingTest
+}
+
+/// What came of trying a setting out.
+package struct SettingTest: Hashable, Sendable {
+    package var isUsable: Bool
+    /// For people: what works, or what does not and why.
+    package var message: String
+    /// What was found out, such as a server's version.
+    package var facts: [String: JSONValue]
+
+    package init(isUsable: Bool, message: String, facts: [String: JSONValue] = [:]) {
+        self.isUsable = isUsable
+        self.message = message
+        self.facts = facts
+    }
+}
+
+/// The settings that one action names, opened for one attempt.
+package struct AttemptSettings: Hashable, Sendable {
+    private struct Key: Hashable {
+        let kind: Resource.Kind
+        let name: String
+    }
+
+    private var fields: [Key: [String: JSONValue]] = [:]
+
+    package init() {}
+
+    package subscript(kind: Resource.Kind, name: String) -> [String: JSONValue]? {
+        get { fields[Key(kind: kind, name: name)] }
+        set { fields[Key(kind: kind, name: name)] = newValue }
+    }
+}
