@@ -4,7 +4,7 @@ import CronModel
 /// a template can be checked completely when a job is saved.
 struct Template: Hashable, Sendable {
     enum Name: Hashable, Sendable {
-        case runID, jobID, jobName, scheduledFor, attempt, zone
+        case runID, jobID, jobName, scheduledFor, scheduledLocal, timezone, attempt, zone
         /// Members and array indices from the payload's root; empty for the whole payload.
         case payload([String])
         /// The value of one of the space's secrets.
@@ -79,8 +79,8 @@ struct Template: Hashable, Sendable {
     }
 
     private static let plainNames: [String: Name] = [
-        "run_id": .runID, "job_id": .jobID, "job_name": .jobName, "scheduled_for": .scheduledFor, "attempt": .attempt,
-        "zone": .zone,
+        "run_id": .runID, "job_id": .jobID, "job_name": .jobName, "scheduled_for": .scheduledFor,
+        "scheduled_local": .scheduledLocal, "timezone": .timezone, "attempt": .attempt, "zone": .zone,
     ]
 
     /// - Throws: a problem whose column counts from 0, where the name begins.

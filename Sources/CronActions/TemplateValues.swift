@@ -22,11 +22,19 @@ struct TemplateValues {
         case .jobID: .string(attempt.jobID.description)
         case .jobName: .string(attempt.jobName)
         case .scheduledFor: .string(attempt.scheduledFor.description)
+        case .scheduledLocal: .string(local)
+        case .timezone: .string(attempt.timezone)
         case .attempt: .integer(Int64(attempt.attempt))
         case .zone: .string(attempt.zone)
         case .payload(let path): try payload(path)
         case .secret(let name): .string(try secret(name))
         }
+    }
+
+    /// The slot on the clock of its zone, to the second; of a zone that is there no more, in UTC.
+    private var local: String {
+        let zoned = try? ZoneCatalog.localTime(of: attempt.scheduledFor, in: attempt.timezone)
+        return zoned?.text ?? attempt.scheduledFor.description
     }
 
     private func secret(_ name: String) throws(Missing) -> String {

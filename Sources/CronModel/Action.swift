@@ -53,6 +53,8 @@ package struct AttemptContext: Sendable {
     package var jobName: String
     package var scheduledFor: Instant
     package var zone: String
+    /// In which the slot was read: `zone`, or the job's only one.
+    package var timezone = "UTC"
     /// 1 for the first attempt of a run.
     package var attempt: Int
     package var fence: Int64
@@ -104,6 +106,7 @@ extension AttemptContext {
             timeout: min(job.definition.timeout.attempt, Self.timeout(of: job.definition.action)),
             delivery: job.definition.delivery)
         isVerifying = run.isVerifying
+        timezone = run.zone.isEmpty ? job.definition.timezone : run.zone
     }
 
     private static func timeout(of action: ActionDefinition) -> Span {

@@ -12,8 +12,8 @@ package struct Job: Hashable, Sendable {
     package let id: JobID
     package let userID: UserID
     package private(set) var definition: JobDefinition
-    /// The parsed schedule of `definition`, with its anchor.
-    package private(set) var schedule: Schedule
+    /// The parsed schedule of `definition`, with its anchor: once for each of its zones, never none.
+    package private(set) var zones: [ZoneSlots]
     /// Phase of `@every` and base of a relative delay: the commit that set the schedule's text.
     package private(set) var anchor: Instant
     package var state: JobState
@@ -45,30 +45,18 @@ package struct Job: Hashable, Sendable {
         self.updatedAt = updatedAt
         self.version = version
         plannedRuns = 0
-        schedule = try Self.parse(definition, id: id, anchor: anchor)
+        zones = try ZoneSlots.parse(definition, id: id, anchor: anchor)
     }
+
+    /// What is the same in all zones: its kind, its text.
+    package var schedule: Schedule { zones[0].schedule }
 
     /// Replaces the definition.
     /// - Throws: `ScheduleError`; the job is then unchanged.
     package mutating func define(_ definition: JobDefinition, anchor: Instant) throws(ScheduleError) {
-        schedule = try Self.parse(definition, id: id, anchor: anchor)
+        zones = try ZoneSlots.parse(definition, id: id, anchor: anchor)
         self.definition = definition
         self.anchor = anchor
-    }
-
-    /// Parses a definition's schedule as a job with this id and anchor would run it.
-    package static func parse(
-        _ definition: JobDefinition, id: JobID, anchor: Instant, now: Instant? = nil
-    ) throws(ScheduleError) -> Schedule {
-        var options = Schedule.Options(timezone: definition.timezone)
-        options.dialect = definition.dialect
-        options.dstGap = definition.dstGap
-        options.dstFold = definition.dstFold
-        options.jobID = id.description
-        options.anchor = anchor
-        options.now = now
-        options.allowPast = now == nil || definition.runIfPast
-        return try Schedule(definition.schedule, options: options)
     }
 
     /// Slots before this moment are late by more than the misfire policy allows.
@@ -76,10 +64,11 @@ package struct Job: Hashable, Sendable {
 
     /// The due time of a slot: the slot itself, or later by a share of the jitter that is fixed for the slot, so that
     /// planning it twice gives the same instant.
-    package func dueAt(slot: Instant) -> Instant {
+    package func dueAt(slot: Instant, zone: String = "") -> Instant {
         let width = definition.jitter.microseconds
         guard width > 0 else { return slot }
-        var mixer = RandomSource(seed: id.high ^ id.low &* 31 ^ UInt64(bitPattern: slot.microseconds))
+        let mixed = zone.utf8.reduce(id.high ^ id.low &* 31) { $0 &* 31 &+ UInt64($1) }
+        var mixer = RandomSource(seed: mixed ^ UInt64(bitPattern: slot.microseconds))
         return slot + Span(microseconds: Int64.random(in: 0...width, using: &mixer))
     }
 }
@@ -97,32 +86,23 @@ extension Job {
 
 /// The job's slots: the schedule's instants inside the job's window.
 extension Job {
-    /// The first slot strictly after `instant`.
+    /// The first slot strictly after `instant`, in whichever zone.
     package func nextSlot(after instant: Instant) -> Instant? {
-        var from = instant
-        if let startAt = definition.startAt { from = max(from, startAt - Span(microseconds: 1)) }
-        guard let slot = oneShotAwareNext(after: from) else { return nil }
-        if let endAt = definition.endAt, slot >= endAt { return nil }
-        return slot
+        zones.lazy.compactMap { $0.nextSlot(after: instant, of: definition) }.min()
     }
 
-    /// The last slot strictly before `instant`, not looking further back than `limit`.
-    package func previousSlot(before instant: Instant, after limit: Instant) -> Instant? {
-        var end = instant
-        if let endAt = definition.endAt { end = min(end, endAt) }
-        guard let slot = schedule.previous(before: end), slot > limit else { return nil }
-        if let startAt = definition.startAt, slot < startAt { return nil }
-        return slot
+    /// The zones that have a slot at `instant`.
+    package func zones(at instant: Instant) -> [ZoneSlots] {
+        let before = instant - Span(microseconds: 1)
+        return zones.count == 1 ? zones : zones.filter { $0.nextSlot(after: before, of: definition) == instant }
     }
 
-    /// How many slots lie in (after, through].
-    package func slotCount(after: Instant, through: Instant) -> Int {
-        let tick = Span(microseconds: 1)
-        var from = after
-        var end = through
-        if let startAt = definition.startAt { from = max(from, startAt - tick) }
-        if let endAt = definition.endAt { end = min(end, endAt - tick) }
-        return from < end ? schedule.count(after: from, through: end) : 0
+    /// How many slots lie in (after, through], of one zone or of all together.
+    package func slotCount(after: Instant, through: Instant, zone: String? = nil) -> Int {
+        zones.reduce(0) { count, slots in
+            guard zone == nil || zone == slots.zone else { return count }
+            return count + slots.count(after: after, through: through, of: definition)
+        }
     }
 
     /// `instant`, or some microseconds later: the `scheduledFor` of a run that a person asked for, which must not be that
@@ -132,10 +112,5 @@ extension Job {
         var moment = instant
         while taken.contains(moment) || slotCount(after: moment - tick, through: moment) > 0 { moment = moment + tick }
         return moment
-    }
-
-    private func oneShotAwareNext(after instant: Instant) -> Instant? {
-        if let moment = schedule.oneShotInstant { return moment > instant ? moment : nil }
-        return schedule.next(after: instant)
     }
 }

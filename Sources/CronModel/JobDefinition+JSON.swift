@@ -78,6 +78,7 @@ extension JobDefinition {
             reader.refuse("schedule", "is required")
         }
         timezone = reader.string("timezone", limit: JobLimit.timezoneBytes) ?? timezone
+        timezones = reader.timezones()
         dialect = reader.choice("dialect", Schedule.Dialect.self) ?? dialect
         dstGap = reader.choice("dst_gap", Schedule.DSTGap.self) ?? dstGap
         dstFold = reader.choice("dst_fold", Schedule.DSTFold.self) ?? dstFold
@@ -198,6 +199,7 @@ extension JobDefinition {
             "base_delay": .string(retry.baseDelay.description),
             "retry": retryJSON,
         ]
+        members["timezones"] = timezones.isEmpty ? .null : .array(timezones.map { .string($0) })
         members["start_at"] = startAt.map { .string($0.description) } ?? .null
         members["end_at"] = endAt.map { .string($0.description) } ?? .null
         members["max_runs"] = maxRuns.map { .integer(Int64($0)) } ?? .null
@@ -211,7 +213,7 @@ extension JobDefinition {
 
     /// Members that came later, left out of what is stored where they say nothing: binaries before them refuse what they do
     /// not know, and work beside newer ones while a cluster is upgraded.
-    private static let laterMembers: Set<String> = ["concurrency_key", "rate_limit"]
+    private static let laterMembers: Set<String> = ["concurrency_key", "rate_limit", "timezones"]
 
     /// What stores keep.
     package var storedText: String {
@@ -228,6 +230,29 @@ extension JobDefinition {
         members["max_elapsed"] = retry.maxElapsed.map { .string($0.description) }
         if !retry.delays.isEmpty { members["delays"] = .array(retry.delays.map { .string($0.description) }) }
         return .object(members)
+    }
+}
+
+extension FieldReader {
+    /// Several zones, each once; whether there are such zones is asked by who parses the schedule in them.
+    package mutating func timezones() -> [String] {
+        guard let value = value("timezones") else { return [] }
+        guard let items = value.arrayValue, JobLimit.timezones.contains(items.count) else {
+            refuse(
+                "timezones",
+                "must be a list of \(JobLimit.timezones.lowerBound) to \(JobLimit.timezones.upperBound) time zones")
+            return []
+        }
+        var zones: [String] = []
+        for (index, item) in items.enumerated() {
+            guard let zone = item.stringValue, zone.utf8.count <= JobLimit.timezoneBytes else {
+                refuse("timezones[\(index)]", "must be an IANA id such as Europe/Berlin")
+                continue
+            }
+            if zones.contains(zone) { refuse("timezones[\(index)]", "\(zone) is there twice") }
+            zones.append(zone)
+        }
+        return zones
     }
 }
 

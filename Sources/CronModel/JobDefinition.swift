@@ -11,6 +11,8 @@ package struct JobDefinition: Hashable, Sendable {
 
     package var schedule: String
     package var timezone = "UTC"
+    /// In place of `timezone`: a slot in each of them.
+    package var timezones: [String] = []
     package var dialect = Schedule.Dialect.cronpp
     package var dstGap = Schedule.DSTGap.shift
     package var dstFold = Schedule.DSTFold.first
@@ -48,7 +50,7 @@ package struct JobDefinition: Hashable, Sendable {
 
     /// Whether both have the same slots: an edit that keeps them moves no cursor and withdraws nothing.
     package func hasSameSlots(as other: JobDefinition) -> Bool {
-        schedule == other.schedule && timezone == other.timezone && dialect == other.dialect && dstGap == other.dstGap
+        schedule == other.schedule && timezone == other.timezone && timezones == other.timezones && dialect == other.dialect && dstGap == other.dstGap
             && dstFold == other.dstFold && startAt == other.startAt && endAt == other.endAt && jitter == other.jitter
     }
 }

@@ -6,6 +6,7 @@ package enum JobLimit {
     package static let tags = 50
     package static let tagBytes = 100
     package static let timezoneBytes = 100
+    package static let timezones = 1...500
 
     package static let maxRuns = 1...Int(Int32.max)
     package static let jitter = Span.zero...Span.hours(24)

@@ -33,12 +33,12 @@ extension Session {
             SELECT \(unescaped: JobRow.columns) FROM \(unescaped: JobRow.tables) WHERE j.id = \(id.uuid)
             """,
             """
-            SELECT scheduled_for FROM run_history WHERE job_id = \(id.uuid) AND scheduled_for >= \(now.microseconds)
+            SELECT scheduled_for, zone FROM run_history WHERE job_id = \(id.uuid) AND scheduled_for >= \(now.microseconds)
             """,
         ])
         guard let job = try results[0].first(JobRow.read) else { throw StoreError.notFound }
         if let version, version != job.version { throw StoreError.versionMismatch(current: job.version) }
-        let ended = try results[1].all { try $0.instant(0) }
+        let ended = try results[1].all { ZonedSlot(at: try $0.instant(0), zone: try $0.text(1)) }
         let inOrder = live.sorted { ($0.scheduledFor, $0.id) < ($1.scheduledFor, $1.id) }
         let result = try refused { () throws(ChangeRefusal) in
             try ChangeRule.apply(change, to: job, live: inOrder, ended: ended, now: now, random: &random)

@@ -70,9 +70,9 @@ extension WriteSession {
     }
 
     /// Slots from now on whose run has ended already: cancelled ahead of its time, or started early.
-    func endedSlots(of id: JobID) throws -> [Instant] {
-        try statement("SELECT scheduled_for FROM runs WHERE job_id = ? AND scheduled_for >= ? AND live IS NULL")
-            .bind(id).bind(now).all { $0.instant(0) }
+    func endedSlots(of id: JobID) throws -> [ZonedSlot] {
+        try statement("SELECT scheduled_for, zone FROM runs WHERE job_id = ? AND scheduled_for >= ? AND live IS NULL")
+            .bind(id).bind(now).all { ZonedSlot(at: $0.instant(0), zone: $0.text(1)) }
     }
 
     private func refused<Value>(_ body: () throws(ChangeRefusal) -> Value) throws(StoreError) -> Value {

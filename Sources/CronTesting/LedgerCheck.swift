@@ -32,15 +32,16 @@ package enum LedgerCheck {
     /// - Parameter rows: the job's runs of the schedule, by `scheduledFor`.
     package static func slots(of job: Job, _ rows: [Run]) -> [String] {
         var problems: [String] = []
-        var lastEnd = Instant(microseconds: .min)
+        var lastEnds: [String: Instant] = [:]
         for row in rows {
             if row.lastSlot > job.cursor, job.state == .active || !job.schedule.isOneShot {
                 problems.append("\(job.definition.name): slot \(row.lastSlot) lies beyond the cursor \(job.cursor)")
             }
+            let lastEnd = lastEnds[row.zone] ?? Instant(microseconds: .min)
             if row.scheduledFor <= lastEnd {
                 problems.append("\(job.definition.name): slot \(row.scheduledFor) is held twice")
             }
-            lastEnd = max(lastEnd, row.lastSlot)
+            lastEnds[row.zone] = max(lastEnd, row.lastSlot)
         }
         return problems
     }
@@ -48,19 +49,29 @@ package enum LedgerCheck {
     /// Every slot in (since, through] has its row or lies in a range, and a range tells how many it holds.
     package static func coverage(of job: Job, _ rows: [Run], after since: Instant, through: Instant) -> [String] {
         guard job.slotCount(after: since, through: through) <= slotLimit else { return [] }
+        return job.zones.flatMap { zone in
+            coverage(of: job, zone, rows.filter { $0.zone == zone.zone }, after: since, through: through)
+        }
+    }
+
+    private static func coverage(
+        of job: Job, _ zone: ZoneSlots, _ rows: [Run], after since: Instant, through: Instant
+    ) -> [String] {
         var problems: [String] = []
         let held = rows.filter { $0.lastSlot > since && $0.scheduledFor <= through }
         var slot = since
         var next = held.startIndex
-        while let found = job.nextSlot(after: slot), found <= through {
+        while let found = zone.nextSlot(after: slot, of: job.definition), found <= through {
             slot = found
             while next < held.endIndex, held[next].lastSlot < found { next += 1 }
             if next == held.endIndex || held[next].scheduledFor > found {
-                problems.append("\(job.definition.name): slot \(found) was lost (accounted for up to \(through))")
+                problems.append(
+                    "\(job.definition.name): slot \(found) \(zone.zone) was lost (accounted for up to \(through))")
             }
         }
         for range in held where range.skippedCount != nil && range.scheduledFor > since && range.lastSlot <= through {
-            let count = job.slotCount(after: range.scheduledFor - Span(microseconds: 1), through: range.lastSlot)
+            let count = zone.count(
+                after: range.scheduledFor - Span(microseconds: 1), through: range.lastSlot, of: job.definition)
             if range.skippedCount != count {
                 problems.append("\(job.definition.name): a range of \(count) slots says \(range.skippedCount ?? 0)")
             }

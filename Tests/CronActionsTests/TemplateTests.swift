@@ -14,6 +14,7 @@ import Testing
     static func render(_ text: String) throws -> String {
         var context = attempt("https://x.example", payload: payload)
         context.secrets = ["api_token": "t\"k"]
+        context.timezone = "America/New_York"
         var room = WebhookBody.maxBytes
         return try Template(text).rendered(with: TemplateValues(attempt: context), room: &room)
     }
@@ -23,6 +24,7 @@ import Testing
         ("{{job_id}}", "018f0000-0000-7000-8000-000000000002"),
         ("<{{ job_name }}>", "<nightly \"backup\">"), ("{{scheduled_for}}", "2026-02-02T02:39:00.000000Z"),
         ("{{attempt}}/{{zone}}", "2/Europe/Berlin"),
+        ("{{timezone}} {{scheduled_local}}", "America/New_York 2026-02-01T21:39:00-05:00"),
         ("{{payload.user.name}}", "A \"B\"\n"), ("{{payload.user.age}}", "7"),
         ("{{payload.user.tags.0}}{{payload.user.tags.1}}", "xtrue"),
         ("{{payload.user.tags}}", "[\"x\",true]"), ("{{payload.none}}", "null"),

@@ -53,6 +53,45 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (["timezones": ["Europe/Berlin", "Mars/Base"]], "timezones[1]"), (["timezones": []], "timezones"),
+        (["timezones": ["Europe/Berlin", "Europe/Berlin"]], "timezones[1]"), (["timezones": [5]], "timezones[0]"),
+        (["timezones": "Europe/Berlin"], "timezones"),
+        (["timezones": ["Europe/Berlin"], "schedule": "TZ=UTC 0 9 * * *"], "schedule"),
+        (["timezones": ["Europe/Berlin"], "schedule": "@every 5m"], "timezones"),
+        (["timezones": ["Europe/Berlin"], "schedule": "in 5m"], "timezones"),
+    ] as [(JSONValue, String)])
+    func whatCannotBeReadInSeveralZonesIsRefused(patch: JSONValue, field: String) async throws {
+        try await TestBed().run { client in
+            let user = try await client.user("ann")
+            let reply = try await user.call(.post, "/jobs", Jobs.valid.merging(patch: patch))
+            #expect(reply.status == 422 && reply.message(field) != nil, "\(reply)")
+        }
+    }
+
+    @Test func severalZonesArePreviewedAndShown() async throws {
+        try await TestBed().run { client in
+            let user = try await client.user("ann")
+            let zones: JSONValue = ["Asia/Tokyo", "Europe/Berlin", "Europe/Paris"]
+            let preview = try await user.call(
+                .post, "/schedules/preview", ["schedule": "0 9 * * *", "timezones": zones, "count": 4])
+            let next = preview.json["next"]?.arrayValue?.map {
+                "\($0["zone"]?.stringValue ?? "") \($0["local"]?.stringValue ?? "")"
+            }
+            #expect(
+                next == [
+                    "Asia/Tokyo 2026-11-03T09:00:00+09:00", "Europe/Berlin 2026-11-03T09:00:00+01:00",
+                    "Europe/Paris 2026-11-03T09:00:00+01:00", "Asia/Tokyo 2026-11-04T09:00:00+09:00",
+                ], "\(preview)")
+            let id = try await user.job(["schedule": "0 9 * * *", "timezones": zones])
+            let job = try await user.call(.get, "/jobs/\(id)")
+            #expect(job.json["timezones"] == zones && job.json["next_run_time"] == "2026-11-03T00:00:00.000000Z")
+            #expect(try await user.call(.put, "/jobs/\(id)", job.json).status == 200, "as it was shown")
+            let one = try await user.call(.patch, "/jobs/\(id)", ["timezones": nil, "timezone": "Europe/Berlin"])
+            #expect(one.json["timezones"] == .some(.null) && one.json["next_run_time"] == "2026-11-03T08:00:00.000000Z")
+        }
+    }
+
     @Test func aZoneInTheTextIsTheSchedulesFault() async throws {
         try await TestBed().run { client in
             let user = try await client.user("ann")

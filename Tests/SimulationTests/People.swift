@@ -65,6 +65,7 @@ final class People {
         definition.retry.maxRetries = 2
         definition.timeout = TimeoutPolicy(attempt: .seconds(2))
         if simulation.chance(0.3) { definition.jitter = .milliseconds(700) }
+        if simulation.chance(0.2) { definition.timezones = ["UTC", "Asia/Kolkata"] }
         if simulation.chance(0.2) { definition.expiry.after = .seconds(5) }
         let draft = JobDraft(
             id: JobID(at: simulation.clock.now, using: &simulation.random), userID: owner, definition: definition)

@@ -88,6 +88,7 @@ struct RandomWalk {
         let rate = pick([nil, nil, nil, StartRate(count: 2, per: .seconds(4))])
         let limit = pick([nil, nil, 1, 2])
         let jitter = Bool.random(using: &random) ? Span.zero : .milliseconds(700)
+        let zones = pick([[], [], [], ["UTC", "Asia/Kolkata"]])
         let job = try await world.create(schedule) {
             $0.overlap = overlap
             $0.concurrencyKey = key
@@ -99,9 +100,10 @@ struct RandomWalk {
             $0.delivery = delivery
             $0.jitter = jitter
             $0.retry.maxRetries = 2
+            $0.timezones = zones
         }
         jobs.append(job)
-        return "create \(schedule)"
+        return "create \(schedule) \(zones)"
     }
 
     private mutating func start() async throws -> String {
@@ -174,6 +176,7 @@ struct RandomWalk {
             changes = [.edit(definition, rearm: false)]
         case 6:
             definition.schedule = pick(["* * * * * *", "*/4 * * * * *", "in 3s", "@every 3s"])
+            definition.timezones = pick([definition.timezones, [], ["Asia/Tokyo", "UTC"]])
             changes = [.edit(definition, rearm: false)]
         case 7: changes = [.edit(definition, rearm: true)]
         default: changes = [.pause, .resume(nil)]

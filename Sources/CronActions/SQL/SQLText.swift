@@ -17,7 +17,7 @@ enum SQLText {
             return "\(first) is refused: the whole list is one transaction, which Cron++ begins and ends"
         }
         if first == "COPY" { return "COPY is refused: its data travel outside of statements" }
-        if let name = text.firstMatch(of: /\{\{ *(payload|secrets|run_id|job_id|job_name|scheduled_for|attempt|zone)(?=[ .}])/) {
+        if let name = text.firstMatch(of: /\{\{ *(payload|secrets|run_id|job_id|job_name|scheduled_for|scheduled_local|timezone|attempt|zone)(?=[ .}])/) {
             return "\"\(name.0)…\" is not replaced here: write $1 and put it among the params"
         }
         return nil

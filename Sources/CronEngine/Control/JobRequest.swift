@@ -100,12 +100,12 @@ struct JobRequest: Sendable {
     /// The store decides with its own clock; asked here too, so that all problems are told at once.
     private func scheduleProblem(_ definition: JobDefinition, id: JobID, now: Instant, old: Job?) -> FieldProblem? {
         let keepsTime = old.map { $0.definition.schedule == definition.schedule } ?? false
-        do {
-            let schedule = try Job.parse(definition, id: id, anchor: now, now: keepsTime ? nil : now)
-            guard schedule.neverFires, !keepsTime else { return nil }
-            return FieldProblem(neverFires: schedule)
+        do throws(FieldProblem) {
+            let zones = try ZoneSlots.checked(definition, id: id, now: now, asksNow: !keepsTime)
+            guard !keepsTime, let never = zones.first(where: \.schedule.neverFires) else { return nil }
+            return FieldProblem(neverFires: never.schedule)
         } catch {
-            return FieldProblem(schedule: error)
+            return error
         }
     }
 }

@@ -9,7 +9,7 @@ package struct SchedulePreview: Sendable {
     /// The answer's JSON: kind, zone, explanation, next, notices, never_fires, and the id that `H` was read with.
     package let json: JSONValue
 
-    private init(_ schedule: Schedule, id: JobID, instants: [Instant]) {
+    private init(_ schedule: Schedule, id: JobID, slots: [ZonedSlot]) {
         var notices = schedule.notices
         if let reason = schedule.neverFiresReason { notices.append(reason) }
         json = .object([
@@ -17,7 +17,7 @@ package struct SchedulePreview: Sendable {
             "kind": .string(schedule.kind.name),
             "zone": .string(schedule.zone),
             "explanation": .string(schedule.explanation()),
-            "next": .array(instants.map { Self.shown($0, zone: schedule.zone) }),
+            "next": .array(slots.map { Self.shown($0.at, zone: $0.zone) }),
             "notices": .array(notices.map { .string($0) }),
             "never_fires": .bool(schedule.neverFires),
         ])
@@ -52,6 +52,7 @@ extension SchedulePreview {
             reader.refuse("schedule", "is required")
         }
         definition.timezone = reader.string("timezone", limit: 100) ?? definition.timezone
+        definition.timezones = reader.timezones()
         definition.dialect = reader.choice("dialect", Schedule.Dialect.self) ?? definition.dialect
         definition.dstGap = reader.choice("dst_gap", Schedule.DSTGap.self) ?? definition.dstGap
         definition.dstFold = reader.choice("dst_fold", Schedule.DSTFold.self) ?? definition.dstFold
@@ -60,12 +61,17 @@ extension SchedulePreview {
         let count = reader.integer("count", in: 1...countLimit) ?? standardCount
         reader.refuseUnknown(besides: ["id"])
         guard reader.problems.isEmpty else { throw .invalid(reader.problems) }
-        do {
-            let schedule = try Job.parse(definition, id: id, anchor: now, now: now)
-            return SchedulePreview(schedule, id: id, instants: instants(schedule, after: after, now: now, count: count))
-        } catch {
-            throw .invalid([FieldProblem(schedule: error)])
+        let zones: [ZoneSlots]
+        do throws(FieldProblem) { zones = try ZoneSlots.checked(definition, id: id, now: now) } catch {
+            throw .invalid([error])
         }
+        // Each zone's own next ones hold the next of all.
+        let slots = zones.flatMap { zone in
+            instants(zone.schedule, after: after, now: now, count: count).map {
+                ZonedSlot(at: $0, zone: zone.schedule.zone)
+            }
+        }
+        return SchedulePreview(zones[0].schedule, id: id, slots: Array(slots.sorted().prefix(count)))
     }
 
     /// A one-shot is shown even if it is past or now, since that is when it would run; later ones only after `after`.

@@ -84,6 +84,9 @@ extension JobSchema {
         Field(
             "timezone", .timezone,
             "The IANA zone in which the schedule is read."),
+        Field(
+            "timezones", .timezones,
+            "In place of `timezone`: a slot, and a run of its own, in each of these zones."),
         Field("dialect", .choice(Schedule.Dialect.self), "Whose reading of cron fields applies."),
         Field("dst_gap", .choice(Schedule.DSTGap.self), "What becomes of a time that the clock jumps over."),
         Field("dst_fold", .choice(Schedule.DSTFold.self), "Which pass of a repeated hour a time takes."),

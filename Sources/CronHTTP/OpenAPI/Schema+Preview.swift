@@ -11,6 +11,8 @@ extension Schema {
     /// An IANA id.
     static let timezone = Schema.string(pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$", format: "cronpp-timezone")
 
+    static let timezones = Schema.list(of: timezone, JobLimit.timezones).with("uniqueItems", .bool(true))
+
     static let previewRequest = Schema.object([
         .required(
             "schedule",
@@ -19,6 +21,7 @@ extension Schema {
         .field(
             "timezone", .timezone, default: .string("UTC"),
             "As a job's."),
+        .field("timezones", .timezones, "As a job's."),
         .field("dialect", .choice(Schedule.Dialect.self), default: .string(Schedule.Dialect.cronpp.rawValue)),
         .field("dst_gap", .choice(Schedule.DSTGap.self), default: .string(Schedule.DSTGap.shift.rawValue)),
         .field("dst_fold", .choice(Schedule.DSTFold.self), default: .string(Schedule.DSTFold.first.rawValue)),

@@ -6,25 +6,25 @@ package struct ChangeRule {
     private var result: JobChangeResult
     private var live: [Run]
     private let now: Instant
-    /// `scheduledFor` of rows that stay as they are, from `now` on.
-    private let taken: Set<Instant>
+    /// Slots of rows that stay as they are, from `now` on.
+    private let taken: Set<ZonedSlot>
     private var random: RandomSource
 
-    private init(job: Job, live: [Run], ended: [Instant], now: Instant, random: RandomSource) {
+    private init(job: Job, live: [Run], ended: [ZonedSlot], now: Instant, random: RandomSource) {
         result = JobChangeResult(job: job)
         self.live = live
         self.now = now
         self.random = random
-        taken = Set(ended).union(live.lazy.filter { !Self.isWithdrawable($0, now: now) }.map(\.scheduledFor))
+        taken = Set(ended).union(live.lazy.filter { !Self.isWithdrawable($0, now: now) }.map(\.slot))
     }
 
     /// - Parameters:
     ///   - live: the job's waiting and RUNNING runs.
-    ///   - ended: `scheduledFor` of its ended runs, DEAD ones too, that is not before `now`: a slot that a person
-    ///     cancelled ahead of its time must not be planned a second time.
+    ///   - ended: the slots of its ended runs, DEAD ones too, that are not before `now`: one that a person cancelled
+    ///      ahead of its time must not be planned a second time.
     ///   - now: the instant that divides what is due from what is still to come.
     package static func apply(
-        _ change: JobChange, to job: Job, live: [Run], ended: [Instant] = [], now: Instant, random: inout RandomSource
+        _ change: JobChange, to job: Job, live: [Run], ended: [ZonedSlot] = [], now: Instant, random: inout RandomSource
     ) throws(ChangeRefusal) -> JobChangeResult {
         var rule = ChangeRule(job: job, live: live, ended: ended, now: now, random: random)
         do {
@@ -59,7 +59,7 @@ package struct ChangeRule {
 
 extension ChangeRule {
     private mutating func trigger(_ payload: JSONValue?) {
-        let moment = result.job.momentBesideSlots(now, taken: taken)
+        let moment = result.job.momentBesideSlots(now, taken: Set(taken.map(\.at)))
         var run = Run(
             id: RunID(at: now, using: &random), job: result.job, origin: .trigger, scheduledFor: moment, dueAt: now,
             at: now)
@@ -80,12 +80,13 @@ extension ChangeRule {
         let old = result.job
         let restarts = rearm || old.definition.schedule != definition.schedule
         let anchor = restarts ? now : old.anchor
-        let asksNow = restarts || old.definition.timezone != definition.timezone
-        let schedule = try Job.parse(definition, id: old.id, anchor: anchor, now: asksNow ? now : nil)
+        let asksNow =
+            restarts || old.definition.timezone != definition.timezone || old.definition.timezones != definition.timezones
+        let zones = try ZoneSlots.parse(definition, id: old.id, anchor: anchor, now: asksNow ? now : nil)
         let keepsSlots =
             !rearm
-            && (old.definition.hasSameSlots(as: definition) || Self.isSamePastMoment(old.schedule, schedule, now))
-        if !keepsSlots { try Self.refuseNever(schedule) }
+            && (old.definition.hasSameSlots(as: definition) || Self.areSamePastMoments(old.zones, zones, now))
+        if !keepsSlots { try Self.refuseNever(zones) }
         // The slots of a pause stay open for its resume unless they cease to be slots.
         if old.state == .active || !keepsSlots { try account() }
         result.job.version += 1
@@ -127,11 +128,16 @@ extension ChangeRule {
             return
         }
         touch(.active, reason: nil)
-        let fired = pausedSlots(policy)
-        let rangeEnd = fired.first.map { $0 - Span(microseconds: 1) } ?? now
-        result.inserted += try PlanRule.skipRange(
-            result.job, after: result.job.cursor, through: rangeEnd, reason: .paused, now: now, random: &random)
-        for slot in fired where PlanRule.hasRunsLeft(result.job) {
+        var fired: [ZonedSlot] = []
+        for zone in result.job.zones {
+            let slots = pausedSlots(of: zone, policy)
+            result.inserted += try PlanRule.skipRange(
+                result.job, zone, after: result.job.cursor,
+                through: slots.first.map { $0.at - Span(microseconds: 1) } ?? now, reason: .paused, now: now,
+                random: &random)
+            fired += slots
+        }
+        for slot in fired.sorted() where PlanRule.hasRunsLeft(result.job) {
             result.inserted.append(PlanRule.run(result.job, slot: slot, now: now, catchUp: true, random: &random))
             result.job.plannedRuns += 1
         }
@@ -166,7 +172,7 @@ extension ChangeRule {
             result.inserted += try PlanRule.plan(
                 &result.job, through: now, now: now, limit: .max, random: &random)
         case .paused, .disabled:
-            result.inserted += try PlanRule.skipRange(
+            result.inserted += try PlanRule.skipRanges(
                 result.job, after: result.job.cursor, through: now, reason: .paused, now: now, random: &random)
             result.job.cursor = max(result.job.cursor, now)
         case .finished:
@@ -179,9 +185,12 @@ extension ChangeRule {
     }
 
     /// A one-shot whose moment has come and stays the same has nothing left to move: it would fire a second time.
-    private static func isSamePastMoment(_ old: Schedule, _ new: Schedule, _ now: Instant) -> Bool {
-        guard let moment = new.oneShotInstant, moment <= now else { return false }
-        return old.oneShotInstant == moment
+    private static func areSamePastMoments(_ old: [ZoneSlots], _ new: [ZoneSlots], _ now: Instant) -> Bool {
+        guard old.map(\.zone) == new.map(\.zone) else { return false }
+        return zip(old, new).allSatisfy { old, new in
+            guard let moment = new.schedule.oneShotInstant, moment <= now else { return false }
+            return old.schedule.oneShotInstant == moment
+        }
     }
 
     private var hasLiveRuns: Bool {
@@ -195,15 +204,22 @@ extension ChangeRule {
     /// Rows beyond `now` that stay (cancelled ahead of their time, started early) keep the cursor at the last of them;
     /// the other slots up to there get their rows now, as skipped ones while the job is stopped.
     private mutating func fillUpToKept(_ skipped: RunReason?) throws {
-        guard let last = taken.max(), last > now else { return }
+        guard let last = taken.max()?.at, last > now else { return }
         while skipped != nil || PlanRule.hasRunsLeft(result.job),
             let slot = result.job.nextSlot(after: result.job.cursor), slot <= last
         {
             result.job.cursor = slot
-            guard !taken.contains(slot) else { continue }
-            var row = PlanRule.run(result.job, slot: slot, now: now, catchUp: false, random: &random)
-            if let skipped { try row.move(to: .skipped, reason: skipped, at: now) } else { result.job.plannedRuns += 1 }
-            result.inserted.append(row)
+            for zone in result.job.zones(at: slot) {
+                let slot = ZonedSlot(at: slot, zone: zone.zone)
+                guard !taken.contains(slot) else { continue }
+                var row = PlanRule.run(result.job, slot: slot, now: now, catchUp: false, random: &random)
+                if let skipped {
+                    try row.move(to: .skipped, reason: skipped, at: now)
+                } else {
+                    result.job.plannedRuns += 1
+                }
+                result.inserted.append(row)
+            }
         }
         result.job.cursor = max(result.job.cursor, last)
     }
@@ -297,7 +313,7 @@ extension ChangeRule {
         if result.job.schedule.isOneShot {
             result.inserted += try result.job.planOneShot(now: now, taken: taken, isAgain: true, random: &random)
             // A moment that a person cancelled ahead of its time may lie beyond the new one.
-            result.job.cursor = max(result.job.cursor, taken.max() ?? now)
+            result.job.cursor = max(result.job.cursor, taken.max()?.at ?? now)
         } else {
             try fillUpToKept(nil)
             PlanRule.advance(&result.job, past: now)
@@ -318,15 +334,15 @@ extension ChangeRule {
         }
     }
 
-    private func pausedSlots(_ policy: ResumePolicy) -> [Instant] {
-        let misfire = result.job.definition.misfire
+    private func pausedSlots(of zone: ZoneSlots, _ policy: ResumePolicy) -> [ZonedSlot] {
+        let definition = result.job.definition
         switch policy {
         case .none: return []
-        case .last: return PlanRule.newestSlots(result.job, after: result.job.cursor, through: now, limit: 1)
+        case .last: return zone.newest(after: result.job.cursor, through: now, limit: 1, of: definition)
         case .all:
-            return PlanRule.newestSlots(
-                result.job, after: max(result.job.cursor, now - misfire.catchupWindow), through: now,
-                limit: misfire.catchupLimit)
+            return zone.newest(
+                after: max(result.job.cursor, now - definition.misfire.catchupWindow), through: now,
+                limit: definition.misfire.catchupLimit, of: definition)
         }
     }
 
@@ -337,7 +353,7 @@ extension ChangeRule {
         result.job.stateReason = reason
     }
 
-    private static func refuseNever(_ schedule: Schedule) throws(ChangeRefusal) {
-        if schedule.neverFires { throw .invalid(FieldProblem(neverFires: schedule)) }
+    private static func refuseNever(_ zones: [ZoneSlots]) throws(ChangeRefusal) {
+        for zone in zones where zone.schedule.neverFires { throw .invalid(FieldProblem(neverFires: zone.schedule)) }
     }
 }

@@ -22,7 +22,7 @@ package enum ClaimRule {
         // A job that has used up its runs has no slots beyond its cursor: none of them will fire instead.
         let lastLate = lateEnd - Span(microseconds: 1)
         let newerLate = job.slotCount(
-            after: run.scheduledFor, through: job.nextSlot == nil ? min(lastLate, job.cursor) : lastLate)
+            after: run.scheduledFor, through: job.nextSlot == nil ? min(lastLate, job.cursor) : lastLate, zone: run.zone)
         guard
             case .skip(let reason) = job.definition.misfire.verdict(
                 slot: run.scheduledFor, newerLate: newerLate, now: now)

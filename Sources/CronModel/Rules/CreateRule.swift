@@ -7,18 +7,20 @@ package enum CreateRule {
         _ definition: JobDefinition, id: JobID, userID: UserID, now: Instant, random: inout RandomSource
     ) throws(ChangeRefusal) -> JobChangeResult {
         do {
-            let schedule = try Job.parse(definition, id: id, anchor: now, now: now)
-            if schedule.neverFires { throw ChangeRefusal.invalid(FieldProblem(neverFires: schedule)) }
+            let zones = try ZoneSlots.parse(definition, id: id, anchor: now, now: now)
+            for zone in zones where zone.schedule.neverFires {
+                throw ChangeRefusal.invalid(FieldProblem(neverFires: zone.schedule))
+            }
             var job = try Job(
                 id: id, userID: userID, definition: definition, anchor: now, state: .active, cursor: now,
                 createdAt: now, updatedAt: now, version: 1)
             var runs: [Run] = []
-            if schedule.isOneShot {
+            if job.schedule.isOneShot {
                 runs = try job.planOneShot(now: now, random: &random)
             } else {
                 PlanRule.advance(&job, past: now)
             }
-            guard job.nextSlot != nil || !runs.isEmpty || schedule.kind == .reboot else {
+            guard job.nextSlot != nil || !runs.isEmpty || job.schedule.kind == .reboot else {
                 throw ChangeRefusal.invalid(
                     FieldProblem(field: "schedule", message: "never fires: no time of it lies in the job's window"))
             }
@@ -41,19 +43,23 @@ extension Job {
     /// Inserts a one-shot's run at once, so that it can be seen, cancelled and found late like any other.
     /// - Parameter isAgain: a moment in the past was accounted for before; its new run is one of `now`.
     mutating func planOneShot(
-        now: Instant, taken: Set<Instant> = [], isAgain: Bool = false, random: inout RandomSource
+        now: Instant, taken: Set<ZonedSlot> = [], isAgain: Bool = false, random: inout RandomSource
     ) throws(IllegalTransition) -> [Run] {
         nextSlot = nil
-        guard let moment = schedule.oneShotInstant else { return [] }
-        if let startAt = definition.startAt, moment < startAt { return [] }
-        if let endAt = definition.endAt, moment >= endAt { return [] }
-        var slot = isAgain ? max(moment, now) : moment
-        while taken.contains(slot) { slot = slot + Span(microseconds: 1) }
-        var run = PlanRule.run(self, slot: slot, now: now, catchUp: moment <= now, random: &random)
-        if moment <= now { run.dueAt = now }
-        cursor = max(now, slot)
-        plannedRuns += 1
-        return [run]
+        var runs: [Run] = []
+        for zone in zones {
+            guard let moment = zone.schedule.oneShotInstant else { continue }
+            if let startAt = definition.startAt, moment < startAt { continue }
+            if let endAt = definition.endAt, moment >= endAt { continue }
+            var slot = ZonedSlot(at: isAgain ? max(moment, now) : moment, zone: zone.zone)
+            while taken.contains(slot) { slot.at = slot.at + Span(microseconds: 1) }
+            var run = PlanRule.run(self, slot: slot, now: now, catchUp: moment <= now, random: &random)
+            if moment <= now { run.dueAt = now }
+            cursor = max(cursor, now, slot.at)
+            plannedRuns += 1
+            runs.append(run)
+        }
+        return runs
     }
 
     /// An active job with no slot and no run left is finished.

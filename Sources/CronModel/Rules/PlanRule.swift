@@ -15,9 +15,12 @@ package enum PlanRule {
         var rows = try late(&job, now: now, random: &random)
         var planned = 0
         while let slot = job.nextSlot, slot <= horizon, planned < limit {
-            rows.append(run(job, slot: slot, now: now, catchUp: false, random: &random))
-            job.plannedRuns += 1
-            planned += 1
+            for zone in job.zones(at: slot) where hasRunsLeft(job) {
+                let slot = ZonedSlot(at: slot, zone: zone.zone)
+                rows.append(run(job, slot: slot, now: now, catchUp: false, random: &random))
+                job.plannedRuns += 1
+                planned += 1
+            }
             advance(&job, past: slot)
         }
         return rows
@@ -33,7 +36,7 @@ package enum PlanRule {
         let slot = max(now, job.cursor + Span(microseconds: 1))
         job.cursor = slot
         job.plannedRuns += 1
-        return run(job, slot: slot, now: now, catchUp: true, random: &random)
+        return run(job, slot: ZonedSlot(at: slot), now: now, catchUp: true, random: &random)
     }
 
     /// Moves the cursor to `instant` and finds the next slot to plan.
@@ -47,15 +50,27 @@ package enum PlanRule {
         return job.plannedRuns < maxRuns
     }
 
-    /// One row for a stretch of equal skips, or none for an empty one.
-    package static func skipRange(
+    /// One row for each zone's stretch of equal skips, or none for an empty one.
+    package static func skipRanges(
         _ job: Job, after: Instant, through: Instant, reason: RunReason, now: Instant, random: inout RandomSource
     ) throws(IllegalTransition) -> [Run] {
-        let count = job.slotCount(after: after, through: through)
-        guard count > 0, let first = job.nextSlot(after: after) else { return [] }
-        var row = run(job, slot: first, now: now, catchUp: true, random: &random)
+        var rows: [Run] = []
+        for zone in job.zones {
+            rows += try skipRange(job, zone, after: after, through: through, reason: reason, now: now, random: &random)
+        }
+        return rows
+    }
+
+    package static func skipRange(
+        _ job: Job, _ zone: ZoneSlots, after: Instant, through: Instant, reason: RunReason, now: Instant,
+        random: inout RandomSource
+    ) throws(IllegalTransition) -> [Run] {
+        let count = zone.count(after: after, through: through, of: job.definition)
+        guard count > 0, let first = zone.nextSlot(after: after, of: job.definition) else { return [] }
+        var row = run(job, slot: ZonedSlot(at: first, zone: zone.zone), now: now, catchUp: true, random: &random)
         if count > 1 {
-            row.lastScheduledFor = job.previousSlot(before: through + Span(microseconds: 1), after: after)
+            row.lastScheduledFor = zone.previousSlot(
+                before: through + Span(microseconds: 1), after: after, of: job.definition)
             row.skippedCount = count
         }
         try row.move(to: .skipped, reason: reason, at: now)
@@ -63,25 +78,12 @@ package enum PlanRule {
     }
 
     package static func run(
-        _ job: Job, slot: Instant, now: Instant, catchUp: Bool, random: inout RandomSource
+        _ job: Job, slot: ZonedSlot, now: Instant, catchUp: Bool, random: inout RandomSource
     ) -> Run {
-        let dueAt = job.dueAt(slot: slot)
+        let dueAt = job.dueAt(slot: slot.at, zone: slot.zone)
         return Run(
-            id: RunID(at: now, orderedBy: dueAt, using: &random), job: job, origin: .schedule, scheduledFor: slot,
-            dueAt: dueAt, at: now, catchUp: catchUp)
-    }
-
-    /// The newest `limit` slots of (after, through] that a catch-up fires, oldest first.
-    package static func newestSlots(
-        _ job: Job, after: Instant, through: Instant, limit: Int
-    ) -> [Instant] {
-        var slots: [Instant] = []
-        var end = through + Span(microseconds: 1)
-        while slots.count < limit, let slot = job.previousSlot(before: end, after: after) {
-            slots.append(slot)
-            end = slot
-        }
-        return slots.reversed()
+            id: RunID(at: now, orderedBy: dueAt, using: &random), job: job, origin: .schedule, scheduledFor: slot.at,
+            zone: slot.zone, dueAt: dueAt, at: now, catchUp: catchUp)
     }
 
     private static func late(
@@ -90,20 +92,25 @@ package enum PlanRule {
         let lateEnd = job.lateEnd(at: now)
         guard let first = job.nextSlot, first < lateEnd else { return [] }
         let end = lateEnd - Span(microseconds: 1)
-        let fired = firedSlots(job, after: job.cursor, through: end, now: now)
-        let skipEnd = fired.first.map { $0 - Span(microseconds: 1) } ?? end
-        var rows = try skipRange(
-            job, after: job.cursor, through: skipEnd, reason: skipReason(job), now: now, random: &random)
-        for slot in fired where hasRunsLeft(job) {
+        var rows: [Run] = []
+        var fired: [ZonedSlot] = []
+        for zone in job.zones {
+            let slots = firedSlots(job, zone, through: end, now: now)
+            rows += try skipRange(
+                job, zone, after: job.cursor, through: slots.first.map { $0.at - Span(microseconds: 1) } ?? end,
+                reason: skipReason(job), now: now, random: &random)
+            fired += slots
+        }
+        for slot in fired.sorted() where hasRunsLeft(job) {
             rows.append(run(job, slot: slot, now: now, catchUp: true, random: &random))
             job.plannedRuns += 1
-            job.cursor = slot
+            job.cursor = slot.at
         }
         advance(&job, past: end)
         return rows
     }
 
-    private static func firedSlots(_ job: Job, after: Instant, through: Instant, now: Instant) -> [Instant] {
+    private static func firedSlots(_ job: Job, _ zone: ZoneSlots, through: Instant, now: Instant) -> [ZonedSlot] {
         let misfire = job.definition.misfire
         let limit =
             switch misfire.mode {
@@ -112,11 +119,11 @@ package enum PlanRule {
             case .fireAll: misfire.catchupLimit
             }
         if job.schedule.isOneShot, misfire.mode != .skip {
-            return newestSlots(job, after: after, through: through, limit: 1)
+            return zone.newest(after: job.cursor, through: through, limit: 1, of: job.definition)
         }
-        let newest = newestSlots(job, after: after, through: through, limit: limit)
+        let newest = zone.newest(after: job.cursor, through: through, limit: limit, of: job.definition)
         return newest.enumerated().filter { index, slot in
-            misfire.verdict(slot: slot, newerLate: newest.count - 1 - index, now: now) == .fire
+            misfire.verdict(slot: slot.at, newerLate: newest.count - 1 - index, now: now) == .fire
         }.map(\.element)
     }
 

@@ -130,7 +130,7 @@ extension MemoryTransaction {
     @discardableResult
     func apply(_ change: JobChange, to job: Job) throws -> JobChangeResult {
         let now = now
-        let ended = tables.runs(of: job.id, from: now).filter { !$0.status.isLive }.map(\.scheduledFor)
+        let ended = tables.runs(of: job.id, from: now).filter { !$0.status.isLive }.map(\.slot)
         let live = liveRuns(of: job.id)
         let result = try withRandom { random in
             try ChangeRule.apply(change, to: job, live: live, ended: ended, now: now, random: &random)
