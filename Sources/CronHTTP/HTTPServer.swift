@@ -110,7 +110,7 @@ package struct HTTPServer: Sendable {
             APIKeyRoutes(store: store, identities: identities).routes,
             SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes,
             connections.map { SettingRoutes(settings: $0, words: .connection).routes } ?? [],
-            ActionRoutes(dryRuns: dryRuns, action: schema.action).routes,
+            ActionRoutes(dryRuns: dryRuns, action: schema.dryRunAction).routes,
             JobTypeRoutes(types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema).routes,
             BulkRoutes(jobs: jobs).routes,
             JobRoutes(jobs: jobs, schema: schema).routes,

@@ -14,6 +14,8 @@ SECRET_MARK = "********"
 SCHEDULES = [
     "0 3 * * *", "*/5 * * * *", "0 0 9 * * MON-FRI", "@hourly", "@every 90s", "in 30m", "PT30M", "2099-02-01 10:00:00",
     "TZ=Asia/Kolkata 30 6 L * *"]
+# What means another moment in each time zone.
+ZONED = ["0 3 * * *", "*/5 * * * *", "0 0 9 * * MON-FRI", "@hourly", "2099-02-01 10:00:00", "0 0 3 ? * *"]
 TEXTS = {
     "schedule": SCHEDULES,
     "timezone": ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"],
@@ -27,7 +29,13 @@ TEXTS = {
 # Their limits have no keyword in JSON Schema.
 DURATIONS = {
     "jitter", "expires_after", "timeout", "misfire_after", "catchup_window", "base_delay", "max_delay", "max_elapsed",
-    "delays", "connect_timeout", "read_timeout"}
+    "delays", "connect_timeout", "read_timeout", "statement_timeout", "lock_timeout"}
+SQL_ONLY = {
+    "connection", "sql", "params", "expect_rows", "statements", "statement_timeout", "lock_timeout", "max_rows", "ledger",
+    "transaction"}
+# There is one of this name in each space that is asked about.
+CONNECTION = "shop"
+DATABASE = {"driver": "postgres", "host": "db.example.com", "database": "shop", "user": "cronpp"}
 for name, texts in TEXTS.items():
     schemathesis.openapi.format(f"cronpp-{name}", strategies.sampled_from(texts))
 schemathesis.openapi.format("cronpp-email", strategies.uuids().map(lambda one: f"{one}@example.com"))
@@ -56,12 +64,36 @@ def before_call(context, case, **_):
     if case.meta and case.meta.generation.mode.is_negative:
         return
     for job in jobs(case.body):
+        if case.operation.definition.raw.get("operationId") == "patchJob" and isinstance(job.get("action"), dict):
+            complete(job["action"])
         mend(job)
     mend_account(case)
+    mend_connection(case)
     mend_list(case)
     if "{name}" in case.operation.path and isinstance(case.body, dict):
         # It may only repeat the path's.
         case.body.pop("name", None)
+
+
+def complete(action):
+    """A patch may make another action of what is stored, which nobody knows here: it has all that its type needs."""
+    action.setdefault("type", "sql" if SQL_ONLY & action.keys() else "webhook")
+    if action["type"] == "sql":
+        action.setdefault("connection", CONNECTION)
+    elif action["type"] == "webhook":
+        action.setdefault("url", TEXTS["webhook-url"][0])
+
+
+def mend_connection(case):
+    """Which fields a driver needs, and what hosts and PEM are like, no schema says."""
+    what = case.operation.definition.raw.get("operationId")
+    if what == "deleteConnection" and (case.path_parameters or {}).get("name") == CONNECTION:
+        # The jobs of others name it.
+        case.path_parameters["name"] = "another"
+    if what == "putConnection" or (what == "testConnection" and case.body and isinstance(case.body, dict)):
+        case.body |= DATABASE
+        for name in ("file", "ca_certificate"):
+            case.body.pop(name, None)
 
 
 def mend_list(case):
@@ -96,6 +128,9 @@ def mend(job):
     # Where there are lengths, their bounds are tried with texts that are of the pattern but not of the format.
     if job.get("timezone") is not None and job["timezone"] not in TEXTS["timezone"]:
         job["timezone"] = "UTC"
+    # Each once, and only where a schedule means another moment in each.
+    if job.get("timezones") is not None:
+        job["timezones"] = [zone for zone in TEXTS["timezone"] if zone in job["timezones"]] or ["UTC"]
     # Both together: a patch of one of them is judged with the other as it is stored.
     if "schedule" in job or "dialect" in job:
         job["dialect"] = job.get("dialect") or "cronpp"
@@ -103,6 +138,8 @@ def mend(job):
             job["schedule"] = "0 0 3 ? * *"
         elif job.get("schedule") not in SCHEDULES:
             job["schedule"] = SCHEDULES[0]
+    if job.get("timezones") is not None and job.get("schedule") not in ZONED:
+        job["timezones"] = None
     for one in (job, job.get("retry"), job.get("action")):
         if isinstance(one, dict):
             mend_durations(one)
@@ -121,6 +158,8 @@ def mend(job):
 
 
 def mend_action(action):
+    if action.get("type") == "sql":
+        mend_sql(action)
     if "url" in action and action["url"] not in TEXTS["webhook-url"]:
         action["url"] = TEXTS["webhook-url"][0]
     if action.get("success_statuses") is not None:
@@ -136,6 +175,26 @@ def mend_action(action):
         action |= {"signing_secret": None, "signing_secrets": None, given[-1]: action[given[-1]]}
     for name in ("client_certificate", "client_key", "ca_certificate"):
         action.pop(name, None)
+
+
+def mend_sql(action):
+    if "connection" in action:
+        action["connection"] = CONNECTION
+    # One or the other, whatever is stored.
+    if action.get("statements") is not None:
+        action |= {"sql": None, "params": None, "expect_rows": None}
+    elif "connection" in action:
+        action |= {"sql": action.get("sql") or "SELECT 1", "statements": None}
+    for statement in [action] + (action.get("statements") or []):
+        if statement.get("sql") is not None:
+            statement["sql"] = "SELECT 1"
+        # No template, and a range that does not end before it begins.
+        if statement.get("params") is not None:
+            statement["params"] = [1]
+        if statement.get("expect_rows") is not None:
+            statement["expect_rows"] = "1-10"
+    if action.get("transaction") is False:
+        action["ledger"] = None
 
 
 def in_order(statuses):

@@ -11,7 +11,9 @@ import tenancy
 # What an id or a name in a path means, by what stands before it: the list that tells all of them.
 LISTS = {
     "jobs": "id", "runs": "id", "users": "id", "api-keys": "id", "job-types": "id", "secrets": "name",
-    "by-name": "name"}
+    "connections": "name", "by-name": "name"}
+# One never ends; of the other the attempts show all that it has.
+UNREAD = {"streamEvents", "readAttemptTable"}
 FEW = 3
 INCLUDED = "?include=attempts,events"
 # Told by nobody's words, so that known ones must be seen.
@@ -60,7 +62,7 @@ class Search:
         document = scene.ann.call("GET", "/openapi.json")
         operations = [
             one for path, methods in document["paths"].items() for method, text in methods.items() if method == "get"
-            for one in [tenancy.Operation(document, path, method, text)] if one.id != "streamEvents"]
+            for one in [tenancy.Operation(document, path, method, text)] if one.id not in UNREAD]
         for person in scene.people:
             self.names = {kind: self.all_names(person, kind, field) for kind, field in LISTS.items()}
             for operation in operations:

@@ -102,7 +102,6 @@ struct SchemaCheck: Sendable {
                 findings($0.element, rule, at: "\(path)[\($0.offset)]")
             }
         case "minItems": items.count >= rule.count ? [] : ["\(path) has \(items.count) items"]
-        case "uniqueItems": Set(items).count == items.count ? [] : ["\(path) has something twice"]
         case "maxItems": items.count <= rule.count ? [] : ["\(path) has \(items.count) items"]
         default: unknown(keyword, "array", path)
         }
@@ -137,7 +136,7 @@ struct SchemaCheck: Sendable {
     /// Keywords of one kind of value say nothing of another.
     private static let known: Set<String> = [
         "properties", "required", "additionalProperties", "propertyNames", "maxProperties", "items", "minItems",
-        "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum",
+        "maxItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum",
     ]
 
     private func unknown(_ keyword: String, _ kind: String, _ path: String) -> [String] {

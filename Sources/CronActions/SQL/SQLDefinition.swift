@@ -170,6 +170,6 @@ extension SQLDefinition {
     ]
 
     private static func optional(_ member: Schema.Member) -> Schema.Member {
-        .field(member.name, member.schema, member.about)
+        member.isRequired ? .field(member.name, member.schema, member.about) : member
     }
 }

@@ -26,6 +26,6 @@ struct SQLRowCount: Hashable, Sendable {
     }
 
     static let schema = Schema.anyOf([
-        .count(), .string(1...40, pattern: "^[0-9]{1,18}(-[0-9]{0,18})?$"),
+        .integer(0...Int(Int32.max)), .string(1...40, pattern: "^[0-9]{1,18}(-[0-9]{0,18})?$"),
     ])
 }

@@ -47,7 +47,7 @@ package struct SettingControl: Sendable {
     /// - Parameter json: nil or empty for the stored fields.
     package func test(_ name: String, _ json: JSONValue?, space: UserID) async throws(ControlError) -> SettingTest {
         let found = try await settings.find(name, space)
-        guard let json, json != .object([:]) else {
+        guard let json, json != .null, json != .object([:]) else {
             guard let found else { throw .store(.notFound) }
             return await setting.tryOut(try await opened(found))
         }

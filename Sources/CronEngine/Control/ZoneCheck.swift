@@ -7,6 +7,9 @@ extension ZoneSlots {
         _ definition: JobDefinition, id: JobID, now: Instant, asksNow: Bool = true
     ) throws(FieldProblem) -> [ZoneSlots] {
         let named = definition.timezones.isEmpty ? [definition.timezone] : definition.timezones
+        if !definition.timezones.isEmpty, !ZoneCatalog.exists(definition.timezone) {
+            throw FieldProblem(field: "timezone", message: "\"\(definition.timezone)\" is not a time zone")
+        }
         var zones: [ZoneSlots] = []
         for (index, zone) in named.enumerated() {
             do throws(ScheduleError) {

@@ -6,7 +6,7 @@ import Hummingbird
 /// Actions outside of jobs.
 struct ActionRoutes: Sendable {
     let dryRuns: DryRunControl
-    /// Of an action, as a job has it.
+    /// Of an action that can be taken back, as a job has it.
     let action: Schema
 
     @Sendable func dryRun(_ request: APIRequest) async throws -> Response {

@@ -78,7 +78,7 @@ extension SettingRoutes {
                 Operation(
                     "test\(words.name)", words.tag, "Try a \(noun) out",
                     about: "As it is stored or, with a body, as it would be. Nothing that lasts comes of it.",
-                    parameters: [name], body: .optional(body), answers: [.json(Self.outcome)]),
+                    parameters: [name], body: .optional(.anyOf([body, .object([])])), answers: [.json(Self.outcome)]),
                 test),
             Route(
                 .delete, "\(words.path)/{name}", .settings(.write),

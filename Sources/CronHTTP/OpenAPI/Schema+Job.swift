@@ -4,8 +4,8 @@ import CronSchedule
 
 /// A job in requests and answers. Defaults are those of a definition that says nothing; limits are the readers'.
 struct JobSchema: Sendable {
-    /// What a new job does.
-    let action: Schema
+    /// What can be done and taken back.
+    let dryRunAction: Schema
     /// What a new job needs.
     let draft: Schema
     /// The same where the name stands in the path.
@@ -38,7 +38,7 @@ struct JobSchema: Sendable {
 
     init(_ actions: ActionRegistry) {
         let action = ActionSchema(actions)
-        self.action = action.draft
+        dryRunAction = action.dryRun
         draft = .object(
             Self.fields(action.draft).map(Self.written) + [Self.clientID, Self.rearm]
         ).named("JobDraft")
@@ -287,11 +287,15 @@ private struct ActionSchema {
     let shown: Schema
     /// What a job type may give: any of the fields that are no secrets.
     let given: Schema
+    /// What can be done and taken back.
+    let dryRun: Schema
 
     init(_ actions: ActionRegistry) {
         let mark = Schema.constant(.string(ActionSecrets.mark))
-        func schema(_ change: (Schema.Member, _ isSecret: Bool) -> Schema.Member) -> Schema {
-            let choices = actions.types.compactMap { actions[$0] }.map { action in
+        func schema(
+            of types: [String], _ change: (Schema.Member, _ isSecret: Bool) -> Schema.Member
+        ) -> Schema {
+            let choices = types.compactMap { actions[$0] }.map { action in
                 var fields = action.schema.mapMembers { change($0, action.secretFields.contains($0.name)) }
                 let type = Schema.Member(
                     name: "type", schema: .constant(.string(action.type)), isRequired: true,
@@ -320,15 +324,16 @@ private struct ActionSchema {
                 fields.prepend(.required("type", .constant(.string(action.type)), "Which action."))
                 return fields
             })
-        draft = schema { member, _ in member }.named("Action")
-        replacement = schema { $1 ? marked($0) : $0 }
-        patch = schema { member, isSecret in
+        draft = schema(of: actions.types) { member, _ in member }.named("Action")
+        dryRun = schema(of: DryRunControl.types(actions)) { member, _ in member }
+        replacement = schema(of: actions.types) { $1 ? marked($0) : $0 }
+        patch = schema(of: actions.types) { member, isSecret in
             var member = isSecret ? marked(member) : member
             member.isRequired = false
             member.schema = member.schema.without("default")
             return member
         }
-        shown = schema { member, isSecret in
+        shown = schema(of: actions.types) { member, isSecret in
             var member = member
             member.schema = (isSecret ? mark.orNull : member.schema).without("default")
             return member

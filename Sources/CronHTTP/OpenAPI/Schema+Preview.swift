@@ -11,7 +11,7 @@ extension Schema {
     /// An IANA id.
     static let timezone = Schema.string(pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$", format: "cronpp-timezone")
 
-    static let timezones = Schema.list(of: timezone, JobLimit.timezones).with("uniqueItems", .bool(true))
+    static let timezones = Schema.list(of: timezone, JobLimit.timezones)
 
     static let previewRequest = Schema.object([
         .required(
