@@ -28,13 +28,16 @@ struct WebhookDefinition: Sendable {
         "GET": .GET, "HEAD": .HEAD, "POST": .POST, "PUT": .PUT, "PATCH": .PATCH, "DELETE": .DELETE, "OPTIONS": .OPTIONS,
     ]
 
+    static let statusRange = 100...599
+    static let standardStatuses = NumberRanges([200...299])
+
     let url: WebhookURL
     let method: HTTPMethod
     let headers: HTTPHeaders
     let body: WebhookBody
     let connectTimeout: Span
     let readTimeout: Span?
-    let successStatuses: StatusRanges
+    let successStatuses: NumberRanges
     /// One signature is sent for each.
     let secrets: [WebhookSecret]
     /// Nil for the system's roots and no client certificate.
@@ -108,10 +111,10 @@ struct WebhookDefinition: Sendable {
         }
     }
 
-    private static func readStatuses(_ reader: inout FieldReader) -> StatusRanges {
-        guard let value = reader.value("success_statuses") else { return .standard }
-        if let ranges = StatusRanges(value) { return ranges }
+    private static func readStatuses(_ reader: inout FieldReader) -> NumberRanges {
+        guard let value = reader.value("success_statuses") else { return standardStatuses }
+        if let ranges = NumberRanges(value, within: statusRange) { return ranges }
         reader.refuse("success_statuses", "must be \"200-299\" or a list such as [200, \"202-204\"], within 100-599")
-        return .standard
+        return standardStatuses
     }
 }

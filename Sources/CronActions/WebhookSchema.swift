@@ -62,7 +62,7 @@ extension WebhookDefinition {
     }()
 
     private static let statuses: Schema = {
-        let status = Schema.integer(100...599)
+        let status = Schema.integer(statusRange)
         let range = Schema.string(pattern: "^[1-5][0-9]{2}(-[1-5][0-9]{2})?$", format: "cronpp-statuses")
         return .anyOf([status, range, Schema.list(of: .anyOf([status, range])).with("minItems", .integer(1))])
     }()

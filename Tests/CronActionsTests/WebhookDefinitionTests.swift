@@ -132,7 +132,7 @@ import Testing
         #expect(read.method == .POST)
         #expect(read.connectTimeout == .seconds(10) && read.readTimeout == nil)
         #expect(
-            read.successStatuses == .standard && read.secrets.isEmpty && read.identity == nil && read.headers.isEmpty)
+            read.successStatuses == WebhookDefinition.standardStatuses && read.secrets.isEmpty && read.identity == nil && read.headers.isEmpty)
     }
 
     @Test func readsTimeoutsAndMethods() throws {
@@ -145,7 +145,8 @@ import Testing
     }
 
     @Test func readsStatuses() throws {
-        let ranges = try #require(StatusRanges(.array([.integer(200), .string("204"), .string("300-302")])))
+        let list: JSONValue = .array([.integer(200), .string("204"), .string("300-302")])
+        let ranges = try #require(NumberRanges(list, within: WebhookDefinition.statusRange))
         #expect([200, 204, 300, 302].allSatisfy(ranges.contains))
         #expect(![201, 303, 404].contains(where: ranges.contains))
     }
