@@ -1,3 +1,4 @@
+import CronEngine
 import CronModel
 import Hummingbird
 
@@ -25,14 +26,21 @@ struct Gate: Sendable {
 
     private func handle(_ route: Route, _ request: APIRequest) async throws -> Response {
         if case .allowed(let permission) = route.access, try !request.access.allows(permission) {
-            // Somebody tries more than they may: the space's admins should see it.
-            try await audit.appendAudit(
-                request.actor.entry(
-                    "denied", target: nil,
-                    after: .object(["path": .string(route.path), "needs": .string(permission.text)])))
-            throw Problem(
-                .forbidden, "this needs \"\(permission.text)\", which your role or your API key does not allow")
+            throw try await denied(permission, route, request)
         }
-        return try await route.handler(request)
+        do {
+            return try await route.handler(request)
+        } catch ControlError.lacking(let permission) {
+            throw try await denied(permission, route, request)
+        }
+    }
+
+    /// Somebody tries more than they may: the space's admins should see it.
+    private func denied(_ permission: Permission, _ route: Route, _ request: APIRequest) async throws -> Problem {
+        try await audit.appendAudit(
+            request.actor.entry(
+                "denied", target: nil,
+                after: .object(["path": .string(route.path), "needs": .string(permission.text)])))
+        return .lacking(permission)
     }
 }

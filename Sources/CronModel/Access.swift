@@ -5,6 +5,8 @@ package struct Permission: Hashable, Sendable {
         case jobs
         /// What jobs use: job types, secrets.
         case settings
+        /// Jobs whose action runs a program on the nodes.
+        case commands
         /// Who else works in the space.
         case people
         case audit

@@ -133,6 +133,8 @@ package protocol ActionRunner: Sendable {
     var references: [String: Resource.Kind] { get }
     /// Whether an attempt can be made without effect.
     var hasDryRun: Bool { get }
+    /// What whoever defines a job or a job type with it must be allowed besides.
+    var permission: Permission? { get }
     /// Everything wrong with a definition, found when the job is saved. Field paths start with `action.`.
     func validate(_ definition: ActionDefinition) -> [FieldProblem]
     /// Makes one attempt: at most one request, ended by its own timeouts or by cancellation of the current task.
@@ -143,6 +145,7 @@ package protocol ActionRunner: Sendable {
 extension ActionRunner {
     package var references: [String: Resource.Kind] { [:] }
     package var hasDryRun: Bool { false }
+    package var permission: Permission? { nil }
     /// Nothing is told of the fields.
     package var schema: Schema { .object([], isOpen: true) }
 }
@@ -150,9 +153,17 @@ extension ActionRunner {
 /// The runners by type.
 package struct ActionRegistry: Sendable {
     private let runners: [String: any ActionRunner]
+    private let off: [String: String]
 
-    package init(_ runners: [any ActionRunner]) {
+    /// - Parameter off: types that this binary has and the operator has not turned on, and how that is done.
+    package init(_ runners: [any ActionRunner], off: [String: String] = [:]) {
         self.runners = Dictionary(runners.map { ($0.type, $0) }, uniquingKeysWith: { first, _ in first })
+        self.off = off
+    }
+
+    /// Why there is no runner of a type.
+    package func absence(of type: String) -> String {
+        off[type] ?? "unknown action; known are \(types.map { "\"\($0)\"" }.joined(separator: ", "))"
     }
 
     package subscript(type: String) -> (any ActionRunner)? { runners[type] }

@@ -9,15 +9,19 @@ package struct Actor: Hashable, Sendable {
     package var key: ResourceID?
     package var address: String
     package var requestID: String
+    /// What role and API key allow.
+    package var permissions: [Permission]
 
     package init(
-        space: UserID, user: UserID? = nil, key: ResourceID? = nil, address: String = "", requestID: String = ""
+        space: UserID, user: UserID? = nil, key: ResourceID? = nil, address: String = "", requestID: String = "",
+        permissions: [Permission] = []
     ) {
         self.space = space
         self.user = user
         self.key = key
         self.address = address
         self.requestID = requestID
+        self.permissions = permissions
     }
 
     /// What the audit log is to keep of an act, such as `job.pause`.

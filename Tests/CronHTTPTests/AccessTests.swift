@@ -33,7 +33,7 @@ import Testing
                     guard case .allowed(let needed) = route.access else { continue }
                     let least =
                         switch (needed.area, needed.level) {
-                        case (.people, _), (.audit, _): 3
+                        case (.people, _), (.audit, _), (.commands, _): 3
                         case (_, .write): 2
                         case (_, .operate): 1
                         case (_, .read): 0

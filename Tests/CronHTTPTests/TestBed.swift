@@ -35,7 +35,8 @@ struct TestBed: Sendable {
         registration: Registration = .open, setupCode: String? = nil,
         cost: ScryptCost = ScryptCost(logRounds: 4, blockSize: 1, parallelism: 1),
         readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = [], rateLimit: Int? = nil,
-        jobQuota: Int? = nil, runQuota: Int? = nil, mail: MailDrop? = nil
+        jobQuota: Int? = nil, runQuota: Int? = nil, mail: MailDrop? = nil,
+        actions: [any ActionRunner] = [TestAction()], off: [String: String] = [:]
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
@@ -56,7 +57,7 @@ struct TestBed: Sendable {
         }
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
-            store: store, actions: ActionRegistry([TestAction()]), signal: signal,
+            store: store, actions: ActionRegistry(actions, off: off), signal: signal,
             events: events, vault: vault, settings: settings,
             node: { Self.node }, metrics: { "cronpp_up 1\n" }, readiness: { readiness })
         document = DocumentCheck(server)

@@ -7,6 +7,8 @@ package enum ControlError: Error, Hashable, Sendable {
     case invalid([FieldProblem])
     /// Whoever asks may not.
     case forbidden(String)
+    /// Neither whose role nor whose API key allows this.
+    case lacking(Permission)
     /// The store did not do it.
     case store(StoreError)
     /// The request is about so many things; it says that it expected another number.

@@ -26,7 +26,7 @@ extension JobControl {
             if let version, version != current.job.version {
                 throw .store(.versionMismatch(current: current.job.version))
             }
-            let (definition, rearm) = try await definition(after: edit, of: current)
+            let (definition, rearm) = try await definition(after: edit, of: current, by: actor)
             if let job = try await store(
                 definition, rearm: rearm, over: current, audit: edited,
                 isFinal: version != nil)
@@ -56,7 +56,7 @@ extension JobControl {
                 if let id = try JobRequest.id(json), id != found.job.id {
                     throw .store(.conflict("the job of this name has another id"))
                 }
-                let (definition, rearm) = try await definition(after: .replace(json), of: found)
+                let (definition, rearm) = try await definition(after: .replace(json), of: found, by: actor)
                 let isFinished = found.job.state == .finished
                 if definition == found.job.definition, !rearm, !isFinished { return (answer(found), false) }
                 if let job = try await store(
@@ -79,7 +79,7 @@ extension JobControl {
 extension JobControl {
     /// The definition after the edit, as it is stored. Secrets that the client cannot know stay.
     private func definition(
-        after edit: JobEdit, of current: JobView
+        after edit: JobEdit, of current: JobView, by actor: Actor
     ) async throws(ControlError) -> (JobDefinition, rearm: Bool) {
         let job = current.job
         let rearm = try JobRequest.rearm(edit.json)
@@ -97,7 +97,7 @@ extension JobControl {
             json = try await typed(.object(members), in: job.userID)
         }
         var definition = try await request.definition(
-            json, id: job.id, space: job.userID, now: store.clock.now, changes: rearm ? nil : job)
+            json, id: job.id, by: actor, now: store.clock.now, changes: rearm ? nil : job)
         definition.action = try await secrets.sealed(
             definition.action, of: job.id, in: job.userID, before: (job.definition.action, opened))
         return (definition, rearm)

@@ -36,7 +36,7 @@ extension JobControl {
             let followed = JobType.followed(base.json, from: old, to: new, standard: Self.standard)
             guard followed != base.json else { return nil }
             var definition = try await request.definition(
-                .object(followed), id: job.id, space: job.userID, now: store.clock.now, changes: job)
+                .object(followed), id: job.id, by: actor, now: store.clock.now, changes: job)
             definition.action = try await secrets.sealed(
                 definition.action, of: job.id, in: job.userID, before: (job.definition.action, opened))
             if dryRun { return answer(current) }

@@ -42,7 +42,7 @@ extension JobControl {
     package func create(
         _ json: JSONValue, by actor: Actor, idempotency: IdempotencyKey? = nil
     ) async throws(ControlError) -> (job: JobAnswer, isReplay: Bool) {
-        let draft = try await draft(json, owner: actor.space, idempotency: idempotency)
+        let draft = try await draft(json, by: actor, idempotency: idempotency)
         let results = try await ControlError.storing { () async throws(StoreError) in
             try await store.createJobs([draft], audit: audit.created(by: actor))
         }
@@ -65,9 +65,7 @@ extension JobControl {
         var drafts: [Result<JobDraft, ControlError>] = []
         for (index, item) in items.enumerated() {
             do throws(ControlError) {
-                drafts.append(
-                    .success(
-                        try await draft(item, owner: actor.space, idempotency: idempotency?.part(index))))
+                drafts.append(.success(try await draft(item, by: actor, idempotency: idempotency?.part(index))))
             } catch {
                 // A store that cannot be asked is no fault of this one job.
                 if error.concernsAll { throw error }
@@ -90,15 +88,16 @@ extension JobControl {
     }
 
     private func draft(
-        _ json: JSONValue, owner: UserID, idempotency: IdempotencyKey?
+        _ json: JSONValue, by actor: Actor, idempotency: IdempotencyKey?
     ) async throws(ControlError) -> JobDraft {
+        let owner = actor.space
         var random = RandomSource()
         let now = store.clock.now
         let id = try JobRequest.id(json) ?? JobID(at: now, using: &random)
         // A new job starts armed, whatever the flag says: an upsert may not know that it creates.
         _ = try JobRequest.rearm(json)
         let json = try await typed(json, in: owner)
-        var definition = try await request.definition(json, id: id, space: owner, now: now)
+        var definition = try await request.definition(json, id: id, by: actor, now: now)
         definition.action = try await secrets.sealed(definition.action, of: id, in: owner)
         return JobDraft(id: id, userID: owner, definition: definition, idempotency: idempotency, quota: quota)
     }

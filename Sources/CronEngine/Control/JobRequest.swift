@@ -17,16 +17,17 @@ struct JobRequest: Sendable {
     let secrets: ActionSecrets
     let store: any ResourceStore
 
-    /// A definition that may be stored as this job at this moment.
+    /// A definition that the actor may store as this job at this moment.
     func definition(
-        _ json: JSONValue, id: JobID, space: UserID, now: Instant, changes old: Job? = nil
+        _ json: JSONValue, id: JobID, by actor: Actor, now: Instant, changes old: Job? = nil
     ) async throws(ControlError) -> JobDefinition {
         let definition: JobDefinition
         switch JobDefinition.read(json, besides: Self.extras) {
         case .success(let read): definition = read
         case .failure(let problems): throw .invalid(problems.all)
         }
-        var problems = try await problems(of: definition.action, in: space)
+        try actions.check(definition.action.type, by: actor)
+        var problems = try await problems(of: definition.action, in: actor.space)
         if let problem = scheduleProblem(definition, id: id, now: now, old: old) { problems.append(problem) }
         guard problems.isEmpty else { throw .invalid(problems) }
         return definition
@@ -70,8 +71,7 @@ struct JobRequest: Sendable {
 
     private func actionProblems(_ action: ActionDefinition) -> [FieldProblem] {
         guard let runner = actions[action.type] else {
-            let known = actions.types.map { "\"\($0)\"" }.joined(separator: ", ")
-            return [FieldProblem(field: "action.type", message: "unknown action; known are \(known)")]
+            return [FieldProblem(field: "action.type", message: actions.absence(of: action.type))]
         }
         let marks = secrets.problems(action)
         return marks.isEmpty ? runner.validate(action) : marks
@@ -107,5 +107,16 @@ struct JobRequest: Sendable {
         } catch {
             return error
         }
+    }
+}
+
+extension ActionRegistry {
+    /// Asked of every definition of a job or a job type, whichever way it comes.
+    /// - Throws: `lacking` unless the actor may define what has this type of action.
+    func check(_ type: String, by actor: Actor) throws(ControlError) {
+        guard let needed = self[type]?.permission, !actor.permissions.contains(where: { $0.includes(needed) }) else {
+            return
+        }
+        throw .lacking(needed)
     }
 }

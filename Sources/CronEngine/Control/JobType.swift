@@ -62,7 +62,7 @@ extension JobType {
 
 extension JobType {
     /// Reads a type and finds everything that is wrong with it.
-    static func read(_ json: JSONValue, actions: ActionRegistry) throws(ControlError) -> JobType {
+    static func read(_ json: JSONValue, actions: ActionRegistry, by actor: Actor) throws(ControlError) -> JobType {
         guard json.objectValue != nil else { throw .invalid("", "must be an object, not \(json.kindName)") }
         var reader = try JobControl.reader(json)
         let about = reader.string("about", limit: aboutLimitBytes)
@@ -71,6 +71,8 @@ extension JobType {
         let defaults = value?.objectValue
         if let value, defaults == nil { reader.refuse("defaults", "must be an object, not \(value.kindName)") }
         let given = (defaults ?? [:]).filter { $0.value != .null }
+        // Whoever makes a job of the type may be allowed what whoever gives its action is not.
+        if let action = given["action"]?["type"]?.stringValue { try actions.check(action, by: actor) }
         let (canonical, problems) = checked(given, actions)
         for problem in problems {
             reader.refuse("defaults.\(problem.field)", problem.message, column: problem.column)
@@ -110,9 +112,11 @@ extension JobType {
         guard var fields = action.objectValue else {
             return [FieldProblem(field: "action", message: "must be an object, not \(action.kindName)")]
         }
-        guard let type = fields.removeValue(forKey: "type")?.stringValue, let runner = actions[type] else {
-            let known = actions.types.map { "\"\($0)\"" }.joined(separator: ", ")
-            return [FieldProblem(field: "action.type", message: "must be one of \(known)")]
+        guard let type = fields.removeValue(forKey: "type")?.stringValue else {
+            return [FieldProblem(field: "action.type", message: "is required")]
+        }
+        guard let runner = actions[type] else {
+            return [FieldProblem(field: "action.type", message: actions.absence(of: type))]
         }
         let secrets = runner.secretFields.filter { fields[$0] != nil }.sorted().map {
             FieldProblem(field: "action.\($0)", message: "is a secret, which a type may not give; each job has its own")

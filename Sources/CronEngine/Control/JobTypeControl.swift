@@ -37,7 +37,7 @@ package struct JobTypeControl: Sendable {
         if name?.isEmpty ?? true, reader.problems.isEmpty { reader.refuse("name", "is required") }
         let isGlobal = reader.bool("global") ?? false
         guard reader.problems.isEmpty, let name else { throw .invalid(reader.problems) }
-        let type = try JobType.read(json.without(["name", "global"]), actions: actions)
+        let type = try JobType.read(json.without(["name", "global"]), actions: actions, by: actor)
         if isGlobal { try await refuseUnlessFirstSpace(actor) }
         var random = RandomSource()
         let now = store.clock.now
@@ -60,7 +60,7 @@ package struct JobTypeControl: Sendable {
     ) async throws(ControlError) -> (type: Resource, affected: [JobAnswer]) {
         let current = try await read(id, space: actor.space)
         if let version, version != current.version { throw .store(.versionMismatch(current: current.version)) }
-        let type = try JobType.read(json, actions: actions)
+        let type = try JobType.read(json, actions: actions, by: actor)
         if current.space == Resource.everybody { try await refuseUnlessFirstSpace(actor) }
         let affected = try await follow(current, to: type, dryRun: dryRun, by: actor)
         guard !dryRun else { return (current.changed(ResourceChange(body: type.body), now: store.clock.now), affected) }

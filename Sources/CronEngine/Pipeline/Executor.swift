@@ -13,7 +13,7 @@ package struct Executor: Sendable {
     package func run(_ attempt: AttemptContext) async -> Outcome {
         guard let runner = actions[attempt.action.type] else {
             var outcome = Outcome(kind: .permanent, verdict: .permanent, reach: .nothingSent)
-            outcome.error = "this node has no action of type \"\(attempt.action.type)\""
+            outcome.error = "action.type: \(actions.absence(of: attempt.action.type))"
             return outcome
         }
         if attempt.isVerifying, !attempt.action.keepsLedger { return .unverifiable }

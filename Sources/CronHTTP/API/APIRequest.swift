@@ -18,8 +18,15 @@ struct APIRequest: Sendable {
     /// Whose things the request is about.
     var owner: UserID { get throws(Problem) { try access.user.space } }
 
-    /// Who acts, for the audit log.
-    var actor: Actor { get throws(Problem) { try caller.actor(access.user, key: access.key) } }
+    /// Who acts, and what they may.
+    var actor: Actor {
+        get throws(Problem) {
+            let access = try access
+            var actor = caller.actor(access.user, key: access.key)
+            actor.permissions = Permission.all.filter(access.allows)
+            return actor
+        }
+    }
 
     var caller: Caller { Caller(address: context.address, requestID: context.requestID) }
 

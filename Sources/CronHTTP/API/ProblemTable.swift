@@ -32,6 +32,7 @@ extension Problem {
         switch error {
         case .invalid(let problems): self = .invalid(problems)
         case .forbidden(let reason): self.init(.forbidden, reason)
+        case .lacking(let permission): self = .lacking(permission)
         case .store(let error): self.init(store: error)
         case .unexpectedCount(let count, let expected):
             self.init(.conflict, "it is about \(count), not \(expected); nothing was done")
@@ -72,6 +73,10 @@ extension Problem {
         case .unauthorized: self = .unauthenticated
         default: self.init(.validation, error.body ?? "the request is not valid")
         }
+    }
+
+    static func lacking(_ permission: Permission) -> Problem {
+        Problem(.forbidden, "this needs \"\(permission.text)\", which your role or your API key does not allow")
     }
 
     /// A refusal that ends when some time has passed; the detail and a header say when.
