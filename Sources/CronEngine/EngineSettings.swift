@@ -43,8 +43,11 @@ package struct EngineSettings: Sendable {
 
     /// A committed start whose answer took longer than this is not sent any more: its node may have been frozen.
     package static let sendWindow = Span.milliseconds(500)
-    /// How long an aborted attempt may take to end before it is reported without its answer.
-    package static let abortGrace = Span.seconds(5)
+    /// How long an aborted attempt may take to end before it is reported without its answer: longer than an action gives
+    /// what it has started, or another attempt could begin beside it.
+    package static let abortGrace = TimeoutPolicy.stopGrace + .seconds(3)
+    /// How long a drained node tries to store what came of aborted attempts.
+    package static let reportGrace = Span.seconds(5)
     /// How soon a full timer wheel is looked at again.
     package static let roomWait = Span.milliseconds(10)
     /// How soon work that another node has locked is looked at again: it may hold the lock for long, frozen for example.

@@ -148,7 +148,7 @@ import Testing
         #expect(harness.tick().handBacks.isEmpty, "not at once")
         #expect(harness.tick(after: EngineSettings.storeRetry).handBacks == [claim.token])
         #expect(!harness.tick(after: .seconds(30)).isStopped)
-        #expect(harness.tick(after: .seconds(10)).isStopped)
+        #expect(harness.tick(after: EngineSettings.abortGrace + EngineSettings.reportGrace).isStopped)
     }
 
     @Test func anUntrustedLeaseIsWaitedForWithoutSpinning() throws {

@@ -36,7 +36,7 @@ package struct NodeCore: Sendable {
         var isOver = false
 
         /// When it ends even if the store takes nothing: the next process finds what was left.
-        var end: Instant { until + EngineSettings.abortGrace + EngineSettings.abortGrace }
+        var end: Instant { until + EngineSettings.abortGrace + EngineSettings.reportGrace }
         var nextAt: Instant { min(stoppedAll ? end : until, retryAt ?? end) }
     }
 

@@ -5,6 +5,8 @@ package struct TimeoutPolicy: Hashable, Sendable {
     package static let longest = Span.hours(24)
     /// What a node's own reporting may add before others take the run for lost.
     package static let reportingAllowance = Span.seconds(30)
+    /// How long what an action has started may take to end after it was asked to.
+    package static let stopGrace = Span.seconds(5)
 
     package var attempt: Span
 
