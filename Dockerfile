@@ -12,7 +12,7 @@ RUN swift build -c release --product cronpp --static-swift-stdlib && cp "$(swift
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl libcurl4 libhiredis0.14 libpq5 \
-        libsqlite3-0 tzdata zlib1g \
+        libsqlite3-0 tini tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* && useradd --system --home-dir /var/lib/cronpp --create-home cronpp
 COPY --from=build /cronpp /usr/bin/cronpp
 USER cronpp
@@ -22,5 +22,6 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD curl -fsS http://127.0.0.1:8080/livez || exit 1
 # Longer than DRAIN's 30 s, or docker would kill a node that is letting attempts finish.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["cronpp"]
+# As the first process it would have to reap what programs of commands leave behind.
+ENTRYPOINT ["tini", "--", "cronpp"]
 CMD ["serve"]
