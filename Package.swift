@@ -28,6 +28,8 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let engineLoop = ["NIOCore", "NIOPosix"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
@@ -54,6 +56,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -67,6 +71,7 @@ let package = Package(
             name: "CronActions",
             dependencies: [
                 "CronModel", "CronSchedule", "PostgresClient", httpClient, crypto, logging, nioHTTP2, nioSSL, sqlite,
+                subprocess, system,
             ] + nio,
             swiftSettings: settings),
         .target(
@@ -137,8 +142,8 @@ let package = Package(
         .testTarget(
             name: "CronAppTests",
             dependencies: [
-                "CronApp", "CronHTTP", "CronEngine", "CronTesting", "CronLockRedis", "CronModel", "CronSchedule",
-                "PostgresServer", logging, signals,
+                "CronApp", "CronHTTP", "CronEngine", "CronActions", "CronTesting", "CronLockRedis", "CronModel",
+                "CronSchedule", "PostgresServer", logging, signals,
             ], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),

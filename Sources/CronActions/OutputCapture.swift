@@ -22,17 +22,20 @@ struct OutputCapture: Sendable {
     /// The reading stopped before the answer's end.
     mutating func cut() { isTruncated = true }
 
-    /// Invalid UTF-8 and NUL, which PostgreSQL's text refuses, become U+FFFD. Repair can lengthen, so the limit is applied
-    /// once more.
+    /// Repair can lengthen, so the limit is applied once more.
     var text: String? {
         guard !kept.isEmpty else { return nil }
-        let repaired = String(decoding: kept, as: UTF8.self).unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }
-        return BoundedText.prefix(repaired, maxBytes: Outcome.outputLimitBytes)
+        return BoundedText.prefix(BoundedText.repaired(kept), maxBytes: Outcome.outputLimitBytes)
     }
 }
 
 /// Text cut to a number of UTF-8 bytes without splitting a scalar.
 enum BoundedText {
+    /// Invalid UTF-8 and NUL, which PostgreSQL's text refuses, become U+FFFD. Can be longer than the bytes were.
+    static func repaired(_ bytes: some Sequence<UInt8>) -> [Unicode.Scalar] {
+        String(decoding: Array(bytes), as: UTF8.self).unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }
+    }
+
     static func prefix(_ scalars: some Sequence<Unicode.Scalar>, maxBytes: Int) -> String {
         var text = String.UnicodeScalarView()
         var bytes = 0
@@ -42,6 +45,15 @@ enum BoundedText {
             text.append(scalar)
         }
         return String(text)
+    }
+
+    static func suffix(_ scalars: [Unicode.Scalar], maxBytes: Int) -> String {
+        var bytes = 0
+        let end = scalars.reversed().prefix { scalar in
+            bytes += UTF8.width(scalar)
+            return bytes <= maxBytes
+        }
+        return prefix(end.reversed(), maxBytes: maxBytes)
     }
 
     /// A message that fits an outcome's error, on one line.

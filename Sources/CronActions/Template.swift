@@ -100,6 +100,18 @@ struct Template: Hashable, Sendable {
         return .payload(Array(path.dropFirst()))
     }
 
+    /// The first name in a text that is no template but may have been taken for one; nil where `{{…}}` is another
+    /// language's.
+    static func firstName(in text: String) -> String? {
+        for piece in text.split(separator: "{{", omittingEmptySubsequences: false).dropFirst() {
+            guard let close = piece.firstRange(of: "}}") else { continue }
+            let name = piece[..<close.lowerBound].filter { $0 != " " }
+            let isNear = plainNames[name] != nil || name.hasPrefix("payload") || name.hasPrefix("secrets.")
+            if isNear, (try? Self.name(name[...])) != nil { return name }
+        }
+        return nil
+    }
+
     private static func isSecretName(_ name: String) -> Bool {
         !name.isEmpty
             && name.utf8.allSatisfy { byte in

@@ -123,8 +123,9 @@ extension App {
             try await wait { () throws(StoreError) in try await store.hasUsers() }
             ? nil : setupCode(config, directory, secret: keys.jwt)
         let actions = StandardActions(
-            allowedNetworks: config.allowNetworks, files: config.sqlFiles, userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now },
-            logger: logger)
+            allowedNetworks: config.allowNetworks, files: config.sqlFiles,
+            commands: config.allowCommands ? CommandAction(environment: ProcessInfo.processInfo.environment) : nil,
+            userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now }, logger: logger)
         let vault = Vault(store: store, ring: keys.ring)
         let metrics = EngineMetrics()
         let enlistment = Enlistment(store: store, lease: config.engine.lease, logger: logger)

@@ -25,6 +25,8 @@ package struct AppConfig: Sendable {
     package var trustedProxies: TrustedProxies
     /// Where SQLite files of users are; nil: nobody uses any.
     package var sqlFiles: SQLFiles?
+    /// Whether jobs may run programs here.
+    package var allowCommands: Bool
     package var engine: EngineSettings
     package var logLevel: Logger.Level
     /// Nil: generated into the data directory.
@@ -61,6 +63,7 @@ package struct AppConfig: Sendable {
         allowNetworks = try reader.networks(.allowNetworks)
         trustedProxies = TrustedProxies(ranges: try reader.networks(.trustedProxies))
         sqlFiles = try reader.sqlFiles(.sqlFiles)
+        allowCommands = try reader.flag(.allowCommands)
         logLevel = try reader.choice(.logLevel)
         jwtSecret = try reader.secret(.jwtSecret)
         jwtSecretsAccepted = try reader.secrets(.jwtSecretsAccepted)

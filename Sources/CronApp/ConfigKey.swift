@@ -12,6 +12,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case registration = "REGISTRATION"
     case allowNetworks = "ALLOW_NETWORKS"
     case sqlFiles = "SQL_FILES"
+    case allowCommands = "ALLOW_COMMANDS"
     case trustedProxies = "TRUSTED_PROXIES"
     case concurrency = "CONCURRENCY"
     case lease = "LEASE"
@@ -49,6 +50,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .httpHost: "127.0.0.1"
         case .httpPort: "8080"
         case .registration: "first"
+        case .allowCommands: "false"
         case .allowNetworks, .trustedProxies, .jwtSecretsAccepted, .encryptionKeysAccepted: ""
         case .concurrency: "1000"
         case .lease: "15s"
@@ -86,6 +88,8 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .allowNetworks: "CIDR list, separated by commas, that webhooks and SQL may reach although private or loopback"
         case .sqlFiles:
             "directory of the SQLite files that SQL actions may use; absent = they may use none"
+        case .allowCommands:
+            "whether jobs may run programs on the nodes, which can do there whatever a node can: true or false, equal on all nodes"
         case .trustedProxies:
             "CIDR list, separated by commas, of the proxies whose X-Forwarded-For names the client's address"
         case .concurrency: "attempts under way at once on this node"

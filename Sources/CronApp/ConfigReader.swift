@@ -23,6 +23,14 @@ struct ConfigReader {
         return value
     }
 
+    func flag(_ key: ConfigKey) throws(ConfigError) -> Bool {
+        switch try text(key) {
+        case "true": return true
+        case "false": return false
+        case let text: throw refuse(key, "\"\(text)\" is neither true nor false")
+        }
+    }
+
     /// A limit; nil for 0, which is none.
     func quota(_ key: ConfigKey) throws(ConfigError) -> Int? {
         let value = try integer(key, in: 0...10_000_000)

@@ -72,7 +72,7 @@ func call(_ url: String, _ client: WebhookClient) async throws -> Outcome {
     return Outcome(exchange, of: definition, limits: limits, now: fixedNow)
 }
 
-/// Everything that opens sockets, one test at a time.
+/// Everything that opens sockets or starts programs, one test at a time.
 @Suite(.serialized) struct NetworkTests {}
 
 /// Runs a test against an action and a receiver, and closes both.

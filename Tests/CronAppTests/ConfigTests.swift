@@ -62,6 +62,17 @@ import Testing
         }
     }
 
+    @Test func commandsAreOffUnlessTurnedOn() throws {
+        #expect(try !config().allowCommands)
+        #expect(try config(["CRONPP_ALLOW_COMMANDS": "true"]).allowCommands)
+        #expect(try !config(["CRONPP_ALLOW_COMMANDS": "true"], flags: [.allowCommands: "false"]).allowCommands)
+        for value in ["yes", "1", "", "TRUE"] {
+            #expect { try config(["CRONPP_ALLOW_COMMANDS": value]) } throws: {
+                ($0 as? ConfigError)?.description == "CRONPP_ALLOW_COMMANDS: \"\(value)\" is neither true nor false"
+            }
+        }
+    }
+
     @Test func flagsWinOverTheEnvironment() throws {
         #expect(try config(["CRONPP_HTTP_PORT": "81"], flags: [.httpPort: "82"]).port == 82)
         #expect(try config(["CRONPP_HTTP_PORT": "81"]).port == 81)
