@@ -31,11 +31,13 @@ struct ProcessSession: Sendable {
     }
 
     private func isGone(within limit: Span, asking first: Int32, then other: Int32) async -> Bool {
-        var (waited, pause, signal) = (Span.zero, Self.firstPause, first)
+        // The looks take time too, much of it on a busy machine: adding up the pauses would not be enough.
+        let countdown = Countdown(limit)
+        defer { countdown.stop() }
+        var (pause, signal) = (Self.firstPause, first)
         while await isLeft(signal) {
-            guard waited < limit else { return false }
+            guard !countdown.isOver else { return false }
             try? await Task.sleep(for: .microseconds(pause.microseconds))
-            waited = waited + pause
             pause = min(pause + pause, Self.longestPause)
             signal = other
         }
