@@ -26,6 +26,10 @@ import Testing
             let shown = hidden("a \(text) b", secret)
             #expect(shown.hasPrefix("a ") && shown.hasSuffix(" b") && shown.utf8.count < 32, "\(text): \(shown)")
         }
+        for text in [secret, json, twice] {
+            let field = "a,\"\(text.replacing("\"", with: "\"\""))\",b"
+            #expect(hidden(field, secret).utf8.count < 32, "\(field): \(hidden(field, secret))")
+        }
         let hex = secret.utf8.map { String(format: "%02x", $0) }.joined()
         #expect(hidden("<\(hex)>", secret) == "<********>" && hidden(hex.uppercased(), secret) == SecretMark.text)
     }

@@ -49,6 +49,15 @@ struct EncodedText {
         }
     }
 
+    /// As a field of a table that is CSV. Nil where no quote is doubled.
+    func withoutCSV() -> EncodedText? {
+        let quotes = [UInt8(ascii: "\""), UInt8(ascii: "\"")]
+        guard bytes.contains(quotes) else { return nil }
+        return EncodedText(decoding: self, escape: quotes[0]) { rest in
+            rest.starts(with: quotes) ? ([quotes[0]], 2) : nil
+        }
+    }
+
     /// Nil where there are neither `%` nor `+`.
     func withoutPercents() -> EncodedText? {
         guard bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return nil }

@@ -8,8 +8,8 @@ enum SecretMark {
     /// A body that is JSON, in an answer that is JSON, as a text in a log that is JSON; and one more.
     static let layers = 4
 
-    /// A text without the secrets: as they are, as they stand in JSON texts (one inside another) or in a URL, and as
-    /// base64 or hexadecimal digits. Receivers answer errors with what they were sent, in these forms.
+    /// A text without the secrets: as they are, as they stand in JSON texts (one inside another), in a table that is CSV or in a
+    /// URL, and as base64 or hexadecimal digits. Receivers answer errors with what they were sent, in these forms.
     static func hiding(_ secrets: [String], in text: String) -> String {
         let original = Array(text.utf8)
         var covered = [Bool](repeating: false, count: original.count)
@@ -17,6 +17,7 @@ enum SecretMark {
         guard !needles.isEmpty, !original.isEmpty else { return text }
         let plain = EncodedText(original)
         cover(needles, of: plain, in: &covered)
+        if let field = plain.withoutCSV() { cover(needles, of: field, in: &covered) }
         if let decoded = plain.withoutPercents() {
             // There a plus stands for a blank: both are taken for one.
             cover(needles.map(EncodedText.plusAsBlank), of: decoded, in: &covered)
