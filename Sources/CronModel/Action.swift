@@ -69,6 +69,8 @@ package struct AttemptContext: Sendable {
     package var settings = AttemptSettings()
     /// The secret fields of those. Never in what comes of the attempt either.
     package var hidden: [String] = []
+    /// How far the run's earlier attempts have got, as this action has told it in `Outcome.progress`.
+    package var progress: String?
     /// The attempt is made to ask the target's ledger whether an earlier one took effect, and for nothing else.
     package var isVerifying = false
     /// Everything is to be taken back in the end.
@@ -107,6 +109,7 @@ extension AttemptContext {
             delivery: job.definition.delivery)
         isVerifying = run.isVerifying
         timezone = run.zone.isEmpty ? job.definition.timezone : run.zone
+        progress = run.progress
     }
 
     private static func timeout(of action: ActionDefinition) -> Span {

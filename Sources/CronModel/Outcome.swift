@@ -40,6 +40,7 @@ package struct Outcome: Hashable, Sendable {
     /// Kept bytes of output: enough to see what a receiver answered, small enough for a million attempts.
     package static let outputLimitBytes = 65_536
     package static let errorLimitBytes = 2_048
+    package static let progressLimitBytes = 16_384
 
     package var kind: Kind
     package var verdict: Verdict
@@ -58,6 +59,9 @@ package struct Outcome: Hashable, Sendable {
     package var hasTombstone = false
     /// `output` is a table, as CSV (RFC 4180).
     package var isTable = false
+    /// How far the run has got, of an action that does its work in parts: handed to the next attempt, and read by nobody
+    /// but the action. One longer than `progressLimitBytes` is not kept.
+    package var progress: String?
 
     package init(
         kind: Kind, verdict: Verdict, reach: Reach, httpStatus: Int? = nil, error: String? = nil, output: String? = nil

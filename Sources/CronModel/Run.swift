@@ -38,6 +38,8 @@ package struct Run: Hashable, Sendable {
     /// Replaces the job's payload for this run (trigger, redrive).
     package var payload: JSONValue?
     package var redriveOf: RunID?
+    /// How far its attempts before `current` have got, in the words of its action.
+    package var progress: String?
     /// Its next start is counted in the rate limit already: it was moved to when it may be.
     package var hasTurn = false
     /// An attempt was lost when it may have taken effect. Told only of actions whose target keeps a ledger.
@@ -118,6 +120,10 @@ package struct Run: Hashable, Sendable {
         if !target.isClaimed { owner = nil }
         if target != .running { runDeadline = nil }
     }
+
+    /// Keeps what its newest attempt has reported for the next one. Of an attempt that reported nothing, because its node
+    /// was lost or because nothing was sent, what was known before stays.
+    package mutating func keepProgress() { progress = current?.outcome?.progress ?? progress }
 
     package var events: [RunEvent] { log.events }
 

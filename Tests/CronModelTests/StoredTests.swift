@@ -13,6 +13,7 @@ import Testing
                 outcome.rows = 3
                 outcome.exitCode = -1
                 outcome.disablesJob = true
+                outcome.progress = "abc \"d\""
                 #expect(Outcome(storedCode: outcome.storedCode, detail: outcome.storedDetail) == outcome)
             }
         }
@@ -27,6 +28,9 @@ import Testing
         let stored = Outcome(storedCode: outcome.storedCode, detail: outcome.storedDetail)
         #expect(stored.output == "a\u{FFFD}b")
         #expect(stored.error?.utf8.count == Outcome.errorLimitBytes)
+        var long = Outcome.success
+        long.progress = String(repeating: "a", count: Outcome.progressLimitBytes + 1)
+        #expect(long.storedDetail == nil, "a part of it would say something else")
     }
 
     @Test func runsKeepWhatHasNoColumn() {
@@ -36,6 +40,7 @@ import Testing
         run.redriveOf = RunID(high: 1, low: 2)
         run.lastScheduledFor = Fixture.now
         run.skippedCount = 12
+        run.progress = "abc"
         run.catchUp = true
         run.cancelReason = .overlap
         run.isInDoubt = true
@@ -44,6 +49,7 @@ import Testing
         copy.storedExtra = run.storedExtra
         copy.storedFlags = run.storedFlags
         #expect(copy.payload == run.payload && copy.redriveOf == run.redriveOf)
+        #expect(copy.progress == "abc")
         #expect(copy.lastScheduledFor == run.lastScheduledFor && copy.skippedCount == 12)
         #expect(copy.catchUp && copy.cancelReason == .overlap && copy.isInDoubt && copy.isVerifying && !copy.hasTurn)
     }

@@ -119,7 +119,10 @@ struct RandomWalk {
             default: break
             }
         }
-        return answers.map(\.verdictName).joined(separator: ",")
+        return answers.map { answer in
+            guard case .started(let attempt, _) = answer else { return answer.verdictName }
+            return "started after \(attempt.progress ?? "nothing")"
+        }.joined(separator: ",")
     }
 
     private mutating func finish() async throws -> String {
@@ -127,8 +130,10 @@ struct RandomWalk {
         let claim = running.remove(at: Int.random(in: 0..<running.count, using: &random))
         var gone = World.permanent
         gone.disablesJob = true
+        var half = pick([World.transient, World.permanent])
+        half.progress = "\(claim.token.fence)"
         let outcome = pick([
-            .success, .success, World.transient, World.permanent, gone,
+            .success, .success, World.transient, World.permanent, gone, half,
             Outcome(kind: .timeout, verdict: .transient, reach: .maybeSent),
             Outcome(kind: .notSent, verdict: .transient, reach: .nothingSent),
         ])

@@ -89,6 +89,7 @@ package enum FinishRule {
     ) throws(IllegalTransition) {
         run.dueAt = dueAt
         run.concurrencyKey = job.definition.concurrencyKey
+        run.keepProgress()
         try run.move(to: .retrying, reason: reason, at: now, raisesFence: true)
         if job.deletedAt != nil {
             try run.move(to: .skipped, reason: .deleted, at: now)

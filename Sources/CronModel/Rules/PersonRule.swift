@@ -21,6 +21,7 @@ package enum PersonRule {
         _ run: inout Run, job: Job, payload: JSONValue?, taken: Set<Instant> = [], now: Instant,
         random: inout RandomSource
     ) throws(IllegalTransition) -> Run? {
+        run.keepProgress()
         let mayHaveLeft = run.current?.outcome.map { $0.reach != .nothingSent } ?? (run.attempt > 0)
         if job.definition.delivery == .atMostOnce, mayHaveLeft, !job.definition.action.keepsLedger {
             var fresh = Run(
@@ -28,6 +29,7 @@ package enum PersonRule {
                 scheduledFor: job.momentBesideSlots(now, taken: taken), dueAt: now, at: now)
             fresh.redriveOf = run.id
             fresh.payload = payload ?? run.payload
+            fresh.progress = run.progress
             try run.move(to: .cancelled, reason: .redriven, at: now, raisesFence: true)
             return fresh
         }

@@ -27,6 +27,8 @@ extension Outcome {
         members["disables_job"] = disablesJob ? .bool(true) : nil
         members["tombstone"] = hasTombstone ? .bool(true) : nil
         members["table"] = isTable ? .bool(true) : nil
+        // Not cut: a part of it would say something else.
+        members["progress"] = progress.flatMap { $0.utf8.count <= Self.progressLimitBytes ? .string($0) : nil }
         return members.isEmpty ? nil : JSONWriter.text(.object(members))
     }
 
@@ -46,6 +48,7 @@ extension Outcome {
         disablesJob = detail["disables_job"]?.boolValue ?? false
         hasTombstone = detail["tombstone"]?.boolValue ?? false
         isTable = detail["table"]?.boolValue ?? false
+        progress = detail["progress"]?.stringValue
     }
 
     /// No database keeps U+0000 in its text; a receiver may send it all the same.

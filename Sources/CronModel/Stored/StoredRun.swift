@@ -31,6 +31,7 @@ extension Run {
         get {
             var members: [String: JSONValue] = [:]
             members["payload"] = payload
+            members["progress"] = progress.map { .string($0) }
             members["redrive_of"] = redriveOf.map { .string($0.description) }
             members["last_scheduled_for"] = lastScheduledFor.map { .integer($0.microseconds) }
             members["skipped_count"] = skippedCount.map { .integer(Int64($0)) }
@@ -39,6 +40,7 @@ extension Run {
         set {
             guard let members = newValue.flatMap({ JSONValue(text: $0) }) else { return }
             payload = members["payload"]
+            progress = members["progress"]?.stringValue
             redriveOf = members["redrive_of"]?.stringValue.flatMap { RunID($0) }
             lastScheduledFor = members["last_scheduled_for"]?.integerValue.map { Instant(microseconds: $0) }
             skippedCount = members["skipped_count"]?.integerValue.map { Int($0) }
