@@ -84,6 +84,8 @@ let package = Package(
             swiftSettings: settings),
         // A real PostgreSQL and pgbouncer for tests.
         .target(name: "PostgresServer", swiftSettings: settings),
+        // Real mail servers, and some that misbehave, for tests.
+        .target(name: "MailServer", swiftSettings: settings),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .target(
             name: "CronLockRedis", dependencies: ["CronModel", "CronSchedule", "CHiredis"], swiftSettings: settings),
@@ -143,7 +145,7 @@ let package = Package(
             name: "CronAppTests",
             dependencies: [
                 "CronApp", "CronHTTP", "CronEngine", "CronActions", "CronTesting", "CronLockRedis", "CronModel",
-                "CronSchedule", "PostgresServer", logging, signals,
+                "CronSchedule", "PostgresServer", "MailServer", logging, signals,
             ], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),
@@ -157,7 +159,8 @@ let package = Package(
             dependencies: ["CronStoreSQLite", "CronTesting", "CronModel", "CronSchedule", grdb], swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresServer"], swiftSettings: settings),
-        .testTarget(name: "MailTests", dependencies: ["Mail", "CronModel", "CronSchedule"], swiftSettings: settings),
+        .testTarget(
+            name: "MailTests", dependencies: ["Mail", "MailServer", "CronModel", "CronSchedule"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

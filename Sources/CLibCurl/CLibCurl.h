@@ -43,6 +43,12 @@ static inline CURLcode cronpp_curl_only_mail(CURL *handle) {
 #endif
 }
 
+// Authorities in PEM, which are copied.
+static inline CURLcode cronpp_curl_set_authorities(CURL *handle, const char *pem, size_t length) {
+    struct curl_blob blob = {(void *)pem, length, CURL_BLOB_COPY};
+    return curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
+}
+
 // Looks for authorities in no directory.
 static inline CURLcode cronpp_curl_no_capath(CURL *handle) { return curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); }
 

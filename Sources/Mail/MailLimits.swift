@@ -14,4 +14,12 @@ package struct MailLimits: Sendable {
     package var reply = 1_024
 
     package init() {}
+
+    /// Of mails to servers that users name, of which some are slow: with 4 at once of each space, seven spaces keep
+    /// nobody waiting.
+    package static let ofUsers: MailLimits = {
+        var limits = MailLimits()
+        limits.threads = 32
+        return limits
+    }()
 }

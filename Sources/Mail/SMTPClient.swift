@@ -3,7 +3,7 @@ import CronSchedule
 import Synchronization
 
 /// Hands mails over to servers, one connection a mail, on threads of its own.
-package final class SMTPClient: Sendable {
+package final class SMTPClient: MailCarrier {
     private let limits: MailLimits
     private let threads: MailThreads
     private let isClosed = Atomic(false)
@@ -15,11 +15,8 @@ package final class SMTPClient: Sendable {
 
     deinit { threads.close() }
 
-    /// One attempt. A task that is cancelled gives it up.
-    /// - Parameter addresses: where the server is to be dialled, in this order, without its name being looked up: for
-    ///   hosts that users name, whose addresses have been judged. TLS still proves the name. Nil looks the name up.
     package func send(
-        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]? = nil
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?
     ) async -> MailOutcome {
         let transfer = SMTPTransfer(message, server, addresses, limits)
         return await withTaskCancellationHandler {

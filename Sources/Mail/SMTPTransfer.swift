@@ -103,8 +103,8 @@ extension SMTPTransfer {
         set(handle, CURLOPT_SSL_VERIFYPEER, 1)
         set(handle, CURLOPT_SSL_VERIFYHOST, 2)
         if let authorities = server.authorities {
-            set(handle, CURLOPT_CAINFO, authorities)
-            // It stands instead of the system's authorities, not beside them.
+            check(cronpp_curl_set_authorities(handle, authorities, authorities.utf8.count))
+            // They stand instead of the system's authorities, not beside them.
             check(cronpp_curl_no_capath(handle))
         }
         guard let user = server.user, let password = server.password else { return }

@@ -26,12 +26,20 @@ def tell(what):
     print(json.dumps(what), flush=True)
 
 
+# Addresses that were told to come again.
+GREY = set()
+
+
 class Mailboxes:
     """What becomes of a mail."""
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answers = {"later": "451 4.7.1 come again", "nobody": "550 5.1.1 there is nobody of that name"}
-        answer = answers.get(address.split("@")[0])
+        name = address.split("@")[0]
+        answer = answers.get(name)
+        if name.startswith("grey") and address not in GREY:
+            GREY.add(address)
+            answer = answers["later"]
         if answer:
             return answer
         envelope.rcpt_tos.append(address)

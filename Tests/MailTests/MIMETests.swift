@@ -1,6 +1,7 @@
 import CronModel
 import CronSchedule
 import Foundation
+import MailServer
 import Testing
 
 @testable import Mail

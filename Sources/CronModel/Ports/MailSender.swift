@@ -4,6 +4,21 @@ package protocol MailSender: Sendable {
     func send(_ message: MailMessage) async -> MailOutcome
 }
 
+/// Hands mails to servers that whoever sends them names.
+package protocol MailCarrier: Sendable {
+    /// One attempt, as above. A task that is cancelled gives it up within a second.
+    /// - Parameter addresses: where the server is to be dialled, in this order, without its name being looked up: for
+    ///   hosts that users name, whose addresses have been judged. TLS still proves the name. Nil looks the name up.
+    func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome
+}
+
+extension MailCarrier {
+    /// To wherever the server's name leads.
+    package func send(_ message: MailMessage, by server: SMTPServer) async -> MailOutcome {
+        await send(message, by: server, at: nil)
+    }
+}
+
 package enum MailOutcome: Hashable, Sendable {
     /// The server has taken it over, in these words.
     case accepted(reply: String)

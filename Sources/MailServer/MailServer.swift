@@ -1,18 +1,15 @@
-import Foundation
-import Synchronization
-import Testing
-
-@testable import Mail
+package import Foundation
 
 /// Servers of `Tests/Harness/smtp_server.py`, with an authority of their own made for this process. They end with it.
-final class MailServer: Sendable {
-    static let shared = Result { try MailServer() }
-    static let user = "cron"
-    static let password = "p@ss word/:%"
+package final class MailServer: Sendable {
+    package static let shared = Result { try MailServer() }
+    package static let user = "cron"
+    package static let password = "p@ss word/:%"
     /// What the certificate is for; no resolver knows it.
-    static let name = "mail.test"
+    package static let name = "mail.test"
 
-    let authorities: String
+    /// Path of a file in PEM.
+    package let authorities: String
     private let ports: [String: Int]
     private let lines: Lines
     /// Its end is the servers'.
@@ -25,7 +22,7 @@ final class MailServer: Sendable {
         try Self.makeCertificates(in: directory.path)
         authorities = directory.appending(path: "ca.pem").path
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Harness/smtp_server.py")
+            .deletingLastPathComponent().appending(path: "Tests/Harness/smtp_server.py")
         let (input, output) = (Pipe(), Pipe())
         let process = Process()
         // Debian's Python, for which Debian's aiosmtpd is.
@@ -62,35 +59,45 @@ final class MailServer: Sendable {
         guard process.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
 
-    func port(_ server: String) throws -> Int { try #require(ports[server], "no server \(server)") }
+    package func port(_ server: String) throws -> Int {
+        guard let port = ports[server] else { throw CocoaError(.keyValueValidation) }
+        return port
+    }
 
     /// What any of the servers has taken over under a Message-ID. Waits for it.
-    func mail(_ id: String) throws -> ReceivedMail {
+    package func mail(_ id: String) throws -> ReceivedMail {
         let line = lines.first { $0.contains("<\(id)@") }
         return try JSONDecoder().decode(ReceivedMail.self, from: line)
+    }
+
+    /// What they have taken over for addresses of a domain so far. They tell before they answer, so that what a client
+    /// has been told of is among them once `mail` has found the last.
+    package func mails(to domain: String) throws -> [ReceivedMail] {
+        try lines.all { $0.contains("@\(domain)\"") && $0.contains("\"recipients\"") }
+            .map { try JSONDecoder().decode(ReceivedMail.self, from: $0) }
     }
 }
 
 /// A mail as Python's reader understands it.
-struct ReceivedMail: Decodable {
-    struct Part: Decodable {
-        let type: String
-        let file: String?
-        let content: Data
+package struct ReceivedMail: Decodable {
+    package struct Part: Decodable {
+        package let type: String
+        package let file: String?
+        package let content: Data
 
-        var text: String { String(decoding: content, as: UTF8.self) }
+        package var text: String { String(decoding: content, as: UTF8.self) }
     }
 
-    let raw: Data
-    let sender: String
-    let recipients: [String]
-    let greeted: String
-    let user: String?
-    let tls: Bool
-    let headers: [String: String]
-    let type: String
-    let parts: [Part]
-    let defects: [String]
+    package let raw: Data
+    package let sender: String
+    package let recipients: [String]
+    package let greeted: String
+    package let user: String?
+    package let tls: Bool
+    package let headers: [String: String]
+    package let type: String
+    package let parts: [Part]
+    package let defects: [String]
 }
 
 /// Lines that a process writes; each can be waited for, in any order.
@@ -118,6 +125,10 @@ private final class Lines: @unchecked Sendable {
                 if piece.isEmpty { return }
             }
         }.start()
+    }
+
+    func all(_ isWanted: (String) -> Bool) -> [Data] {
+        changed.withLock { known.filter(isWanted).map { Data($0.utf8) } }
     }
 
     /// The first that is wanted; empty when the process has ended without it.
