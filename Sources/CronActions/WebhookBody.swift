@@ -38,26 +38,7 @@ enum WebhookBody: Sendable {
                 }.utf8)
         case .json(let value):
             return JSONWriter.bytes(
-                try Self.inRoom { room in try Self.rendered(value, values, room: &room) })
-        }
-    }
-
-    /// The problems of every template inside a JSON value, with their paths.
-    static func problems(in value: JSONValue, path: String) -> [FieldProblem] {
-        switch value {
-        case .string(let text):
-            do throws(Template.Problem) {
-                _ = try Template(text)
-                return []
-            } catch {
-                return [FieldProblem(field: path, message: error.message, column: error.column)]
-            }
-        case .array(let items):
-            return items.enumerated().flatMap { problems(in: $0.element, path: "\(path)[\($0.offset)]") }
-        case .object(let members):
-            return members.sorted { $0.key < $1.key }.flatMap { problems(in: $0.value, path: "\(path).\($0.key)") }
-        case .null, .bool, .integer, .number:
-            return []
+                try Self.inRoom { room in try TemplateJSON.rendered(value, with: values, room: &room) })
         }
     }
 
@@ -73,21 +54,4 @@ enum WebhookBody: Sendable {
 
     /// Its values filled in, it is longer than `maxBytes`.
     struct TooLong: Error {}
-
-    private static func rendered(
-        _ value: JSONValue, _ values: TemplateValues, room: inout Int
-    ) throws -> JSONValue {
-        switch value {
-        case .string(let text): return .string(try Template(text).rendered(with: values, room: &room))
-        case .array(let items):
-            var rendered: [JSONValue] = []
-            for item in items { rendered.append(try Self.rendered(item, values, room: &room)) }
-            return .array(rendered)
-        case .object(let members):
-            var rendered: [String: JSONValue] = [:]
-            for (name, member) in members { rendered[name] = try Self.rendered(member, values, room: &room) }
-            return .object(rendered)
-        case .null, .bool, .integer, .number: return value
-        }
-    }
 }

@@ -52,7 +52,7 @@ struct WebhookDefinition: Sendable {
         _ definition: ActionDefinition, addresses: AddressGuard, identities: TLSIdentities = TLSIdentities()
     ) throws(Invalid) {
         var reader = FieldReader(definition.fields, prefix: "action.")
-        let url = Self.readURL(&reader, addresses)
+        let url = reader.requiredURL("url", addresses)
         method = Self.readMethod(&reader)
         headers = WebhookHeaders.read(&reader)
         body = Self.readBody(&reader, method: method, headers: headers)
@@ -66,21 +66,6 @@ struct WebhookDefinition: Sendable {
         reader.refuseUnknown()
         guard let url, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
         self.url = url
-    }
-
-    private static func readURL(_ reader: inout FieldReader, _ addresses: AddressGuard) -> WebhookURL? {
-        guard let text = reader.string("url", limit: WebhookURL.maxBytes) else {
-            if reader.value("url") == nil { reader.refuse("url", "is required") }
-            return nil
-        }
-        do throws(WebhookURL.Problem) {
-            let url = try WebhookURL(text)
-            if let refusal = addresses.refusal(of: url.origin.host) { reader.refuse("url", refusal.message) }
-            return url
-        } catch {
-            reader.refuse("url", error.message, column: error.column)
-            return nil
-        }
     }
 
     private static func readMethod(_ reader: inout FieldReader) -> HTTPMethod {
@@ -97,7 +82,7 @@ struct WebhookDefinition: Sendable {
             return .none
         }
         guard let text = value.stringValue else {
-            for problem in WebhookBody.problems(in: value, path: "body") {
+            for problem in TemplateJSON.problems(in: value, path: "body") {
                 reader.refuse(problem.field, problem.message, column: problem.column)
             }
             return .json(value)

@@ -5,10 +5,20 @@ import NIOHTTP1
 extension Outcome {
     /// What an exchange came to, and whether trying again could help.
     init(_ exchange: WebhookExchange, of definition: WebhookDefinition, limits: WebhookLimits, now: Instant) {
+        self.init(exchange, with: definition.url, limits: limits) { status in
+            Self.answered(status, exchange.headers, definition, now)
+        }
+    }
+
+    /// - Parameter judged: what an answer that came whole means.
+    init(
+        _ exchange: WebhookExchange, with url: WebhookURL, limits: WebhookLimits,
+        judged: (HTTPResponseStatus) -> Outcome
+    ) {
         if let failure = exchange.failure {
-            self = WebhookFailure(exchange: exchange, url: definition.url, limits: limits).outcome(of: failure)
+            self = WebhookFailure(exchange: exchange, url: url, limits: limits).outcome(of: failure)
         } else if let status = exchange.status {
-            self = Self.answered(status, exchange.headers, definition, now)
+            self = judged(status)
         } else {
             self.init(kind: .unknown, verdict: .transient, reach: exchange.reach, error: "no answer was read")
         }
@@ -23,7 +33,7 @@ extension Outcome {
     ) -> Outcome {
         let code = Int(status.code)
         guard !definition.successStatuses.contains(code) else { return .success }
-        let isTransient = code == 408 || code == 425 || code == 429 || (500...599).contains(code)
+        let isTransient = status.mayPass
         var outcome = Outcome(
             kind: .httpError, verdict: isTransient ? .transient : .permanent, reach: .answered,
             error: message(status, headers, definition))
@@ -44,8 +54,12 @@ extension Outcome {
         return BoundedText.message(text)
     }
 
-
     static let tooLargeBody = Outcome(
         kind: .permanent, verdict: .permanent, reach: .nothingSent,
         error: "the body has more bytes than the limit of \(WebhookBody.maxBytes)")
+}
+
+extension HTTPResponseStatus {
+    /// Whether the same request may be answered otherwise later.
+    var mayPass: Bool { code == 408 || code == 425 || code == 429 || (500...599).contains(code) }
 }

@@ -1,3 +1,5 @@
+import CronModel
+
 /// A webhook's address in one spelling, taken apart here so that what was checked is what is dialled.
 struct WebhookURL: Hashable, Sendable {
     static let maxBytes = 2_048
@@ -81,5 +83,26 @@ struct WebhookURL: Hashable, Sendable {
         for (index, byte) in text.utf8.enumerated() where !allowed.contains(byte) {
             throw Problem(message: "this character must be percent-encoded (a host: xn--…)", column: index + 1)
         }
+    }
+}
+
+extension FieldReader {
+    /// A URL that may be reached, as far as its text tells; nil when it is absent, or wrong, which is told.
+    mutating func url(_ field: String, _ addresses: AddressGuard) -> WebhookURL? {
+        guard let text = string(field, limit: WebhookURL.maxBytes) else { return nil }
+        do throws(WebhookURL.Problem) {
+            let url = try WebhookURL(text)
+            if let refusal = addresses.refusal(of: url.origin.host) { refuse(field, refusal.message) }
+            return url
+        } catch {
+            refuse(field, error.message, column: error.column)
+            return nil
+        }
+    }
+
+    mutating func requiredURL(_ field: String, _ addresses: AddressGuard) -> WebhookURL? {
+        let url = url(field, addresses)
+        if url == nil, value(field) == nil { refuse(field, "is required") }
+        return url
     }
 }

@@ -43,6 +43,14 @@ package enum HostLiteral: Hashable, Sendable {
         }
     }
 
+    /// As it stands alone.
+    package var bare: String {
+        switch self {
+        case .name(let name): name
+        case .address(let address): address.description
+        }
+    }
+
     /// Names that mean this machine by convention (RFC 6761 §6.3).
     package var isLocalhost: Bool {
         guard case .name(let name) = self else { return false }

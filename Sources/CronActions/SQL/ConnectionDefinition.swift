@@ -76,7 +76,7 @@ enum ConnectionDefinition: Sendable {
     private static func readPostgres(
         _ reader: inout FieldReader, _ addresses: AddressGuard, _ most: Int
     ) -> ConnectionDefinition? {
-        let host = readHost(&reader, addresses)
+        let host = reader.requiredHost("host", addresses)
         let port = reader.integer("port", in: 1...65_535) ?? 5_432
         let database = required("database", &reader, limit: maxNameBytes)
         let user = required("user", &reader, limit: maxNameBytes)
@@ -93,18 +93,6 @@ enum ConnectionDefinition: Sendable {
             PostgresFields(
                 host: host, port: port, database: database, user: user, password: password, tls: tls,
                 rootCertificates: roots, maxConnections: most))
-    }
-
-    private static func readHost(_ reader: inout FieldReader, _ addresses: AddressGuard) -> HostLiteral? {
-        guard let text = required("host", &reader, limit: 253) else { return nil }
-        do throws(HostLiteral.Problem) {
-            let host = try HostLiteral(text.contains(":") && !text.hasPrefix("[") ? "[\(text)]" : text)
-            if let refusal = addresses.refusal(of: host) { reader.refuse("host", refusal.message) }
-            return host
-        } catch {
-            reader.refuse("host", error.message)
-            return nil
-        }
     }
 
     private static func readSQLite(

@@ -12,7 +12,7 @@ package struct SQLAction: ActionRunner {
     package let schema = SQLDefinition.schema
 
     private let databases: Databases
-    private let slots = ConnectionSlots()
+    private let slots = Slots<ConnectionKey>()
 
     package init(databases: Databases) {
         self.databases = databases
@@ -56,12 +56,12 @@ package struct SQLAction: ActionRunner {
         let limits = SQLLimits(
             total: attempt.timeout, statement: min(definition.statementTimeout ?? attempt.timeout, attempt.timeout),
             lock: min(definition.lockTimeout, attempt.timeout))
-        let key = ConnectionSlots.Key(space: attempt.userID, name: definition.connection)
+        let key = ConnectionKey(space: attempt.userID, name: definition.connection)
         return await perform(work, on: connection, limits, key)
     }
 
     private func perform(
-        _ work: SQLWork, on connection: ConnectionDefinition, _ limits: SQLLimits, _ key: ConnectionSlots.Key
+        _ work: SQLWork, on connection: ConnectionDefinition, _ limits: SQLLimits, _ key: ConnectionKey
     ) async -> Outcome {
         let driver = databases.driver(for: connection)
         let result = await slots.take(key, of: connection.maxConnections) {
@@ -77,4 +77,10 @@ package struct SQLAction: ActionRunner {
         case .failure(let failure)?: return Outcome(failure)
         }
     }
+}
+
+/// A connection of a space.
+private struct ConnectionKey: Hashable {
+    let space: UserID
+    let name: String
 }

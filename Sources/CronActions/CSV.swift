@@ -2,8 +2,12 @@
 enum CSV {
     /// Whole lines only, as many as there is room for.
     static func text(_ table: SQLTable, limitBytes: Int) -> (text: String, isCut: Bool) {
-        var text = line(table.columns)
-        for row in table.rows {
+        text(columns: table.columns, rows: table.rows, limitBytes: limitBytes)
+    }
+
+    static func text(columns: [String], rows: [[String?]], limitBytes: Int) -> (text: String, isCut: Bool) {
+        var text = line(columns)
+        for row in rows {
             let next = line(row)
             guard text.utf8.count + next.utf8.count <= limitBytes else { return (text, true) }
             text += next

@@ -1,14 +1,7 @@
-import CronModel
 import Synchronization
 
-/// How many attempts of this node use a connection at once. Who finds no place waits in order of arrival, and ends with its
-/// task.
-final class ConnectionSlots: Sendable {
-    struct Key: Hashable, Sendable {
-        let space: UserID
-        let name: String
-    }
-
+/// How many of this node use something at once. Who finds no place waits in order of arrival, and ends with its task.
+final class Slots<Key: Hashable & Sendable>: Sendable {
     private struct State {
         var used: [Key: Int] = [:]
         var waiting: [Key: [Waiter]] = [:]
