@@ -5,6 +5,8 @@ package import CronSchedule
 package struct Resource: Hashable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case apiKey = "api_key"
+        /// Where alerts go.
+        case channel
         /// A database that SQL actions may use.
         case connection
         /// The key that a space's secrets are sealed with, sealed itself.
@@ -53,6 +55,7 @@ extension Resource.Kind {
     package var limit: Int {
         switch self {
         case .apiKey: 100
+        case .channel: 100
         case .connection: 100
         case .dataKey: 1
         case .jobType: 1_000

@@ -4,14 +4,21 @@ package protocol SettingKind: Sendable {
     var kind: Resource.Kind { get }
     /// Fields that are sealed where they are stored and never shown again.
     var secretFields: Set<String> { get }
+    /// Fields that say where it leads. What is secret was given for that place: when one of them changes, nobody who
+    /// cannot read it may have it sent to another.
+    var placeFields: Set<String> { get }
     /// Its fields, for those who write them: an object.
     var schema: Schema { get }
     /// Fields that are right.
     var example: JSONValue { get }
     /// Everything wrong with the fields.
     func validate(_ fields: [String: JSONValue]) -> [FieldProblem]
-    /// Tries it out without any effect that lasts.
+    /// Tries it out: of a database without any effect that lasts, of a channel by a message.
     func tryOut(_ fields: [String: JSONValue]) async -> SettingTest
+}
+
+extension SettingKind {
+    package var placeFields: Set<String> { [] }
 }
 
 /// What came of trying a setting out.

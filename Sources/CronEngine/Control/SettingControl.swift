@@ -49,10 +49,18 @@ package struct SettingControl: Sendable {
         let found = try await settings.find(name, space)
         guard let json, json != .null, json != .object([:]) else {
             guard let found else { throw .store(.notFound) }
-            return await setting.tryOut(try await opened(found))
+            return await tested(try await opened(found))
         }
         guard let given = json.objectValue else { throw .invalid("", "must be an object, not \(json.kindName)") }
-        return await setting.tryOut(try await checked(given, over: found))
+        return await tested(try await checked(given, over: found))
+    }
+
+    /// What is tried may answer with what it was sent.
+    private func tested(_ fields: [String: JSONValue]) async -> SettingTest {
+        var test = await setting.tryOut(fields)
+        let secrets = setting.secretFields.compactMap { fields[$0] }.flatMap(SecretTexts.inside)
+        test.message = SecretMark.hiding(secrets, in: test.message)
+        return test
     }
 
     /// Everything of it that is not secret.
@@ -74,16 +82,28 @@ package struct SettingControl: Sendable {
     /// What an answer adds to the fields; sent back it is passed over.
     private static let added: Set<String> = ["id", "name", "version", "created_at", "updated_at"]
 
+    private static let nothingKept =
+        "is the mark shown instead of a secret, and none is kept for where this leads; give the secret itself"
+
     /// The fields as they are to be, found right.
     private func checked(
         _ given: [String: JSONValue], over found: Resource?
     ) async throws(ControlError) -> [String: JSONValue] {
         var fields = given.filter { !Self.added.contains($0.key) }
         let before = if let found { try await opened(found) } else { [String: JSONValue]() }
-        for field in setting.secretFields where fields[field] == nil || fields[field] == .string(SecretMark.text) {
-            fields[field] = before[field]
+        let left = setting.secretFields.filter { fields[$0] == nil || fields[$0] == .string(SecretMark.text) }
+        let leadsElsewhere = setting.placeFields.contains { field in
+            !left.contains(field) && (fields[field] ?? .null) != (before[field] ?? .null)
         }
-        let problems = setting.validate(fields)
+        var problems: [FieldProblem] = []
+        for field in left.sorted() {
+            let kept = leadsElsewhere ? nil : before[field]
+            if kept == nil, fields[field] != nil {
+                problems.append(FieldProblem(field: field, message: Self.nothingKept))
+            }
+            fields[field] = kept
+        }
+        if problems.isEmpty { problems = setting.validate(fields) }
         guard problems.isEmpty else { throw .invalid(problems) }
         return fields.filter { $0.value != .null }
     }

@@ -80,7 +80,7 @@ package struct AttemptSecrets: Sendable {
         guard let found = try await resource(key) else { return nil }
         let fields = try await vault.fields(of: found)
         let sealed = fields.filter { found.body[$0.key] != $0.value }
-        let setting = Setting(fields: fields, secrets: sealed.values.flatMap(\.texts))
+        let setting = Setting(fields: fields, secrets: sealed.values.flatMap(SecretTexts.inside))
         settings[key] = setting
         return setting
     }
@@ -120,18 +120,6 @@ enum AttemptRefusal: Error {
             var outcome = Outcome(kind: .connectError, verdict: .transient, reach: .nothingSent)
             outcome.error = text
             return outcome
-        }
-    }
-}
-
-extension JSONValue {
-    /// All texts in it.
-    fileprivate var texts: [String] {
-        switch self {
-        case .string(let text): [text]
-        case .array(let items): items.flatMap(\.texts)
-        case .object(let members): members.values.flatMap(\.texts)
-        case .null, .bool, .integer, .number: []
         }
     }
 }
