@@ -9,6 +9,15 @@ struct Template: Hashable, Sendable {
         case payload([String])
         /// The value of one of the space's secrets.
         case secret(String)
+        /// A path within what is known of whom a message is for.
+        case recipient([String])
+    }
+
+    /// Which names there are.
+    enum Names: Sendable {
+        case ofAttempt
+        /// Those, and the recipient's.
+        case ofMessage
     }
 
     private enum Part: Hashable {
@@ -24,7 +33,7 @@ struct Template: Hashable, Sendable {
 
     private let parts: [Part]
 
-    init(_ text: String) throws(Problem) {
+    init(_ text: String, names: Names = .ofAttempt) throws(Problem) {
         var parts: [Part] = []
         var rest = text[...]
         while let open = rest.firstRange(of: "{{") {
@@ -34,7 +43,7 @@ struct Template: Hashable, Sendable {
                     message: "\"{{\" is never closed by \"}}\"", column: Self.column(of: open.lowerBound, in: text))
             }
             do throws(Problem) {
-                parts.append(.value(try Self.name(rest[open.upperBound..<close.lowerBound])))
+                parts.append(.value(try Self.name(rest[open.upperBound..<close.lowerBound], names)))
             } catch {
                 // Counted for an error only: for each of thirty thousand names it took seconds.
                 throw Problem(
@@ -84,20 +93,21 @@ struct Template: Hashable, Sendable {
     ]
 
     /// - Throws: a problem whose column counts from 0, where the name begins.
-    private static func name(_ text: Substring) throws(Problem) -> Name {
+    private static func name(_ text: Substring, _ names: Names) throws(Problem) -> Name {
         let blanks = text.prefix { $0 == " " }.count
         let word = text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
         let name = String(word)
         if let known = plainNames[name] { return known }
         let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if path.count == 2, path[0] == "secrets", isSecretName(path[1]) { return .secret(path[1]) }
-        guard path.first == "payload" else {
-            throw Problem(message: "unknown name \"\(name.prefix(40))\"\(hint(for: name))", column: blanks)
+        let isOfRecipient = path.first == "recipient" && names == .ofMessage
+        guard path.first == "payload" || isOfRecipient else {
+            throw Problem(message: "unknown name \"\(name.prefix(40))\"\(hint(for: name, names))", column: blanks)
         }
         guard path.allSatisfy({ !$0.isEmpty && !$0.contains { $0.isWhitespace || $0 == "{" || $0 == "}" } }) else {
             throw Problem(message: "\"\(name.prefix(40))\" is not a path such as payload.user.name", column: blanks)
         }
-        return .payload(Array(path.dropFirst()))
+        return isOfRecipient ? .recipient(Array(path.dropFirst())) : .payload(Array(path.dropFirst()))
     }
 
     /// The first name in a text that is no template but may have been taken for one; nil where `{{…}}` is another
@@ -107,7 +117,7 @@ struct Template: Hashable, Sendable {
             guard let close = piece.firstRange(of: "}}") else { continue }
             let name = piece[..<close.lowerBound].filter { $0 != " " }
             let isNear = plainNames[name] != nil || name.hasPrefix("payload") || name.hasPrefix("secrets.")
-            if isNear, (try? Self.name(name[...])) != nil { return name }
+            if isNear, (try? Self.name(name[...], .ofAttempt)) != nil { return name }
         }
         return nil
     }
@@ -122,9 +132,11 @@ struct Template: Hashable, Sendable {
             }
     }
 
-    private static func hint(for name: String) -> String {
-        let known = plainNames.keys.sorted() + ["payload"]
+    private static func hint(for name: String, _ names: Names) -> String {
+        let roots = names == .ofMessage ? ["payload", "recipient"] : ["payload"]
+        let known = plainNames.keys.sorted() + roots
         if let near = known.first(where: { editDistance($0, name) <= 2 }) { return "; did you mean \"\(near)\"?" }
-        return "; known are \(known.joined(separator: ", ")), payload.FIELD and secrets.NAME"
+        let paths = roots.map { "\($0).FIELD" }.joined(separator: ", ")
+        return "; known are \(known.joined(separator: ", ")), \(paths) and secrets.NAME"
     }
 }

@@ -9,6 +9,8 @@ struct TemplateValues {
     }
 
     let attempt: AttemptContext
+    /// Whom a message is for, where it is for somebody.
+    var recipient: JSONValue?
 
     /// Text goes in as it is; numbers, booleans, null, arrays and objects as JSON.
     func text(of name: Template.Name) throws(Missing) -> String {
@@ -26,7 +28,8 @@ struct TemplateValues {
         case .timezone: .string(attempt.timezone)
         case .attempt: .integer(Int64(attempt.attempt))
         case .zone: .string(attempt.zone)
-        case .payload(let path): try payload(path)
+        case .payload(let path): try Self.value(at: path, in: attempt.payload, named: "payload")
+        case .recipient(let path): try value(ofRecipient: path)
         case .secret(let name): .string(try secret(name))
         }
     }
@@ -42,11 +45,18 @@ struct TemplateValues {
         return value
     }
 
-    private func payload(_ path: [String]) throws(Missing) -> JSONValue {
-        var value = attempt.payload
+    private func value(ofRecipient path: [String]) throws(Missing) -> JSONValue {
+        guard let recipient else { throw Missing(message: "nobody in particular is written to, so there is no recipient") }
+        return try Self.value(at: path, in: recipient, named: "recipient")
+    }
+
+    private static func value(
+        at path: [String], in root: JSONValue, named name: String
+    ) throws(Missing) -> JSONValue {
+        var value = root
         for (depth, key) in path.enumerated() {
-            guard let next = Self.member(key, of: value) else {
-                let place = (["payload"] + path.prefix(depth)).joined(separator: ".")
+            guard let next = member(key, of: value) else {
+                let place = ([name] + path.prefix(depth)).joined(separator: ".")
                 throw Missing(message: "\(place) has no \"\(key.prefix(80))\"")
             }
             value = next

@@ -1,6 +1,5 @@
 package import CronModel
-package import CronSchedule
-package import Logging
+import CronSchedule
 import NIOHTTP1
 
 /// Calls a URL: one attempt makes at most one HTTP request, and says whether it may have arrived.
@@ -11,16 +10,11 @@ package struct WebhookAction: ActionRunner {
 
     private let addresses: AddressGuard
     private let identities = TLSIdentities()
-    private let client: WebhookClient
+    let client: WebhookClient
     private let now: @Sendable () -> Instant
     private let userAgent: String
 
-    /// `now` is the system's clock. The action owns connections: `shutdown` must end it.
-    package init(hosts: OutboundHosts, userAgent: String, now: @escaping @Sendable () -> Instant, logger: Logger) {
-        let client = WebhookClient(hosts: hosts, logger: logger)
-        self.init(addresses: hosts.addresses, userAgent: userAgent, now: now, client: client)
-    }
-
+    /// `now` is the system's clock. Whoever owns the client must end it.
     init(addresses: AddressGuard, userAgent: String, now: @escaping @Sendable () -> Instant, client: WebhookClient) {
         self.addresses = addresses
         self.client = client
@@ -63,7 +57,4 @@ package struct WebhookAction: ActionRunner {
         let exchange = await client.exchange(request, limits: limits)
         return Outcome(exchange, of: definition, limits: limits, now: now())
     }
-
-    /// Closes all connections; attempts still under way end as `shutdown`.
-    package func shutdown() async { await client.shutdown() }
 }

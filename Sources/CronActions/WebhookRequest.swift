@@ -39,6 +39,18 @@ struct WebhookRequest: Sendable {
         self.request = request
     }
 
+    /// A channel's message: with no header of Cron++'s own but the user agent.
+    init(_ message: ChannelRequest, userAgent: String) {
+        origin = message.url.origin
+        identity = nil
+        var request = HTTPClientRequest(url: message.url.text)
+        request.method = .POST
+        request.headers = message.headers
+        request.headers.addIfMissing("User-Agent", userAgent)
+        request.body = .bytes(ByteBuffer(bytes: message.body))
+        self.request = request
+    }
+
     /// As one dial sends it.
     func clientRequest(traceParent: String) -> HTTPClientRequest {
         var request = request

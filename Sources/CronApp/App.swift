@@ -92,8 +92,10 @@ struct RunningNode: Sendable {
     let coordination: Coordination
     let wakeups: any WakeupChannel
     let actions: StandardActions
-    /// Nil where no mail is sent.
+    /// Nil where the node sends no mail of its own.
     let mail: SMTPClient?
+    /// For users' mails, so that those do not hold up the node's.
+    let carrier: SMTPClient
     let server: HTTPServer
     /// This process's incarnation.
     let node: @Sendable () -> NodeID
@@ -103,6 +105,7 @@ struct RunningNode: Sendable {
     func close() async {
         await actions.shutdown()
         mail?.close()
+        carrier.close()
         wakeups.close()
         coordination.close()
         await store.close()
@@ -122,8 +125,9 @@ extension App {
         let setupCode =
             try await wait { () throws(StoreError) in try await store.hasUsers() }
             ? nil : setupCode(config, directory, secret: keys.jwt)
+        let carrier = SMTPClient(limits: .ofUsers)
         let actions = StandardActions(
-            allowedNetworks: config.allowNetworks, files: config.sqlFiles,
+            allowedNetworks: config.allowNetworks, carrier: carrier, files: config.sqlFiles,
             commands: config.allowCommands ? CommandAction(environment: ProcessInfo.processInfo.environment) : nil,
             userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now }, logger: logger)
         let vault = Vault(store: store, ring: keys.ring)
@@ -161,8 +165,7 @@ extension App {
             metrics: { metrics.text + ProcessMetrics.text }, readiness: { await readiness(of: store) })
         return RunningNode(
             store: store, engine: engine, coordination: coordination, wakeups: wakeups, actions: actions,
-            mail: mail, server: server,
-            node: node, setupCode: setupCode)
+            mail: mail, carrier: carrier, server: server, node: node, setupCode: setupCode)
     }
 
     private static func mailSettings(

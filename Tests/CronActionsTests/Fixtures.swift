@@ -37,6 +37,11 @@ func makeAction(
     return WebhookAction(addresses: addresses, userAgent: "cronpp/1.2.3", now: { fixedNow }, client: client)
 }
 
+extension WebhookAction {
+    /// Closes all connections; attempts still under way end as `shutdown`.
+    func shutdown() async { await client.shutdown() }
+}
+
 /// A client whose two walls, the look-up and the connection, may judge differently.
 func makeClient(
     judging: AddressGuard, connecting: AddressGuard,

@@ -183,8 +183,8 @@ extension NetworkTests {
             let receiver = try await Receiver.start(Receiver.ok(), host: "::")
             for (networks, isOpen) in [([], false), (["10.0.0.0/8"], false), (["127.0.0.1"], true)] {
                 let actions = StandardActions(
-                    allowedNetworks: try networks.map { try NetworkRange($0) }, userAgent: "test", now: { fixedNow },
-                    logger: Logger(label: "test"))
+                    allowedNetworks: try networks.map { try NetworkRange($0) }, carrier: MailPost(), userAgent: "test",
+                    now: { fixedNow }, logger: Logger(label: "test"))
                 let webhook = try #require(actions.registry["webhook"])
                 let outcome = await webhook.run(attempt("http://127.0.0.1:\(receiver.port)/"))
                 #expect((outcome.kind == .success) == isOpen, "\(outcome)")

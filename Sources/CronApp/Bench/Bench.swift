@@ -7,6 +7,7 @@ import CronStorePostgres
 import CronStoreSQLite
 import Foundation
 import Logging
+import Mail
 import ServiceLifecycle
 
 /// Measures plan, claim, start, finish and record of many runs with every promise kept: on the embedded store, on disk, or
@@ -59,7 +60,7 @@ package struct Bench: Sendable {
         let loopback = try NetworkRange("127.0.0.0/8")
         let stores = try await place.open(nodes, clock: clock)
         let actions = StandardActions(
-            allowedNetworks: [loopback], userAgent: "cronpp-bench", now: { clock.now }, logger: Self.logger)
+            allowedNetworks: [loopback], carrier: SMTPClient(), userAgent: "cronpp-bench", now: { clock.now }, logger: Self.logger)
         let result: Result<BenchReport, any Error>
         do {
             let runner = BenchRunner(

@@ -1,0 +1,92 @@
+import CronModel
+import CronSchedule
+
+/// Tells people something: a message by channels of the space, to each recipient one. What was accepted stays so: the next
+/// attempt sends the rest.
+struct AlertAction: ActionRunner {
+    /// Messages of one attempt under way at once.
+    static let atOnce = 4
+
+    let type = "alert"
+    let secretFields: Set<String> = []
+    let references: [String: Resource.Kind] = ["channel": .channel, "channels": .channel]
+    let schema = AlertDefinition.schema
+
+    private let sender: ChannelSender
+
+    init(sender: ChannelSender) {
+        self.sender = sender
+    }
+
+    func validate(_ definition: ActionDefinition) -> [FieldProblem] {
+        do throws(AlertDefinition.Invalid) {
+            _ = try AlertDefinition(definition)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+
+    func run(_ attempt: AttemptContext) async -> Outcome {
+        let work: AlertWork
+        do {
+            work = try AlertWork(try AlertDefinition(attempt.action), attempt, addresses: sender.hosts.addresses)
+        } catch let error as AlertDefinition.Invalid {
+            return .refused(error.problems)
+        } catch {
+            return .failedTemplate(error)
+        }
+        return await send(work)
+    }
+
+    private func send(_ work: AlertWork) async -> Outcome {
+        var report = AlertReport(work.postings, progress: AlertProgress(work.attempt.progress))
+        var health: [String: ChannelHealth] = [:]
+        await withTaskGroup(of: (index: Int, outcome: Outcome).self) { group in
+            var waiting = report.open[...]
+            var underWay = 0
+            while true {
+                while underWay < Self.atOnce, !Task.isCancelled, let index = waiting.popFirst() {
+                    if let end = health[work.postings[index].channel]?.end {
+                        report.end(index, .leftOut(after: end))
+                        continue
+                    }
+                    underWay += 1
+                    group.addTask { (index, await post(index, of: work)) }
+                }
+                guard let ended = await group.next() else { break }
+                underWay -= 1
+                report.end(ended.index, ended.outcome)
+                health[work.postings[ended.index].channel, default: ChannelHealth()].hear(ended.outcome)
+            }
+        }
+        return report.outcome(isCancelled: Task.isCancelled)
+    }
+
+    /// Made ready only now: a thousand messages with attachments would fill a node's memory.
+    private func post(_ index: Int, of work: AlertWork) async -> Outcome {
+        let posting = work.postings[index]
+        switch work.channels[posting.channel] {
+        case .success(let channel)?:
+            do throws(TemplateValues.Missing) {
+                let message = try work.message(for: posting, at: sender.now())
+                return await sender.send(
+                    message, by: channel, for: posting.recipient?.address, of: work.attempt.userID)
+            } catch {
+                return .refused(error.message)
+            }
+        case .failure(let invalid)?: return .refused(invalid.problems)
+        case nil: return .refused("there is no channel \"\(posting.channel)\"")
+        }
+    }
+}
+
+extension Outcome {
+    /// A message that was not tried, since its channel had failed before it.
+    fileprivate static func leftOut(after end: Outcome) -> Outcome {
+        var outcome = Outcome(
+            kind: .notSent, verdict: end.verdict, reach: .nothingSent, error: "left out, since the channel failed")
+        outcome.retryAfter = end.retryAfter
+        return outcome
+    }
+}

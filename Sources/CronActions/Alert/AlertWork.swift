@@ -1,0 +1,97 @@
+import CronModel
+import CronSchedule
+
+/// What one attempt of an alert has to do.
+struct AlertWork: Sendable {
+    /// Bytes of a message's text, of its HTML and of its attachment, values in place.
+    static let maxRenderedBytes = MailLimit.text
+    static let maxAttachmentBytes = 1_048_576
+
+    let attempt: AttemptContext
+    let postings: [AlertPosting]
+    /// By name. What is wrong with one is told of its own messages: the others go out.
+    let channels: [String: Result<any AlertChannel, ChannelTypes.Invalid>]
+    private let definition: AlertDefinition
+
+    /// - Throws: `TemplateValues.Missing` when it is not known who the recipients are.
+    init(
+        _ definition: AlertDefinition, _ attempt: AttemptContext, addresses: AddressGuard
+    ) throws(TemplateValues.Missing) {
+        self.definition = definition
+        self.attempt = attempt
+        var channels: [String: Result<any AlertChannel, ChannelTypes.Invalid>] = [:]
+        var people: [String: [String]] = [:]
+        for name in definition.channels {
+            guard let fields = attempt.settings[.channel, name] else { continue }
+            do throws(ChannelTypes.Invalid) {
+                let channel = try ChannelTypes.channel(fields, addresses)
+                channels[name] = .success(channel)
+                people[name] = channel.people
+            } catch {
+                channels[name] = .failure(error)
+            }
+        }
+        self.channels = channels
+        let recipients = try definition.recipients?.all(with: TemplateValues(attempt: attempt))
+        postings = try AlertPosting.all(definition.channels, people: people, recipients: recipients)
+    }
+
+    /// What one of them says.
+    func message(for posting: AlertPosting, at now: Instant) throws(TemplateValues.Missing) -> AlertMessage {
+        var values = TemplateValues(attempt: attempt)
+        values.recipient = posting.recipient?.values
+        let title = try Self.text(definition.title, values)
+        var message = AlertMessage(
+            id: "\(attempt.runID)-\(posting.key)", title: title.isEmpty ? attempt.jobName : title,
+            text: try Self.text(definition.message, values), problem: try Self.text(definition.problem, values),
+            sentAt: now)
+        message.html = try definition.html.map { html throws(TemplateValues.Missing) in
+            try Self.text(html, values, escape: HTMLText.escaped)
+        }
+        message.severity = definition.severity
+        message.isResolved = definition.isResolved
+        message.attachment = try attachment(values)
+        message.facts = [
+            "job_id": .string("\(attempt.jobID)"), "job_name": .string(attempt.jobName),
+            "run_id": .string("\(attempt.runID)"), "scheduled_for": .string("\(attempt.scheduledFor)"),
+        ]
+        return message
+    }
+
+    private func attachment(_ values: TemplateValues) throws(TemplateValues.Missing) -> MailAttachment? {
+        guard let attachment = definition.attachment else { return nil }
+        let name = try Self.text(attachment.name, values)
+        let text = try Self.text(attachment.text, values, limit: Self.maxAttachmentBytes)
+        do throws(MailProblem) {
+            return try MailAttachment(name: name, type: "text/csv", bytes: Array(text.utf8))
+        } catch {
+            throw TemplateValues.Missing(message: error.message)
+        }
+    }
+
+    private static func text(
+        _ template: Template, _ values: TemplateValues, limit: Int = maxRenderedBytes,
+        escape: (String) -> String = { $0 }
+    ) throws(TemplateValues.Missing) -> String {
+        var room = limit
+        return try template.rendered(with: values, room: &room, escape: escape)
+    }
+}
+
+/// Text inside HTML.
+enum HTMLText {
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+}
