@@ -153,6 +153,7 @@ extension App {
         settings.jobQuota = config.jobQuota
         settings.runQuota = config.engine.spaceRunsPerMinute
         settings.connections = actions.connections
+        settings.channels = actions.channels
         let mail = config.mail.map { _ in SMTPClient() }
         settings.logger = logger
         settings.mail = mailSettings(config.mail, mail, metrics)

@@ -36,6 +36,8 @@ package struct HTTPSettings: Sendable {
 
     /// How connections are read and tried out; nil: there are none.
     package var connections: (any SettingKind)?
+    /// The same of channels.
+    package var channels: (any SettingKind)?
 
     /// Told with the API's description.
     package var version = "0"
@@ -101,7 +103,10 @@ package struct HTTPServer: Sendable {
         let mails = settings.mail.map { ResetMails(settings: $0, tokens: resets, logger: settings.logger) }
         self.mails = mails
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
-        let connections = settings.connections.map { SettingControl($0, store: store, vault: vault) }
+        let ofSettings = [(settings.connections, SettingWords.connection), (settings.channels, .channel)].flatMap {
+            kind, words in
+            kind.map { SettingRoutes(settings: SettingControl($0, store: store, vault: vault), words: words).routes } ?? []
+        }
         let dryRuns = DryRunControl(store: store, actions: actions, vault: vault)
         let groups: [[Route]] = [
             AccountRoutes(accounts: accounts).routes,
@@ -109,7 +114,7 @@ package struct HTTPServer: Sendable {
             PeopleRoutes(people: people).routes,
             APIKeyRoutes(store: store, identities: identities).routes,
             SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes,
-            connections.map { SettingRoutes(settings: $0, words: .connection).routes } ?? [],
+            ofSettings,
             ActionRoutes(dryRuns: dryRuns, action: schema.dryRunAction).routes,
             JobTypeRoutes(types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema).routes,
             BulkRoutes(jobs: jobs).routes,

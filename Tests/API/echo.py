@@ -31,7 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text = headers["authorization"].removeprefix("Bearer ")
             answer = "." * (KEPT_BYTES - CUT_AFTER) + text
         else:
-            answer = "\n".join(echoes("\n".join(f"{name}: {value}" for name, value in headers.items()) + "\n\n" + body))
+            head = "\n".join(f"{name}: {value}" for name, value in headers.items())
+            answer = "\n".join(echoes(f"POST {self.path}\n{head}\n\n{body}"))
         line = headers["authorization"] if "line" in ways else "OK"
         self.send_response(int(status), line)
         if "line" in ways:

@@ -33,8 +33,23 @@ DURATIONS = {
 SQL_ONLY = {
     "connection", "sql", "params", "expect_rows", "statements", "statement_timeout", "lock_timeout", "max_rows", "ledger",
     "transaction"}
+ALERT_ONLY = {
+    "channel", "channels", "title", "message", "html", "severity", "recipients", "attach", "problem", "resolve"}
 # There is one of this name in each space that is asked about.
 CONNECTION = "shop"
+CHANNEL = "ops"
+# What each type needs. Nobody is there who could get a message.
+CHANNELS = {
+    "email": {"host": "mail.invalid", "from": "ops@example.com"},
+    "sms": {"gateway": "twilio", "account": "AC1", "token": "t", "from": "+14155550100", "url": "http://sms.invalid/"},
+    "slack": {"url": "http://slack.invalid/a"},
+    "discord": {"url": "http://discord.invalid/a"},
+    "teams": {"url": "http://teams.invalid/a"},
+    "telegram": {"url": "http://telegram.invalid/", "token": "42:a", "chat_id": 7},
+    "pagerduty": {"url": "http://pagerduty.invalid/", "routing_key": "r"},
+    "ntfy": {"url": "http://ntfy.invalid/a"},
+    "webhook": {"url": "http://hook.invalid/a"},
+}
 DATABASE = {"driver": "postgres", "host": "db.example.com", "database": "shop", "user": "cronpp"}
 for name, texts in TEXTS.items():
     schemathesis.openapi.format(f"cronpp-{name}", strategies.sampled_from(texts))
@@ -69,6 +84,7 @@ def before_call(context, case, **_):
         mend(job)
     mend_account(case)
     mend_connection(case)
+    mend_channel(case)
     mend_list(case)
     if "{name}" in case.operation.path and isinstance(case.body, dict):
         # It may only repeat the path's.
@@ -77,9 +93,13 @@ def before_call(context, case, **_):
 
 def complete(action):
     """A patch may make another action of what is stored, which nobody knows here: it has all that its type needs."""
-    action.setdefault("type", "sql" if SQL_ONLY & action.keys() else "webhook")
+    action.setdefault(
+        "type", "sql" if SQL_ONLY & action.keys() else "alert" if ALERT_ONLY & action.keys() else "webhook")
     if action["type"] == "sql":
         action.setdefault("connection", CONNECTION)
+    elif action["type"] == "alert":
+        action.setdefault("channel", CHANNEL)
+        action.setdefault("message", "hello")
     elif action["type"] == "webhook":
         action.setdefault("url", TEXTS["webhook-url"][0])
 
@@ -94,6 +114,16 @@ def mend_connection(case):
         case.body |= DATABASE
         for name in ("file", "ca_certificate"):
             case.body.pop(name, None)
+
+
+def mend_channel(case):
+    """Which fields a type has and needs, and what is right in them, no schema says."""
+    what = case.operation.definition.raw.get("operationId")
+    if what == "deleteChannel" and (case.path_parameters or {}).get("name") == CHANNEL:
+        # The jobs of others name it.
+        case.path_parameters["name"] = "another"
+    if what == "putChannel" or (what == "testChannel" and case.body and isinstance(case.body, dict)):
+        case.body = {"type": case.body["type"]} | CHANNELS[case.body["type"]]
 
 
 def mend_list(case):
@@ -160,6 +190,9 @@ def mend(job):
 def mend_action(action):
     if action.get("type") == "sql":
         mend_sql(action)
+    if action.get("type") == "alert":
+        # One or the other, and one that there is.
+        action |= {"channel": CHANNEL, "channels": None}
     if "url" in action and action["url"] not in TEXTS["webhook-url"]:
         action["url"] = TEXTS["webhook-url"][0]
     if action.get("success_statuses") is not None:

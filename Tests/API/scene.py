@@ -58,6 +58,8 @@ class Scene:
         self.node, self.plain, self.secure, self.certificates, self.chance = node, plain, secure, certificates, chance
         self.canaries, self.markers = canaries.Canaries(), canaries.Canaries()
         self.people, self.events, self.tokens = [], [], 0
+        # Of channels: what their receivers must get.
+        self.keys = {}
         self.job_marker = self.markers.add("a job's name", canaries.make(chance))
         self.payload_marker = self.markers.add("a payload", canaries.make(chance, "ü"))
         self.field_marker = self.markers.add("a field's name", "no_field_" + uuid.UUID(int=chance.getrandbits(128)).hex)
@@ -65,6 +67,12 @@ class Scene:
 
     def secret(self, name, more=""):
         return self.canaries.add(name, canaries.make(self.chance, more))
+
+    def key_like(self, name):
+        """Of letters and digits, as keys are that stand in URLs."""
+        text = "".join(self.chance.choices(canaries.PLAIN, k=40))
+        self.keys[name] = text
+        return self.canaries.add(name, text)
 
     def signing_secret(self, name):
         key = self.chance.randbytes(32)
@@ -139,6 +147,7 @@ class Scene:
         ann.call("PUT", "/api/v1/connections/shop", ann.call("GET", "/api/v1/connections/shop"))
         ann.call("POST", "/api/v1/connections/shop/test")
         ann.call("POST", "/api/v1/connections/shop/test", database | {"password": self.secret("a password tried out")})
+        self.channels = self.plant_channels()
         made = ann.call("POST", "/api/v1/api-keys", {"name": "ci", "scopes": ["jobs:read"]}, {"API key"})
         self.key = self.canaries.add("API key", made["key"], [made["key"].removeprefix("cpk_")])
         self.first, self.second = self.signing_secret("signing secret"), self.signing_secret("next signing secret")
@@ -150,6 +159,30 @@ class Scene:
         self.canaries.add("client key, its bytes", base64.b64decode(body)[36:68].hex())
         ann.call("POST", "/api/v1/job-types", {"name": "mailed", "defaults": {
             "action": {"type": "webhook", "headers": {"authorization": "Bearer {{secrets.header}}"}}}})
+
+    def plant_channels(self):
+        """The names of channels, one of each type, whose receivers answer with all that they are sent."""
+        base, key = self.plain.url + "/503", self.key_like
+        sms = {"type": "sms", "account": "AC1", "from": "+14155550100", "recipients": ["+14155550199"], "url": base}
+        channels = {
+            "slack": {"type": "slack", "url": f"{base}/{key('a Slack URL')}"},
+            "discord": {"type": "discord", "url": f"{base}/{key('a Discord URL')}"},
+            "teams": {"type": "teams", "url": f"{base}/teams?sig={key('a Teams URL')}"},
+            "telegram": {"type": "telegram", "url": base, "token": f"42:{key('a bot token')}", "chat_id": 7},
+            "pagerduty": {"type": "pagerduty", "url": base, "routing_key": key("a routing key")},
+            "ntfy": {"type": "ntfy", "url": f"{base}/{key('a topic')}", "token": key("a token of ntfy")},
+            "webhook": {"type": "webhook", "url": f"{base}/{key('a hook URL')}", "token": key("a hook token"),
+                        "signing_secret": self.signing_secret("a channel's signing secret")},
+            "twilio": sms | {"gateway": "twilio", "token": key("an auth token")},
+            "vonage": sms | {"gateway": "vonage", "token": key("an API secret")},
+            "mail": {"type": "email", "host": "127.0.0.1", "port": 9, "from": "ann@example.com", "user": "ann",
+                     "password": self.secret("a mail password"), "recipients": ["ann@example.com"]}}
+        for name, fields in channels.items():
+            self.ann.call("PUT", f"/api/v1/channels/{name}", fields)
+            self.ann.call("PUT", f"/api/v1/channels/{name}", self.ann.call("GET", f"/api/v1/channels/{name}"))
+            self.ann.call("POST", f"/api/v1/channels/{name}/test")
+            self.ann.call("POST", f"/api/v1/channels/{name}/test", fields)
+        return sorted(channels)
 
     def job(self, name, url, **fields):
         """The id of a job that sends a secret in a header, two in its body, and signs both."""
@@ -184,6 +217,9 @@ class Scene:
             "SQL": ann.call("POST", "/api/v1/jobs", {
                 "name": "sql", "schedule": SELDOM, "max_retries": 0, "action": {
                     "type": "sql", "connection": "shop", "sql": "SELECT $1", "params": ["{{secrets.body}}"]}})["id"],
+            "alert": ann.call("POST", "/api/v1/jobs", {
+                "name": "alert", "schedule": SELDOM, "max_retries": 1, "base_delay": "10ms", "action": {
+                    "type": "alert", "channels": self.channels, "message": "{{secrets.body}} {{secrets.long}}"}})["id"],
             "by its type": self.job("typed", plain + "/500", type="mailed", action={"headers": {}}),
         }
         self.trigger(self.jobs.values())
@@ -236,12 +272,18 @@ class Scene:
     def not_received(self):
         """Where a secret did not come through as it is: then its absence elsewhere would say nothing."""
         plain, problems = self.plain.requests, []
-        if {headers.get("authorization") for _, headers, _, _ in plain} - {None} != {f"Bearer {self.header}"}:
+        webhooks = [headers for _, headers, _, _ in plain if "cronpp-attempt" in headers]
+        if {headers.get("authorization") for headers in webhooks} - {None} != {f"Bearer {self.header}"}:
             problems.append("the receiver did not get the secret in the header")
         if not any(json.loads(body) == {
                 "token": self.body, "long": [self.long], "payload": json.dumps({"text": self.payload_marker},
                 ensure_ascii=False, separators=(",", ":"))} for path, _, body, _ in plain if path == "/503"):
             problems.append("the receiver did not get the secrets in the body")
+        sent = "\n".join(f"{path} {headers} {body}" for path, headers, body, _ in plain)
+        missing = [name for name, key in self.keys.items()
+                   if key not in sent and base64.b64encode(f"AC1:{key}".encode()).decode() not in sent]
+        if missing:
+            problems.append(f"the receiver did not get {', '.join(missing)}")
         signers = {secret for secret in (self.first, self.second, self.changed)
                    for one in plain + self.secure.requests if is_signed(one, secret)}
         if len(signers) != 3:
@@ -254,7 +296,7 @@ class Scene:
 
 def is_signed(request, secret):
     _, headers, body, _ = request
-    text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
+    text = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.{body}".encode()
     mac = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), text, hashlib.sha256).digest()
     return "v1," + base64.b64encode(mac).decode() in headers.get("webhook-signature", "").split()
 

@@ -11,7 +11,7 @@ import tenancy
 # What an id or a name in a path means, by what stands before it: the list that tells all of them.
 LISTS = {
     "jobs": "id", "runs": "id", "users": "id", "api-keys": "id", "job-types": "id", "secrets": "name",
-    "connections": "name", "by-name": "name"}
+    "connections": "name", "channels": "name", "by-name": "name"}
 # One never ends; of the other the attempts show all that it has.
 UNREAD = {"streamEvents", "readAttemptTable"}
 FEW = 3

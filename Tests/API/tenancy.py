@@ -15,11 +15,13 @@ PATHS = {"jobs": "job", "runs": "run", "users": "user", "api-keys": "key", "job-
 # What an id in the query or in a body means.
 NAMES = {"job_id": "job", "ids": "run", "filter.ids": "job", "redrive_of": "run"}
 # A path that names one's own thing by a word of one's own choice: Bob's is another one.
-BY_NAME = {"upsertJob": "name", "putSecret": "name", "putConnection": "name"}
+BY_NAME = {"upsertJob": "name", "putSecret": "name", "putConnection": "name", "putChannel": "name"}
 # By a name that only Ann has given to something there is nothing for Bob.
-FOREIGN_NAME = {"readSecret", "deleteSecret", "readConnection", "deleteConnection", "testConnection"}
+FOREIGN_NAME = {
+    "readSecret", "deleteSecret", "readConnection", "deleteConnection", "testConnection", "readChannel", "deleteChannel",
+    "testChannel"}
 # With a body these are about what stands in it; without, about what is stored.
-BODILESS = {"testConnection"}
+BODILESS = {"testConnection", "testChannel"}
 # Parts of a path that number what belongs to an id before them.
 NUMBERS = {"attempt": "1"}
 SECRET = "secret_of_Ann"
@@ -32,6 +34,7 @@ SHARED = {"listNodes"}
 DEAD_SECONDS = 30
 METHODS = ("get", "put", "post", "patch", "delete")
 DATABASE = {"driver": "postgres", "host": "127.0.0.1", "port": 9, "database": "shop", "user": "cron", "password": "canary"}
+CHANNEL = {"type": "slack", "url": "http://127.0.0.1:9/canary"}
 WEBHOOK = {"type": "webhook", "url": "http://127.0.0.1:9/", "signing_secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"}
 
 
@@ -87,9 +90,10 @@ def own_things(person, name):
 
 
 def settings(person, name):
-    """Ids of an account, an API key and a job type of the person's space; a secret and a connection of that name."""
+    """Ids of an account, an API key and a job type of the person's space; a secret and settings of that name."""
     person.call("PUT", f"/api/v1/secrets/{name}", {"value": "canary"})
     person.call("PUT", f"/api/v1/connections/{name}", DATABASE)
+    person.call("PUT", f"/api/v1/channels/{name}", CHANNEL)
     made = {
         "user": ("users", {"email": f"{uuid.uuid4()}@example.com", "role": "viewer"}),
         "key": ("api-keys", {"name": "ci", "scopes": ["jobs:read"]}),

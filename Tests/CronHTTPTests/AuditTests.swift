@@ -20,6 +20,7 @@ import Testing
             let key = try await ann.call(.post, "/api-keys", ["name": "a", "scopes": ["jobs:read"]]).json["id"]
             _ = try await ann.call(.put, "/secrets/upserted", ["value": "v"])
             _ = try await ann.call(.put, "/connections/upserted", ["host": "db.example"])
+            _ = try await ann.call(.put, "/channels/upserted", ["type": "pager"])
             let type = try await ann.call(.post, "/job-types", ["name": "t", "defaults": [:]]).json["id"]
             func lines() async throws -> Int {
                 try await bed.store.audit(AuditQuery(space: try await Self.space(bed))).items.count
@@ -41,7 +42,7 @@ import Testing
                 before = after
                 counted += expected
             }
-            #expect(counted == 29)
+            #expect(counted == 31)
         }
     }
 
@@ -70,6 +71,8 @@ import Testing
             "POST /me/password", "GET /runs/{id}/attempts/{attempt}/table":
             return nil
         case "PUT /connections/{name}": return (path, ["host": "elsewhere"])
+        case "PUT /channels/{name}": return (path, ["type": "pager", "token": "t"])
+        case "POST /channels/{name}/test": return (path, nil)
         case "POST /connections/{name}/test": return (path, nil)
         case "POST /actions/dry-run": return (path, ["action": ["type": "test", "url": "https://example.org/"]])
         case "PUT /secrets/{name}": return (path, ["value": "w"])

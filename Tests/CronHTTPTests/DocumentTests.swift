@@ -154,10 +154,14 @@ import Testing
         _ = try await user.call(.put, "/secrets/s", ["value": "v"])
         for path in ["/secrets", "/secrets/s", "/audit", "/audit/export"] { _ = try await user.call(.get, path) }
         _ = try await user.call(.delete, "/secrets/s")
-        _ = try await user.call(.put, "/connections/c", ["host": "db.example"])
-        for path in ["/connections", "/connections/c"] { _ = try await user.call(.get, path) }
-        _ = try await user.call(.post, "/connections/c/test")
-        _ = try await user.call(.delete, "/connections/c")
+        for (path, body): (String, JSONValue) in [
+            ("/connections", ["host": "db.example"]), ("/channels", ["type": "pager"]),
+        ] {
+            _ = try await user.call(.put, "\(path)/c", body)
+            for path in [path, "\(path)/c"] { _ = try await user.call(.get, path) }
+            _ = try await user.call(.post, "\(path)/c/test")
+            _ = try await user.call(.delete, "\(path)/c")
+        }
         _ = try await user.call(.post, "/actions/dry-run", ["action": ["type": "test", "url": "https://a.example"]])
         _ = try await user.call(.patch, "/me", ["name": "Ann"])
         _ = try await user.call(

@@ -51,6 +51,7 @@ struct TestBed: Sendable {
         settings.runQuota = runQuota
         settings.logger = Self.silence
         settings.connections = TestConnections()
+        settings.channels = TestChannels()
         settings.mail = try mail.map {
             MailSettings(
                 sender: $0, from: try Mailbox(address: "cron@example.org"), publicURL: "https://cron.example.org")
@@ -179,7 +180,7 @@ enum Jobs {
 struct TestAction: ActionRunner {
     let type = "test"
     let secretFields: Set<String> = ["token"]
-    let references: [String: Resource.Kind] = ["connection": .connection]
+    let references: [String: Resource.Kind] = ["connection": .connection, "channels": .channel]
     let hasDryRun = true
 
     func validate(_ definition: ActionDefinition) -> [FieldProblem] {
@@ -187,6 +188,7 @@ struct TestAction: ActionRunner {
         if reader.string("url") == nil, reader.problems.isEmpty { reader.refuse("url", "is required") }
         _ = reader.string("token")
         _ = reader.string("connection")
+        _ = reader.value("channels")
         reader.refuseUnknown()
         return reader.problems
     }

@@ -10,10 +10,19 @@ struct SettingWords: Sendable {
     let name: String
     /// What it is for.
     let about: String
+    /// What comes of trying it out.
+    let aboutTest: String
 
     static let connection = SettingWords(
         path: "/api/v1/connections", tag: .connections, name: "Connection",
-        about: "SQL actions name it as their `connection`. Its password is never shown.")
+        about: "SQL actions name it as their `connection`. Its password is never shown.",
+        aboutTest: "Nothing that lasts comes of it.")
+
+    static let channel = SettingWords(
+        path: "/api/v1/channels", tag: .channels, name: "Channel",
+        about: "Alerts name it. Its passwords, tokens and keys are never shown, and URLs count as such. They were given for "
+            + "where it leads: when that changes, they must be given again.",
+        aboutTest: "A real message is sent, of a channel that knows people to the first of its own `recipients`.")
 }
 
 extension SettingRoutes {
@@ -77,7 +86,7 @@ extension SettingRoutes {
                 .post, "\(words.path)/{name}/test", .settings(.write),
                 Operation(
                     "test\(words.name)", words.tag, "Try a \(noun) out",
-                    about: "As it is stored or, with a body, as it would be. Nothing that lasts comes of it.",
+                    about: "As it is stored or, with a body, as it would be. " + words.aboutTest,
                     parameters: [name], body: .optional(.anyOf([body, .object([])])), answers: [.json(Self.outcome)]),
                 test),
             Route(

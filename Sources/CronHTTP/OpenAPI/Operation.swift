@@ -10,6 +10,7 @@ package struct Operation: Sendable {
         case keys = "API keys"
         case secrets = "Secrets"
         case connections = "Connections"
+        case channels = "Channels"
         case jobs = "Jobs"
         case jobTypes = "Job types"
         case schedules = "Schedules"
