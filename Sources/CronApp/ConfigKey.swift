@@ -85,7 +85,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .httpHost: "address to listen on"
         case .httpPort: "port to listen on; 0 picks a free one"
         case .registration: "who may register: first (needs the printed setup code), open, closed"
-        case .allowNetworks: "CIDR list, separated by commas, that webhooks and SQL may reach although private or loopback"
+        case .allowNetworks: "CIDR list, separated by commas, that webhooks, SQL and channels may reach although private or loopback"
         case .sqlFiles:
             "directory of the SQLite files that SQL actions may use; absent = they may use none"
         case .allowCommands:
