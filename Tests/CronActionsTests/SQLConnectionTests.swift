@@ -30,6 +30,12 @@ extension NetworkTests {
             #expect(problems(["driver": "sqlite", "file": "shop.db"]) == ["driver"])
         }
 
+        /// A password that is kept while these change would be told to whoever is there.
+        @Test func aPasswordIsKeptForOneServerOnly() {
+            let setting = SQLBed.bed(files: nil, [:]) { _ in "" }.setting
+            #expect(setting.placeFields.isSuperset(of: ["host", "port", "tls"]) && setting.secretFields == ["password"])
+        }
+
         /// Hosts are judged as a webhook's are, in whatever form they are written.
         @Test(arguments: [
             "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0177.1", "[::1]", "::1", "[::ffff:7f00:1]", "10.0.0.1",
