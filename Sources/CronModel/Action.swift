@@ -69,6 +69,9 @@ package struct AttemptContext: Sendable {
     package var settings = AttemptSettings()
     /// The secret fields of those. Never in what comes of the attempt either.
     package var hidden: [String] = []
+    /// Takes all of the attempt's secrets out of a text. For texts of others that are to be cut: what a cut leaves of a
+    /// secret may be too short to be found afterwards.
+    package var hiding: @Sendable (String) -> String = { $0 }
     /// How far the run's earlier attempts have got, as this action has told it in `Outcome.progress`.
     package var progress: String?
     /// The attempt is made to ask the target's ledger whether an earlier one took effect, and for nothing else.

@@ -71,7 +71,8 @@ struct AlertAction: ActionRunner {
             do throws(TemplateValues.Missing) {
                 let message = try work.message(for: posting, at: sender.now())
                 return await sender.send(
-                    message, by: channel, for: posting.recipient?.address, of: work.attempt.userID)
+                    message, by: channel, for: posting.recipient?.address, of: work.attempt.userID,
+                    hiding: work.attempt.hiding)
             } catch {
                 return .refused(error.message)
             }

@@ -26,6 +26,9 @@ struct AlertDefinition: Sendable {
     static let standardTitle = "{{job_name}}"
     static let standardProblem = "{{run_id}}"
 
+    /// Of a channel's name, as those who put it in place may choose it.
+    static let nameBytes = 1...100
+
     let channels: [String]
     let title: Template
     let message: Template
@@ -70,7 +73,8 @@ struct AlertDefinition: Sendable {
     }
 
     private static func readChannels(_ reader: inout FieldReader) -> [String] {
-        let one = reader.string("channel", limit: ChannelFields.maxNameBytes)
+        let one = reader.string("channel", limit: nameBytes.upperBound)
+        if one?.isEmpty ?? false { reader.refuse("channel", "must not be empty") }
         guard let value = reader.value("channels") else {
             if one == nil, reader.value("channel") == nil { reader.refuse("channel", "is required, or channels") }
             return one.map { [$0] } ?? []
@@ -80,6 +84,9 @@ struct AlertDefinition: Sendable {
         guard names.count == value.arrayValue?.count, channelCounts.contains(names.count) else {
             reader.refuse("channels", "must be a list of 1 to \(channelCounts.upperBound) names")
             return []
+        }
+        for (index, name) in names.enumerated() where !nameBytes.contains(name.utf8.count) {
+            reader.refuse("channels[\(index)]", "must have \(nameBytes.lowerBound) to \(nameBytes.upperBound) bytes")
         }
         if Set(names).count < names.count { reader.refuse("channels", "holds a name twice") }
         return names
@@ -117,9 +124,9 @@ extension FieldReader {
 
 extension AlertDefinition {
     static let schema = Schema.object([
-        .field("channel", .string(1...100), "The name of a channel of the space."),
+        .field("channel", .string(nameBytes), "The name of a channel of the space."),
         .field(
-            "channels", .list(of: .string(1...100), channelCounts),
+            "channels", .list(of: .string(nameBytes), channelCounts),
             "In its place: several, each of which gets the message."),
         .field(
             "title", .string(0...maxLineBytes), default: .string(standardTitle),

@@ -74,11 +74,8 @@ struct AlertReport: Sendable {
 
 extension AlertReport {
     private static let columns = ["channel", "recipient", "result", "detail"]
-    /// Bytes of what is told of one message. Of many, those that were accepted are told without, or there would be no room
-    /// for all of them.
+    /// Bytes of what is told of one message that was not accepted.
     private static let failureBytes = 300
-    private static let successBytes = 100
-    private static let fewMessages = 100
 
     /// What went wrong comes first.
     private func rows(failed: [Int]) -> [[String?]] {
@@ -95,13 +92,10 @@ extension AlertReport {
         return [posting.channel, address, end.word, detail(of: end)]
     }
 
+    /// Nothing of one that was accepted: a thousand of them are to have room.
     private func detail(of end: Outcome) -> String? {
-        let isAccepted = end.verdict == .success
-        guard !isAccepted || postings.count <= Self.fewMessages, let text = isAccepted ? end.output : end.error else {
-            return nil
-        }
-        return BoundedText.prefix(
-            BoundedText.message(text).unicodeScalars, maxBytes: isAccepted ? Self.successBytes : Self.failureBytes)
+        guard end.verdict != .success, let text = end.error else { return nil }
+        return BoundedText.prefix(BoundedText.message(text).unicodeScalars, maxBytes: Self.failureBytes)
     }
 }
 

@@ -33,12 +33,14 @@ struct ChannelSender: Sendable {
     /// - Parameters:
     ///   - person: of a channel that knows people, whom it is for.
     ///   - space: whose channel it is.
+    ///   - hiding: takes secrets out of what services answer, before any of it is cut.
     func send(
-        _ message: AlertMessage, by channel: any AlertChannel, for person: String?, of space: UserID
+        _ message: AlertMessage, by channel: any AlertChannel, for person: String?, of space: UserID,
+        hiding: @Sendable (String) -> String = { $0 }
     ) async -> Outcome {
         do throws(ChannelProblem) {
             switch try channel.parcel(message, for: person) {
-            case .request(let request): return await send(request, by: channel)
+            case .request(let request): return await send(request, by: channel, hiding)
             case .mail(let mail, let server, let host): return await send(mail, by: server, host, of: space)
             }
         } catch {
@@ -46,11 +48,13 @@ struct ChannelSender: Sendable {
         }
     }
 
-    private func send(_ request: ChannelRequest, by channel: any AlertChannel) async -> Outcome {
+    private func send(
+        _ request: ChannelRequest, by channel: any AlertChannel, _ hiding: (String) -> String
+    ) async -> Outcome {
         let exchange = await client.exchange(WebhookRequest(request, userAgent: userAgent), limits: Self.limits)
         return Outcome(exchange, with: request.url, limits: Self.limits) { status in
             let answer = ChannelAnswer(
-                status: status, headers: exchange.headers, text: exchange.output.text ?? "", now: now())
+                status: status, headers: exchange.headers, text: hiding(exchange.output.text ?? ""), now: now())
             return Outcome(channel.verdict(answer))
         }
     }

@@ -17,6 +17,8 @@ import CronSchedule
 /// | `ledger` | `true` | the effect happens exactly once: the target remembers the run in the same transaction |
 /// | `transaction` | `true` | all statements are one transaction; without (VACUUM, …) there is no ledger either |
 struct SQLDefinition: Sendable {
+    /// Of a connection's name, as those who put it in place may choose it.
+    static let nameBytes = 1...100
     static let statementCounts = 1...50
     static let maxStatementBytes = 65_536
     static let maxParameters = 100
@@ -46,7 +48,8 @@ struct SQLDefinition: Sendable {
 
     init(_ definition: ActionDefinition) throws(Invalid) {
         var reader = FieldReader(definition.fields, prefix: "action.")
-        let connection = reader.string("connection")
+        let connection = reader.string("connection", limit: Self.nameBytes.upperBound)
+        if connection?.isEmpty ?? false { reader.refuse("connection", "must not be empty") }
         if connection == nil, reader.value("connection") == nil { reader.refuse("connection", "is required") }
         statements = Self.readStatements(&reader)
         _ = reader.span("timeout", in: JobLimit.timeout)
@@ -140,7 +143,7 @@ extension SQLDefinition {
     }
 
     static let schema = Schema.object(
-        [.required("connection", .string(1...100), "The name of a connection of the space.")] + statementMembers.map(optional) + [
+        [.required("connection", .string(nameBytes), "The name of a connection of the space.")] + statementMembers.map(optional) + [
             .field(
                 "statements", .list(of: .object(statementMembers), statementCounts),
                 "In place of `sql`, `params` and `expect_rows`: several statements, in order."),

@@ -29,7 +29,7 @@ package struct Executor: Sendable {
         #if FAILPOINTS
             Failpoint.hit("after_answer")
         #endif
-        return secrets.redacted(outcome, of: prepared, before: attempt.action)
+        return secrets.redacted(outcome, of: prepared)
     }
 }
 

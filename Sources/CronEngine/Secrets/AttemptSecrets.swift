@@ -37,6 +37,7 @@ package struct AttemptSecrets: Sendable {
     func prepared(
         _ attempt: AttemptContext, references: [String: Resource.Kind]
     ) async -> Result<AttemptContext, AttemptRefusal> {
+        let sealed = attempt.action
         var attempt = attempt
         do throws(VaultError) {
             attempt.action = try await vault.opened(attempt.action, of: attempt.jobID, in: attempt.userID)
@@ -55,6 +56,8 @@ package struct AttemptSecrets: Sendable {
                     attempt.hidden += setting.secrets
                 }
             }
+            let secrets = Self.all(of: attempt, before: sealed)
+            attempt.hiding = { SecretMark.hiding(secrets, in: $0) }
             return .success(attempt)
         } catch {
             switch error {
@@ -94,14 +97,17 @@ package struct AttemptSecrets: Sendable {
     }
 
     /// The outcome without any of the attempt's secrets.
-    func redacted(_ outcome: Outcome, of attempt: AttemptContext, before sealed: ActionDefinition) -> Outcome {
-        let opened = attempt.action.fields.filter { sealed.fields[$0.key] != $0.value }.values.flatMap(\.texts)
-        let secrets = Array(attempt.secrets.values) + opened + attempt.hidden
-        guard !secrets.isEmpty else { return outcome }
+    func redacted(_ outcome: Outcome, of attempt: AttemptContext) -> Outcome {
         var outcome = outcome
-        outcome.error = outcome.error.map { SecretMark.hiding(secrets, in: $0) }
-        outcome.output = outcome.output.map { SecretMark.hiding(secrets, in: $0) }
+        outcome.error = outcome.error.map(attempt.hiding)
+        outcome.output = outcome.output.map(attempt.hiding)
         return outcome
+    }
+
+    /// - Parameter sealed: the action as it is stored.
+    private static func all(of attempt: AttemptContext, before sealed: ActionDefinition) -> [String] {
+        let opened = attempt.action.fields.filter { sealed.fields[$0.key] != $0.value }.values.flatMap(\.texts)
+        return Array(attempt.secrets.values) + opened + attempt.hidden
     }
 }
 
