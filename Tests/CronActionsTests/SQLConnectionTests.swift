@@ -94,6 +94,18 @@ extension NetworkTests {
             #expect(await bed.action.run(attempt).verdict == .success)
         }
 
+        /// The first attempts of all jobs may meet at a ledger that is not there yet.
+        @Test(arguments: 1...8) func manyAttemptsMakeTheLedgerAtOnce(round: Int) async throws {
+            let bed = try SQLBed.postgres()
+            let outcomes = await withTaskGroup(of: Outcome.self) { group in
+                for index in 0..<10 {
+                    group.addTask { await bed.run(["sql": "SELECT 1"], run: RunID(high: 3, low: UInt64(index))) }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            for outcome in outcomes { #expect(outcome.verdict == .success, "\(outcome)") }
+        }
+
         /// As a node that was frozen within its transaction.
         @Test func anAttemptWaitsForOneThatMayStillCommitAndForNoLonger() async throws {
             let bed = try SQLBed.postgres()

@@ -170,10 +170,13 @@ extension PostgresDriver {
         }
     }
 
+    /// IF NOT EXISTS is judged before the names are taken: the table's, its type's, or their lines in the catalogue.
+    private static let alreadyThere: Set<String> = ["42P07", "42710", "23505"]
+
     private static func makeLedger(_ connection: PostgresConnection) async throws {
         do {
             try await connection.transaction { try $0.script(SQLLedger.create) }
-        } catch let error as PostgresError where error.isUniqueViolation || error.sqlStateCode == "42P07" {
+        } catch let error as PostgresError where alreadyThere.contains(error.sqlStateCode ?? "") {
             // Another attempt has made it in the same moment.
         } catch let error as PostgresError where error.sqlStateCode == "42501" {
             throw SQLRefusal.noLedger(reason: "\(error)")
