@@ -22,6 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.httpPort)) var httpPort: String?
     @Option(help: help(.registration)) var registration: String?
     @Option(help: help(.allowNetworks)) var allowNetworks: String?
+    @Option(help: help(.sqlFiles)) var sqlFiles: String?
     @Option(help: help(.allowCommands)) var allowCommands: String?
     @Option(help: help(.trustedProxies)) var trustedProxies: String?
     @Option(help: help(.concurrency)) var concurrency: String?
@@ -45,7 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
             .databaseURL: databaseUrl, .databasePooling: databasePooling, .databasePool: databasePool,
             .redisURL: redisUrl,
             .role: role, .dataDir: dataDir, .httpHost: httpHost, .httpPort: httpPort,
-            .registration: registration, .allowNetworks: allowNetworks, .allowCommands: allowCommands, .trustedProxies: trustedProxies,
+            .registration: registration, .allowNetworks: allowNetworks, .sqlFiles: sqlFiles,
+            .allowCommands: allowCommands, .trustedProxies: trustedProxies,
             .concurrency: concurrency, .lease: lease, .heartbeat: heartbeat, .prefetch: prefetch, .poll: poll,
             .drain: drain, .retention: retention,
             .rateLimit: rateLimit, .quotaJobs: quotaJobs, .quotaInFlight: quotaInFlight,
