@@ -211,12 +211,22 @@ class Checker:
             self.wrong("I6", f"attempt {attempt.number} has no outcome", run)
         elif outcome in ("lease_lost", "timeout", "connect_error", "unknown", "permanent", "tls_error"):
             if not self.history.faults_of(attempt.node, attempt.started - SECOND, end, LOSING):
-                self.wrong("I6", f"attempt {attempt.number} ended as {outcome} and no fault explains it", run)
+                self.wrong("I6", f"attempt {attempt.number} ended as {outcome} and no fault explains it"
+                                 f"{self.story_of(attempt, end)}", run)
         elif outcome == "shutdown":
             if not self.history.faults_of(attempt.node, attempt.started, end, ("drain",)):
                 self.wrong("I6", f"attempt {attempt.number} ended as shutdown without one", run)
         elif outcome == "cancelled" and not job.cancels and job.overlap != "cancel_other":
             self.wrong("I6", f"attempt {attempt.number} was cancelled by nobody", run)
+
+    def story_of(self, attempt, end):
+        """Where and when an attempt was, and what was done to nodes around it, for whoever reads the report."""
+        near = [fault for fault in self.history.faults
+                if fault.begin <= end + 5 * SECOND and (fault.end is None or fault.end >= attempt.started - 15 * SECOND)]
+        name = self.history.incarnations.get(attempt.node, f"unknown incarnation {attempt.node}")
+        return (f" ({name}, {attempt.started / SECOND:.3f}–{end / SECOND:.3f}; faults: " + ", ".join(
+            f"{fault.kind} {fault.node or 'all'} {fault.begin / SECOND:.3f}–{(fault.end or 0) / SECOND:.3f}"
+            for fault in near) + ")")
 
     def check_delivery(self, job, run, delivery, attempt):
         at = int(delivery["at"] * SECOND)
