@@ -10,6 +10,8 @@ struct CoreHarness {
     var core: NodeCore
     var random = RandomSource(seed: 7)
     let node: NodeID
+    /// When a heartbeat was sent that has not been answered.
+    var unanswered: Instant?
 
     init(_ settings: EngineSettings = EngineSettings()) {
         var random = RandomSource(seed: 1)

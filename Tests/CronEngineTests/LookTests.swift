@@ -128,19 +128,26 @@ import Testing
 
     @Test func whatMayBeLostIsReaped() {
         var harness = CoreHarness()
-        for _ in 0..<2 {
-            _ = harness.tick()
-            _ = harness.look()
-            harness.now = harness.now + .seconds(1)
+        let early = harness.live(for: .seconds(14), findingLost: true)
+        #expect(early == 0, "a node that has just come waits for the others' heartbeats")
+        let later = harness.live(for: .seconds(4), findingLost: true)
+        #expect((1...2).contains(later), "one look in two asks for the lost")
+    }
+
+    /// What kept this node's heartbeat from the store may have kept the others' from it too.
+    @Test(arguments: [true, false])
+    func afterAnOutageTheOthersHaveALeaseLengthToComeBack(isHung: Bool) {
+        var harness = CoreHarness()
+        _ = harness.live(for: .seconds(20))
+        if isHung {
+            _ = harness.live(for: .seconds(12), answering: nil)
+        } else {
+            _ = harness.live(for: .seconds(6), answering: .failure(.unavailable("away")))
         }
-        #expect(harness.tick().looks == [true])
-        let effects = harness.look(forLost: true, mayBeLost: true)
-        #expect(effects.contains { if case .reap = $0 { true } else { false } })
-        harness.now = harness.now + .seconds(5)
-        #expect(harness.tick().looks == [false], "not asked again while it is reaping")
-        harness.handle(.reaped(.success(ReapAnswer(queued: 1))))
-        _ = harness.look()
-        #expect(harness.tick().looks == [false], "what was taken waits for somebody to claim it")
+        let during = harness.live(for: .seconds(14), findingLost: true)
+        #expect(during == 0)
+        let after = harness.live(for: .seconds(4), findingLost: true)
+        #expect(after > 0)
     }
 
     @Test func itNeverClaimsMoreThanItHasRoomFor() {
@@ -155,5 +162,36 @@ import Testing
         _ = harness.tick()
         _ = harness.look(nextDueAt: harness.now)
         #expect(harness.tick().claims.map(\.limit) == [1])
+    }
+}
+
+extension CoreHarness {
+    /// Lets time pass in which heartbeats are answered so, or not at all; answers how often it reaped.
+    fileprivate mutating func live(
+        for span: Span, findingLost: Bool = false,
+        answering answer: Result<HeartbeatAnswer, StoreError>? = .success(
+            HeartbeatAnswer(isAlive: true, cancelRequests: []))
+    ) -> Int {
+        let end = now + span
+        var reaps = 0
+        while now < end {
+            for effect in tick() {
+                switch effect {
+                case .heartbeat: unanswered = now
+                case .look(let forLost):
+                    let effects = look(forLost: forLost, mayBeLost: forLost && findingLost)
+                    guard effects.contains(where: { if case .reap = $0 { true } else { false } }) else { continue }
+                    reaps += 1
+                    handle(.reaped(.success(ReapAnswer())))
+                default: break
+                }
+            }
+            if let sentAt = unanswered, let answer {
+                unanswered = nil
+                handle(.heartbeat(answer, sentAt: sentAt))
+            }
+            now = now + .milliseconds(250)
+        }
+        return reaps
     }
 }

@@ -209,7 +209,7 @@ extension NodeCore {
         lookAgain(at: planner.found(answer.nextSlot, now: now))
         lookAgain(at: poller.found(answer.nextDueAt, now: now))
         guard forLost else { return [] }
-        if answer.mayBeLost, draining == nil, !isLost { return [.reap] }
+        if answer.mayBeLost, draining == nil, !isLost, lease.isSteady(at: now) { return [.reap] }
         reaper.reaped(now: now)
         return []
     }

@@ -28,15 +28,31 @@ struct LeaseKeeper: Sendable {
     private let settings: EngineSettings
     private var beat: Periodic
     private(set) var trustedUntil: Instant
+    private var renewedAt: Instant
+    private var hasFailed = false
+    /// Since when it has been renewed in time, again and again.
+    private var steadySince: Instant
 
     init(settings: EngineSettings, now: Instant) {
         self.settings = settings
         beat = Periodic(every: settings.heartbeat, first: now + settings.heartbeat)
         trustedUntil = now + settings.lease - settings.safetyMargin
+        renewedAt = now
+        steadySince = now
     }
 
     var nextAt: Instant? { beat.nextAt }
     func isTrusted(at now: Instant) -> Bool { now < trustedUntil }
+
+    /// Hold-off: what kept this node from the store may have kept the others from it too. For a lease length after it they
+    /// are given the time to renew theirs, or a database that was away for two seconds would cost live nodes their runs:
+    /// those whose leases ran out meanwhile, while this node's, a little younger, had not.
+    func isSteady(at now: Instant) -> Bool { !isOverdue(now) && now >= steadySince + settings.lease }
+
+    /// A heartbeat has failed, or has been under way for as long as one that did.
+    private func isOverdue(_ now: Instant) -> Bool {
+        hasFailed || now > renewedAt + settings.heartbeat + settings.heartbeat
+    }
     mutating func tick(now: Instant) -> Bool { beat.begin(now: now) }
 
     /// The answer brings requests to cancel.
@@ -45,13 +61,19 @@ struct LeaseKeeper: Sendable {
     /// A renewed lease counts from when the heartbeat was sent, not from its answer.
     mutating func renewed(sentAt: Instant, now: Instant) {
         trustedUntil = sentAt + settings.lease - settings.safetyMargin
+        if isOverdue(now) { steadySince = now }
+        hasFailed = false
+        renewedAt = now
         beat.ended(now: now)
     }
 
     /// The others have taken its runs: nothing may be sent any more.
     mutating func lost() { trustedUntil = Instant(microseconds: .min) }
 
-    mutating func failed(now: Instant) { beat.ended(now: now, next: EngineSettings.storeRetry) }
+    mutating func failed(now: Instant) {
+        hasFailed = true
+        beat.ended(now: now, next: EngineSettings.storeRetry)
+    }
 }
 
 /// Reaper and repair: takes runs from nodes that are gone, and puts right what a lost answer left behind.
