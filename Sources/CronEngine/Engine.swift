@@ -187,7 +187,7 @@ extension Engine {
                     tokens, await result { () async throws(StoreError) in try await store.handBack(tokens, node: node) }
                 )
             }
-        case .heartbeat, .repair, .reap, .prune:
+        case .heartbeat, .repair, .reap, .prune, .watch, .tell:
             performUpkeep(effect, now: now)
         case .enlist:
             logger.error("this node was declared dead by the others", metadata: ["node": "\(node)"])
@@ -216,6 +216,15 @@ extension Engine {
             ask { store in .reaped(await result { () async throws(StoreError) in try await store.reap(node: node) }) }
         case .prune(let request):
             ask { store in .pruned(await result { () async throws(StoreError) in try await store.prune(request) }) }
+        case .watch:
+            ask { store in .watched(await result { () async throws(StoreError) in try await store.watch() }) }
+        case .tell(let notices):
+            let teller = Teller(executor: executor, clock: store.clock)
+            ask { store in
+                let results = await teller.tell(notices)
+                return .told(
+                    results, await result { () async throws(StoreError) in try await store.settle(results) })
+            }
         default:
             break
         }
@@ -247,13 +256,17 @@ extension Engine {
         case .enlisted(.success(let node), _):
             known.withLock { $0 = node }
             logger.notice("this node goes on as another incarnation", metadata: ["node": "\(node)"])
+        case .told(let results, let stored):
+            for result in results { observe(result) }
+            if case .failure = stored { metrics.storeFailed() }
         case .reaped(.success(let answer)):
             metrics.reaped(answer.queued + answer.running)
         case .looked(.failure(let error), _), .planned(.failure(let error)), .claimed(.failure(let error)),
             .started(_, .failure(let error), _),
             .finished(_, .failure(let error)), .handedBack(_, .failure(let error)), .heartbeat(.failure(let error), _),
             .enlisted(.failure(let error), _),
-            .repaired(.failure(let error)), .reaped(.failure(let error)), .pruned(.failure(let error)):
+            .repaired(.failure(let error)), .reaped(.failure(let error)), .pruned(.failure(let error)),
+            .watched(.failure(let error)):
             metrics.storeFailed()
             logger.error("the store failed", metadata: ["error": "\(error)"])
         default:
@@ -273,6 +286,17 @@ extension Engine {
                 "an outcome came after its run was taken away",
                 metadata: ["run_id": "\(finish.token.runID)", "fence": "\(finish.token.fence)"])
         }
+    }
+
+    private func observe(_ result: NoticeResult) {
+        metrics.told(result.outcome.verdict)
+        guard result.outcome.verdict != .success else { return }
+        logger.warning(
+            "an alert was not accepted",
+            metadata: [
+                "job_id": "\(result.notice.jobID)", "rule": "\(result.notice.rule.rawValue)",
+                "attempt": "\(result.notice.attempt)", "error": "\(result.outcome.error ?? "")",
+            ])
     }
 
     private func logFailure(_ token: ClaimToken, _ job: JobID?, _ outcome: Outcome) {

@@ -16,6 +16,7 @@ package final class EngineMetrics: Sendable {
         var attempts: [Outcome.Kind: Int] = [:]
         /// Nil for mails that were taken over.
         var mails: [MailFailure.Kind?: Int] = [:]
+        var notices: [Outcome.Verdict: Int] = [:]
         var staleFences = 0
         var reaped = 0
         var storeFailures = 0
@@ -40,6 +41,8 @@ package final class EngineMetrics: Sendable {
     func refusedStale() { values.withLock { $0.staleFences += 1 } }
     func reaped(_ count: Int) { if count > 0 { values.withLock { $0.reaped += count } } }
     func storeFailed() { values.withLock { $0.storeFailures += 1 } }
+
+    func told(_ verdict: Outcome.Verdict) { values.withLock { $0.notices[verdict, default: 0] += 1 } }
 
     package func mailed(_ outcome: MailOutcome) {
         let kind: MailFailure.Kind? = if case .failed(let failure) = outcome { failure.kind } else { nil }
@@ -69,6 +72,10 @@ package final class EngineMetrics: Sendable {
         lines += family("cronpp_mails_total", "counter", "Tries to hand over a mail, by outcome.")
         for kind in [nil] + MailFailure.Kind.allCases {
             lines.append("cronpp_mails_total{outcome=\"\(kind?.rawValue ?? "accepted")\"} \(values.mails[kind] ?? 0)")
+        }
+        lines += family("cronpp_alerts_total", "counter", "Tries to tell what an alert rule has found, by outcome.")
+        for (name, verdict) in [("accepted", Outcome.Verdict.success), ("failed", .transient), ("refused", .permanent)] {
+            lines.append("cronpp_alerts_total{outcome=\"\(name)\"} \(values.notices[verdict] ?? 0)")
         }
         for (name, type, help, value) in [
             (

@@ -3,7 +3,7 @@
     import Synchronization
 
     /// Places where a test may kill or freeze this process: between the start's commit and the effect, and between the
-    /// effect's answer and the commit of its finish. Only debug builds contain them. `CRONPP_FAILPOINTS` is a list such as
+    /// effect's answer and the commit of its finish, and before people are told of what an alert rule has found. Only debug builds contain them. `CRONPP_FAILPOINTS` is a list such as
     /// `before_send=0.01,after_answer=0.02:stop` (without a word after the chance it kills); each hit appends its name to
     /// the file that `CRONPP_FAILPOINT_LOG` names.
     enum Failpoint {

@@ -119,6 +119,7 @@ package struct HTTPServer: Sendable {
             JobTypeRoutes(types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema).routes,
             BulkRoutes(jobs: jobs).routes,
             JobRoutes(jobs: jobs, schema: schema).routes,
+            AlertRoutes(store: store).routes,
             RunRoutes(runs: RunControl(store: store, signal: signal, runQuota: runQuota)).routes,
             EventRoutes(events: events, jobs: jobs, clock: store.clock, signIn: signIn).routes,
             AuditRoutes(store: store).routes,

@@ -78,6 +78,8 @@ package struct AttemptContext: Sendable {
     package var isVerifying = false
     /// Everything is to be taken back in the end.
     package var isDryRun = false
+    /// What a message is about, for programs, where that is not the attempt's own run.
+    package var about: [String: JSONValue] = [:]
 
     package init(
         runID: RunID, jobID: JobID, userID: UserID, jobName: String, scheduledFor: Instant, zone: String, attempt: Int,

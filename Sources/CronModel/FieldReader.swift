@@ -17,6 +17,13 @@ package struct FieldReader {
         self.prefix = prefix
     }
 
+    /// For the members of one of its members. Its problems are to be adopted.
+    func inside(_ field: String, _ members: [String: JSONValue]) -> FieldReader {
+        var inner = FieldReader(members, prefix: "\(prefix)\(field).")
+        inner.passesUnknown = passesUnknown
+        return inner
+    }
+
     package mutating func refuse(_ field: String, _ message: String, column: Int? = nil) {
         problems.append(FieldProblem(field: prefix + field, message: message, column: column))
     }

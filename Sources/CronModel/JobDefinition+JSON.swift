@@ -115,6 +115,7 @@ extension JobDefinition {
         maxConcurrent = reader.integer("max_concurrent", in: JobLimit.maxConcurrent)
         readLimits(&reader)
         priority = reader.integer("priority", in: JobLimit.priority) ?? priority
+        alerts = AlertPolicy(&reader)
     }
 
     private mutating func readLimits(_ reader: inout FieldReader) {
@@ -143,8 +144,7 @@ extension JobDefinition {
             reader.refuse("retry", "must be an object, not \(value.kindName)")
             return
         }
-        var inner = FieldReader(members, prefix: "retry.")
-        inner.passesUnknown = reader.passesUnknown
+        var inner = reader.inside("retry", members)
         retry.strategy = inner.choice("strategy", RetryPolicy.Strategy.self) ?? retry.strategy
         retry.factor = inner.number("factor", in: JobLimit.factor) ?? retry.factor
         retry.maxDelay = inner.span("max_delay", in: JobLimit.maxDelay) ?? retry.maxDelay
@@ -208,12 +208,13 @@ extension JobDefinition {
         members["max_concurrent"] = maxConcurrent.map { .integer(Int64($0)) } ?? .null
         members["concurrency_key"] = concurrencyKey.map { .string($0) } ?? .null
         members["rate_limit"] = rateLimit.map { .string($0.text) } ?? .null
+        members["alerts"] = alerts?.json ?? .null
         return members
     }
 
     /// Members that came later, left out of what is stored where they say nothing: binaries before them refuse what they do
     /// not know, and work beside newer ones while a cluster is upgraded.
-    private static let laterMembers: Set<String> = ["concurrency_key", "rate_limit", "timezones"]
+    private static let laterMembers: Set<String> = ["alerts", "concurrency_key", "rate_limit", "timezones"]
 
     /// What stores keep.
     package var storedText: String {

@@ -41,6 +41,8 @@ package struct JobDefinition: Hashable, Sendable {
     package var rateLimit: StartRate?
     /// Among runs that are due, a higher one starts first. −100…100.
     package var priority = 0
+    /// What is told of the job, and where.
+    package var alerts: AlertPolicy?
 
     package init(name: String, schedule: String, action: ActionDefinition) {
         self.name = name

@@ -100,6 +100,17 @@ extension PostgresStore {
         }
     }
 
+    package func watch(of job: JobID, owner: UserID) async throws(StoreError) -> Watch? {
+        try await perform(in: owner) { session in
+            try session.query(
+                """
+                SELECT \(unescaped: WatchRow.columns) FROM job_watches
+                WHERE job_id = \(job.uuid) AND user_id = \(owner.uuid)
+                """
+            ).first(WatchRow.read)
+        }
+    }
+
     package func nodes() async throws(StoreError) -> [Node] {
         try await perform { session in
             try session.query(

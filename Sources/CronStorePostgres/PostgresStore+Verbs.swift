@@ -8,7 +8,8 @@ extension PostgresStore {
         let row = try await ask(Session.look(moment, head: Session.head(clock), forLost: forLost)) { try $0.instant(0) }
         do {
             return LookAnswer(
-                nextSlot: try row.instantOrNil(1), nextDueAt: try row.instantOrNil(2), mayBeLost: try row.bool(3))
+                nextSlot: try row.instantOrNil(1), nextDueAt: try row.instantOrNil(2), mayBeLost: try row.bool(3),
+                watchAt: try row.instantOrNil(4))
         } catch {
             throw StoreError(postgres: error, .askedAgain)
         }
@@ -71,6 +72,12 @@ extension PostgresStore {
                 job, owner: nil, version: nil, .disable(outcome.error ?? "the receiver answered 410 Gone"))
         }
         return finishes.map { answers[$0.token] ?? .superseded }
+    }
+
+    package func watch() async throws(StoreError) -> WatchAnswer { try await perform { try $0.watch() } }
+
+    package func settle(_ results: [NoticeResult]) async throws(StoreError) {
+        try await perform { try $0.settle(results) }
     }
 
     package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {

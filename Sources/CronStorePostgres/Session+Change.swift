@@ -57,7 +57,7 @@ extension Session {
         _ = try send(
             [Self.saveCursors([result.job])]
                 + (result.withdrawn.isEmpty ? [] : [RunWrites.withdraw(result.withdrawn)]) + writes(changes)
-                + inserts(result.inserted))
+                + inserts(result.inserted) + Self.save([WatchSignal(result.job, before: job)].compactMap { $0 }))
         let view = try view([result.job])[0]
         keep([result.job])
         memory.forget(result.updated.map(\.id) + result.withdrawn)
@@ -132,7 +132,9 @@ extension Session {
         let inserted: Set<JobID> = try query(Self.insertJobs(results.map(\.job))).ids()
         let kept = results.filter { inserted.contains($0.job.id) }
         guard !kept.isEmpty else { return [] }
-        _ = try send([Self.insertCursors(kept.map(\.job))] + inserts(kept.flatMap(\.inserted)))
+        _ = try send(
+            [Self.insertCursors(kept.map(\.job))] + inserts(kept.flatMap(\.inserted))
+                + Self.save(kept.compactMap { WatchSignal($0.job) }))
         keep(kept.map(\.job))
         return inserted
     }

@@ -26,6 +26,7 @@ extension Session {
             var after = run
             try FinishRule.finish(&after, job: job, outcome: finish.outcome, now: now, random: random.fraction())
             work.ended.append((finish, RunChange(before: run, after: after)))
+            work.note(after, of: job)
         }
         for finish in others {
             guard let run = ends.runs[finish.token.runID], run.status == .running, run.fence == finish.token.fence,
@@ -37,6 +38,7 @@ extension Session {
             var after = run
             try FinishRule.finish(&after, job: job, outcome: finish.outcome, now: now, random: random.fraction())
             work.ended.append((finish, RunChange(before: run, after: after)))
+            work.note(after, of: job)
             try ends.free(run, job: job, now: now)
             if finish.outcome.disablesJob { work.disabled.append((job.id, finish.outcome)) }
         }
@@ -46,7 +48,7 @@ extension Session {
 
     private func commit(_ work: inout FinishWork, _ ends: Ends) throws {
         let writes = writes(work.ended.map(\.change))
-        let results = try transaction.commit(writes + ends.rest)
+        let results = try transaction.commit(writes + ends.rest + Self.save(work.signals))
         let written = try results.prefix(writes.count).reduce(into: Set<RunID>()) { $0.formUnion(try $1.ids()) }
         memory.forget(work.ended.map(\.change.after.id))
         work.late += work.ended.filter { !written.contains($0.change.after.id) }.map(\.finish)
@@ -60,18 +62,20 @@ extension Session {
         var answer = ReapAnswer()
         var ends = try lockEnds(ids, skipsLocked: reason == .leaseLost)
         var changes: [RunChange] = []
+        var signals: [WatchSignal] = []
         for run in ends.runs.values.sorted(by: { $0.id < $1.id }) {
             guard run.status.isClaimed, try matches(run) else { continue }
             guard let job = ends.jobs[run.jobID] else { continue }
             var after = run
             try FinishRule.takeAway(&after, job: job, reason: reason, now: now, random: random.fraction())
             changes.append(RunChange(before: run, after: after))
+            if let signal = WatchSignal(after, of: job) { signals.append(signal) }
             if run.status == .running { try ends.free(run, job: job, now: now) }
             if run.status == .queued { answer.queued += 1 } else { answer.running += 1 }
         }
         guard !changes.isEmpty else { return ReapAnswer() }
         let writes = writes(changes, lease)
-        let results = try transaction.commit(writes + ends.rest)
+        let results = try transaction.commit(writes + ends.rest + Self.save(signals))
         memory.forget(changes.map(\.after.id))
         let written = results.prefix(writes.count).reduce(0) { $0 + $1.rowCount }
         return written == changes.count ? answer : ReapAnswer()
@@ -84,6 +88,12 @@ struct FinishWork {
     /// Their run was not RUNNING under their fence.
     var late: [Finish] = []
     var disabled: [(job: JobID, outcome: Outcome)] = []
+    /// Of runs whose jobs have alerts. One whose row had changed meanwhile is looked at for nothing.
+    fileprivate private(set) var signals: [WatchSignal] = []
+
+    mutating func note(_ run: Run, of job: Job) {
+        if let signal = WatchSignal(run, of: job) { signals.append(signal) }
+    }
 }
 
 /// Runs whose attempts end, locked after their jobs, with what their ends set free.

@@ -25,6 +25,7 @@ extension Session {
         }
         var planned: [Run] = []
         var moved: [Job] = []
+        var signals: [WatchSignal] = []
         for var job in jobs where planned.count < PlanRequest.rowLimit {
             let rows = try PlanRule.plan(
                 &job, through: now + request.lead, now: now, limit: PlanRequest.rowLimit - planned.count,
@@ -33,13 +34,14 @@ extension Session {
             for var run in rows {
                 try claimIfDue(&run, job: job, request, &answer)
                 planned.append(run)
+                if let signal = WatchSignal(run, of: job) { signals.append(signal) }
             }
         }
         answer.planned = planned.count
         let ended = moved.filter { $0.nextSlot == nil }.map(\.id)
         let results = try transaction.commit(
             inserts(planned.sorted { $0.id < $1.id }) + [Self.saveCursors(moved)]
-                + (ended.isEmpty ? [] : [Self.finishJobs(ended)]) + [Self.nextSlot(moment)])
+                + (ended.isEmpty ? [] : [Self.finishJobs(ended)]) + Self.save(signals) + [Self.nextSlot(moment)])
         answer.nextSlot = try results.last.flatMap { try Self.readNext($0).next }
         keep(moved)
         memory.follow(planned.lazy.filter { $0.status == .queued })

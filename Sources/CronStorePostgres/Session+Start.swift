@@ -131,6 +131,9 @@ extension Session {
         }
         return (batch.archived.isEmpty ? [] : [RunWrites.archive(batch.archived)])
             + batch.cancelled.sorted().map(Self.cancelRunning) + Self.pay(batch.payments)
+            + Self.save(batch.saved.compactMap { change in
+                jobs[change.after.jobID].flatMap { WatchSignal(change.after, of: $0) }
+            })
             + (done.isEmpty ? [] : [Self.finishJobs(done.sorted())])
     }
 }

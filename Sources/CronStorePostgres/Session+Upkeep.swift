@@ -87,14 +87,16 @@ extension Session {
     }
 
     /// The time, the earliest slot that is to be planned, the earliest run that may be claimed, and whether a lease or a
-    /// run's owner or time has run out: all that an idle node asks.
+    /// run's owner or time has run out, and when jobs with alerts are to be judged: all that an idle node asks.
     static func look(_ moment: Int64?, head: Int64, forLost: Bool) -> PostgresQuery {
         """
         SELECT t.now,
             (SELECT next_slot FROM job_cursors WHERE next_slot IS NOT NULL ORDER BY next_slot, job_id LIMIT 1),
             (SELECT due_at FROM live_runs WHERE blocked_on IS NULL AND status IN (0, 4) ORDER BY due_at, id LIMIT 1),
             CASE WHEN \(forLost) THEN EXISTS (SELECT 1 FROM nodes WHERE dead_at IS NULL AND lease_until <= t.now)
-                OR EXISTS (SELECT 1 \(unescaped: lostRuns) AND r.due_at <= \(head)) ELSE false END
+                OR EXISTS (SELECT 1 \(unescaped: lostRuns) AND r.due_at <= \(head)) ELSE false END,
+            CASE WHEN EXISTS (SELECT 1 FROM watch_signals) THEN 0 ELSE
+                (SELECT check_at FROM job_watches WHERE check_at IS NOT NULL ORDER BY check_at LIMIT 1) END
         FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t
         """
     }

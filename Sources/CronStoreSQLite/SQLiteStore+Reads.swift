@@ -9,7 +9,7 @@ extension SQLiteStore {
             LookAnswer(
                 nextSlot: try session.statement(PipelineStatements.nextSlot).first { $0.instant(0) },
                 nextDueAt: try session.statement(PipelineStatements.nextDueAt).first { $0.instant(0) },
-                mayBeLost: forLost)
+                mayBeLost: forLost, watchAt: try session.statement(WatchRow.next).first { $0.instantOrNil(0) } ?? nil)
         }
     }
 
@@ -86,6 +86,13 @@ extension SQLiteStore {
                 (RunStatus(rawValue: UInt8(truncatingIfNeeded: row.int(0))) ?? .pending, Int(row.int(1)))
             }
             return Dictionary(counts, uniquingKeysWith: +)
+        }
+    }
+
+    package func watch(of job: JobID, owner: UserID) async throws(StoreError) -> Watch? {
+        try await read { session in
+            try session.statement("SELECT \(WatchRow.columns) FROM job_watches WHERE job_id = ? AND user_id = ?")
+                .bind(job).bind(owner).first(WatchRow.read)
         }
     }
 

@@ -72,6 +72,12 @@ extension SQLiteStore {
         try await writer.perform { try $0.finish(finishes) }
     }
 
+    package func watch() async throws(StoreError) -> WatchAnswer { try await writer.perform { try $0.watch() } }
+
+    package func settle(_ results: [NoticeResult]) async throws(StoreError) {
+        try await writer.perform { try $0.settle(results) }
+    }
+
     package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {
         try await writer.perform { try $0.handBack(tokens, node: node) }
     }

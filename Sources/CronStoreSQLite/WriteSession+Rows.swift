@@ -14,6 +14,7 @@ extension WriteSession {
         statement.bind(run.storedExtra).bind(run.log.bytes).bind(run.concurrencyKey)
         try bindMembership(run, to: statement).run()
         cache(run)
+        try signal(run)
     }
 
     func save(_ run: Run) throws {
@@ -26,6 +27,7 @@ extension WriteSession {
         bindMembership(run, to: statement)
         try statement.bind(run.id).run()
         cache(run)
+        try signal(run)
     }
 
     func saveStarted(_ run: Run) throws {
@@ -45,6 +47,7 @@ extension WriteSession {
             outcome?.storedDetail)
         try statement.bind(run.log.bytes).bind(run.id).bind(run.fence).run()
         cache(run)
+        try signal(run)
     }
 
     func delete(_ id: RunID) throws {
@@ -83,6 +86,7 @@ extension WriteSession {
             "INSERT INTO job_cursors (job_id, cursor, next_slot, planned_runs) VALUES (?,?,?,?)")
         try cursor.bind(job.id).bind(job.cursor).bind(job.nextSlot).bind(job.plannedRuns).run()
         cache(job)
+        try signal(job)
     }
 
     func save(_ job: Job) throws {
@@ -93,6 +97,7 @@ extension WriteSession {
             """)
         try bindDefinition(job, to: update).bind(job.id).run()
         try saveCursor(job)
+        try signal(job)
     }
 
     /// Without the definition: every one-shot ends its job, and encoding it took a third of that.

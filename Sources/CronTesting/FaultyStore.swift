@@ -8,6 +8,7 @@ package final class FaultyStore: Store {
         case createJobs, changeJob, readJobs
         case look, plan, claim, start, finish, handBack, repair, reap, prune
         case cancelRun, redriveRun, discardRun, readRuns
+        case watch, settle, readWatches
         case register, heartbeat, retire, readNodes
         case accounts, resources, audit, check
     }
@@ -107,6 +108,18 @@ extension FaultyStore {
 
     package func selectJobs(_ query: JobQuery) async throws(StoreError) -> JobSelection {
         try await call(.readJobs) { () throws(StoreError) in try await store.selectJobs(query) }
+    }
+
+    package func watch() async throws(StoreError) -> WatchAnswer {
+        try await call(.watch) { () throws(StoreError) in try await store.watch() }
+    }
+
+    package func settle(_ results: [NoticeResult]) async throws(StoreError) {
+        try await call(.settle) { () throws(StoreError) in try await store.settle(results) }
+    }
+
+    package func watch(of job: JobID, owner: UserID) async throws(StoreError) -> Watch? {
+        try await call(.readWatches) { () throws(StoreError) in try await store.watch(of: job, owner: owner) }
     }
 
     package func look(forLost: Bool) async throws(StoreError) -> LookAnswer {

@@ -29,7 +29,7 @@ TEXTS = {
 # Their limits have no keyword in JSON Schema.
 DURATIONS = {
     "jitter", "expires_after", "timeout", "misfire_after", "catchup_window", "base_delay", "max_delay", "max_elapsed",
-    "delays", "connect_timeout", "read_timeout", "statement_timeout", "lock_timeout"}
+    "delays", "start_within", "finish_by", "max_silence", "connect_timeout", "read_timeout", "statement_timeout", "lock_timeout"}
 SQL_ONLY = {
     "connection", "sql", "params", "expect_rows", "statements", "statement_timeout", "lock_timeout", "max_rows", "ledger",
     "transaction"}
@@ -170,7 +170,11 @@ def mend(job):
             job["schedule"] = SCHEDULES[0]
     if job.get("timezones") is not None and job.get("schedule") not in ZONED:
         job["timezones"] = None
-    for one in (job, job.get("retry"), job.get("action")):
+    alerts = job.get("alerts")
+    if isinstance(alerts, dict):
+        # One that there is, and something to tell.
+        alerts |= {"channels": [CHANNEL], "on": alerts.get("on") or ["dead"]}
+    for one in (job, job.get("retry"), job.get("action"), alerts):
         if isinstance(one, dict):
             mend_durations(one)
     if job.get("rate_limit") is not None and job["rate_limit"] not in TEXTS["rate"]:

@@ -93,7 +93,7 @@ import Testing
             _ = try await user.call(.post, "/auth/register", TestClient.credentials("eve"))
             for path in [
                 "/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/password-reset", "/me", "/nodes", "/jobs",
-                "/jobs/\(job)",
+                "/jobs/\(job)", "/jobs/\(job)/alerts",
             ] {
                 _ = try await user.call(.get, path)
             }

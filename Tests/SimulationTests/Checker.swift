@@ -14,6 +14,8 @@ final class Checker {
     private var versions: [ActionDefinition: Int64] = [:]
     private var sends: [ClaimToken: Int] = [:]
     private var bytes: [RunID: Int] = [:]
+    /// What people have heard the beginning of.
+    private var told: Set<NoticeID> = []
 
     /// A stretch of a job's life with the same slots.
     private struct Epoch {
@@ -130,6 +132,18 @@ extension Checker {
         guard job.version == known.job.version else { return }
         expect(known.job.deletedAt == nil, "run \(run.id) was sent after its job was deleted")
         expect(!run.needsActiveJob || known.job.state != .paused, "run \(run.id) was sent after its job was paused")
+    }
+}
+
+// MARK: - What people are told
+
+extension Checker {
+    func told(_ notice: Notice) {
+        if notice.isResolved {
+            expect(told.contains(notice.problem), "the end of \(notice.rule) was told before its beginning")
+        } else {
+            told.insert(notice.problem)
+        }
     }
 }
 

@@ -67,6 +67,7 @@ final class People {
         if simulation.chance(0.3) { definition.jitter = .milliseconds(700) }
         if simulation.chance(0.2) { definition.timezones = ["UTC", "Asia/Kolkata"] }
         if simulation.chance(0.2) { definition.expiry.after = .seconds(5) }
+        if simulation.chance(0.4) { definition.alerts = alerts() }
         let draft = JobDraft(
             id: JobID(at: simulation.clock.now, using: &simulation.random), userID: owner, definition: definition)
         let checker = simulation.checker
@@ -78,12 +79,22 @@ final class People {
             reply: { [self] _ in wake() })
     }
 
+    private func alerts() -> AlertPolicy {
+        var alerts = AlertPolicy(channels: ["ops"])
+        alerts.on = Set(AlertRule.events)
+        alerts.startWithin = .seconds(1)
+        alerts.finishBy = .seconds(3)
+        alerts.maxSilence = .seconds(5)
+        return alerts
+    }
+
     private func edited(_ old: JobDefinition) -> JobDefinition {
         edit += 1
         var definition = old
         definition.action.fields["edit"] = .integer(edit)
         if simulation.chance(0.4) { definition.schedule = simulation.pick(schedules) }
         if simulation.chance(0.2) { definition.misfire.mode = simulation.pick(MisfirePolicy.Mode.allCases) }
+        if simulation.chance(0.1) { definition.alerts = definition.alerts == nil ? alerts() : nil }
         if simulation.chance(0.2) { definition.concurrencyKey = simulation.pick([nil, "one", "two"]) }
         return definition
     }

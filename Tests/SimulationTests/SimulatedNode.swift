@@ -191,6 +191,8 @@ extension SimulatedNode {
         case .repair(let held): ask(.repair(held: held, node: node)) { .repaired($0) }
         case .reap: ask(.reap(node: node)) { .reaped($0) }
         case .prune(let request): ask(.prune(request)) { .pruned($0) }
+        case .watch: ask(.watch()) { .watched($0) }
+        case .tell(let notices): tell(notices)
         case .enlist: enlist()
         case .stopped:
             simulation.line.call(.retire(node)) { _ in }
@@ -217,6 +219,18 @@ extension SimulatedNode {
             reply: { [self] result in
                 if mine == incarnation { post { .started(request, result, took: $0 - sent) } }
             })
+    }
+
+    /// Some arrive, some do not, and of some it is not known.
+    private func tell(_ notices: [Notice]) {
+        let results = notices.map { notice in
+            let arrives = simulation.chance(0.9)
+            if arrives { simulation.checker.told(notice) }
+            let isHeard = arrives && simulation.chance(0.9)
+            return NoticeResult(
+                notice, isHeard ? .success : Outcome(kind: .unknown, verdict: .transient, reach: .maybeSent))
+        }
+        ask(.settle(results)) { .told(results, $0) }
     }
 
     private func execute(_ context: AttemptContext) {

@@ -54,7 +54,7 @@ struct AlertWork: Sendable {
         message.facts = [
             "job_id": .string("\(attempt.jobID)"), "job_name": .string(attempt.jobName),
             "run_id": .string("\(attempt.runID)"), "scheduled_for": .string("\(attempt.scheduledFor)"),
-        ]
+        ].merging(attempt.about) { _, about in about }.filter { $0.value != .null }
         return message
     }
 

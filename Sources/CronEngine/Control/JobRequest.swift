@@ -28,6 +28,9 @@ struct JobRequest: Sendable {
         }
         try actions.check(definition.action.type, by: actor)
         var problems = try await problems(of: definition.action, in: actor.space)
+        for (index, name) in (definition.alerts?.channels ?? []).enumerated() {
+            problems += try await unknown(.channel, name, "alerts.channels[\(index)]", in: actor.space)
+        }
         if let problem = scheduleProblem(definition, id: id, now: now, old: old) { problems.append(problem) }
         guard problems.isEmpty else { throw .invalid(problems) }
         return definition
@@ -86,15 +89,17 @@ struct JobRequest: Sendable {
             named += action.names(in: field).map { (kind, $0, "action.\(field)") }
         }
         var problems: [FieldProblem] = []
-        for (kind, name, field) in named {
-            let found = try await ControlError.storing { () async throws(StoreError) in
-                try await store.resource(named: name, kind, space: space)
-            }
-            if found == nil {
-                problems.append(FieldProblem(field: field, message: "there is no \(kind.noun) \"\(name)\""))
-            }
-        }
+        for (kind, name, field) in named { problems += try await unknown(kind, name, field, in: space) }
         return problems
+    }
+
+    private func unknown(
+        _ kind: Resource.Kind, _ name: String, _ field: String, in space: UserID
+    ) async throws(ControlError) -> [FieldProblem] {
+        let found = try await ControlError.storing { () async throws(StoreError) in
+            try await store.resource(named: name, kind, space: space)
+        }
+        return found == nil ? [FieldProblem(field: field, message: "there is no \(kind.noun) \"\(name)\"")] : []
     }
 
     /// The store decides with its own clock; asked here too, so that all problems are told at once.

@@ -5,7 +5,7 @@ import CronSchedule
 package struct JobType: Sendable {
     /// The fields of a job that a type may give.
     package static let fields: Set<String> = [
-        "action", "timezone", "dst_gap", "dst_fold", "delivery", "timeout", "max_retries", "base_delay", "retry",
+        "action", "alerts", "timezone", "dst_gap", "dst_fold", "delivery", "timeout", "max_retries", "base_delay", "retry",
         "misfire",
         "misfire_after", "catchup_limit", "catchup_window", "resume", "overlap", "max_concurrent",
         "concurrency_key", "rate_limit", "priority", "expires_after", "jitter",

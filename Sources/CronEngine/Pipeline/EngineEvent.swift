@@ -22,6 +22,9 @@ package enum EngineEvent: Sendable {
     case repaired(Result<RepairAnswer, StoreError>)
     case reaped(Result<ReapAnswer, StoreError>)
     case pruned(Result<Int, StoreError>)
+    case watched(Result<WatchAnswer, StoreError>)
+    /// Notices were told, and what came of them stored or not.
+    case told([NoticeResult], Result<Void, StoreError>)
     /// Somebody asked these RUNNING runs to stop.
     case cancel([RunID])
     case drain
@@ -43,6 +46,9 @@ package enum EngineEffect: Sendable {
     case repair(held: Set<ClaimToken>)
     case reap
     case prune(PruneRequest)
+    /// Judge the jobs that have alerts.
+    case watch
+    case tell([Notice])
     /// The node was declared dead by the others: make a new incarnation known.
     case enlist(lease: Span)
     /// Drained: nothing is held any more.

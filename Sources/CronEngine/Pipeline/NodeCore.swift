@@ -16,6 +16,7 @@ package struct NodeCore: Sendable {
     private var lease: LeaseKeeper
     private var reaper: Reaper
     private var pruner: Pruner
+    private var watcher = Watcher()
     private var early = EarlyStart()
     private var draining: Draining?
 
@@ -72,7 +73,7 @@ package struct NodeCore: Sendable {
         } else if isLost {
             times.append(enlistAt)
         } else {
-            times += [look.nextAt, planner.nextAt, poller.nextAt, reaper.repairAt, pruner.nextAt]
+            times += [look.nextAt, planner.nextAt, poller.nextAt, reaper.repairAt, pruner.nextAt, watcher.nextAt]
             if !look.isUnderWay { times.append(reaper.reapAt) }
         }
         return times.compactMap { $0 }.min()
@@ -120,6 +121,10 @@ package struct NodeCore: Sendable {
             if case .success(let answer) = result, answer != ReapAnswer() { look.bring(to: now) }
         case .pruned(let result):
             pruner.pruned(result, now: now)
+        case .watched(let result):
+            return watcher.watched(result, now: now)
+        case .told:
+            watcher.told()
         case .cancel(let runs):
             return stop(dispatch.cancel(runs, now: now))
         case .drain:
@@ -173,6 +178,7 @@ extension NodeCore {
         }
         if reaper.beginRepair(now: now) { effects.append(.repair(held: dispatch.tokens)) }
         if let prune = pruner.tick(now: now) { effects.append(prune) }
+        if watcher.begin(now: now) { effects.append(.watch) }
     }
 
     /// Hands back what is not started, also what a start's answer has put back since, and ends when nothing is held.
@@ -208,6 +214,7 @@ extension NodeCore {
         lookAgain(at: now + settings.poll)
         lookAgain(at: planner.found(answer.nextSlot, now: now))
         lookAgain(at: poller.found(answer.nextDueAt, now: now))
+        watcher.found(answer.watchAt)
         guard forLost else { return [] }
         if answer.mayBeLost, draining == nil, !isLost, lease.isSteady(at: now) { return [.reap] }
         reaper.reaped(now: now)

@@ -49,8 +49,9 @@ struct JobSchema: Sendable {
             Self.fields(action.replacement).map(Self.written) + [Self.rearm] + Self.sentBack
         ).named("JobReplacement")
         let patched =
-            Self.fields(action.patch).filter { $0.name != "retry" } + [
-                Field("retry", Self.retry(isPatch: true), "Members that are left out stay.")
+            Self.fields(action.patch).filter { !["retry", "alerts"].contains($0.name) } + [
+                Field("retry", Self.retry(isPatch: true), "Members that are left out stay."),
+                Field("alerts", Self.partOfAlerts, "Members that are left out stay."),
             ]
         patch = .object(patched.map(Self.patched) + [Self.rearm] + Self.sentBack).named("JobPatch")
         job = .object(Self.known + Self.fields(action.shown).map(Self.shown)).named("Job")
@@ -123,7 +124,25 @@ extension JobSchema {
             "rate_limit", rateLimit,
             "How many attempts may start in a time, such as `100/1m`. What is beyond waits for its turn."),
         Field("priority", .integer(JobLimit.priority), "Among runs that are due, a higher one starts first."),
+        Field("alerts", alerts, "What is told of the job without asking, once while it lasts, and by which channels."),
     ]
+
+    private static let partOfAlerts = alerts.mapMembers { member in
+        .init(name: member.name, schema: member.schema, isRequired: false, about: member.about)
+    }
+
+    private static let alerts = Schema.object([
+        .required(
+            "channels", .list(of: .string(AlertPolicy.channelBytes), AlertPolicy.channelCounts),
+            "Names of channels of the space."),
+        .field(
+            "on", .list(of: .choice(AlertRule.events.map(\.rawValue)), 0...AlertRule.events.count),
+            "What is told as soon as it happens."),
+        .field("start_within", .span(AlertPolicy.spans), "A run is to start within so long after its time."),
+        .field("finish_by", .span(AlertPolicy.spans), "A run is to end within so long after its slot."),
+        .field("max_silence", .span(AlertPolicy.spans), "The longest without a success while the job is active."),
+        .field("recovery", .bool, default: .bool(true), "Whether the end of what was told is told too."),
+    ])
 
     /// Its numbers reach as far as `OverlapPolicy.queueLimit`, a power of ten.
     private static let overlap = Schema.string(

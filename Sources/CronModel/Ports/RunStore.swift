@@ -78,11 +78,16 @@ package struct LookAnswer: Hashable, Sendable {
     package var nextDueAt: Instant?
     /// A node or a run may be lost; false unless it was asked.
     package var mayBeLost: Bool
+    /// When jobs with alerts are to be judged next, if ever.
+    package var watchAt: Instant?
 
-    package init(nextSlot: Instant? = nil, nextDueAt: Instant? = nil, mayBeLost: Bool = false) {
+    package init(
+        nextSlot: Instant? = nil, nextDueAt: Instant? = nil, mayBeLost: Bool = false, watchAt: Instant? = nil
+    ) {
         self.nextSlot = nextSlot
         self.nextDueAt = nextDueAt
         self.mayBeLost = mayBeLost
+        self.watchAt = watchAt
     }
 }
 

@@ -1,7 +1,7 @@
 package import CronSchedule
 
 /// Everything that Cron++ keeps. Each verb of its parts is one transaction.
-package protocol Store: JobStore, RunStore, NodeStore, AccountStore, ResourceStore, AuditStore {
+package protocol Store: JobStore, RunStore, WatchStore, NodeStore, AccountStore, ResourceStore, AuditStore {
     /// The clock that decides for this store.
     var clock: any EngineClock { get }
     /// `sqlite:PATH` or `memory`: for people and logs, without secrets.

@@ -45,7 +45,8 @@ extension Migrations {
         \(wall("audit_log", "space"))
         """
 
-    private static func wall(_ table: String, _ space: String) -> String {
+    /// Rows of one space for whoever has entered it.
+    static func wall(_ table: String, _ space: String) -> String {
         """
         ALTER TABLE \(table) ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
         CREATE POLICY \(table)_space ON \(table) USING

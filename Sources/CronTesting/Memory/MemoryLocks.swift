@@ -8,6 +8,8 @@ package enum LockName: Hashable, Comparable, Sendable {
     case run(RunID)
     /// A job's name or an idempotency key: what a unique index would make two transactions meet at.
     case name(UserID, String)
+    /// All watches: one transaction at a time judges them, or hears what came of their notices.
+    case watches
 
     package static func < (left: Self, right: Self) -> Bool {
         switch (left, right) {
@@ -27,6 +29,7 @@ package enum LockName: Hashable, Comparable, Sendable {
         case .key: 2
         case .run: 3
         case .name: 4
+        case .watches: 5
         }
     }
 }

@@ -52,6 +52,10 @@ extension MemoryStore {
         Dictionary(tables.runs.values.map { ($0.status, 1) }, uniquingKeysWith: +)
     }
 
+    package func watch(of job: JobID, owner: UserID) -> Watch? {
+        tables.watches[job].flatMap { $0.userID == owner ? $0 : nil }
+    }
+
     package func nodes() -> [Node] {
         tables.nodes.values.map(\.node).sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     }

@@ -36,6 +36,10 @@ extension MemoryStore {
         try await perform(.finish(finishes))
     }
 
+    package func watch() async throws(StoreError) -> WatchAnswer { try await perform(.watch()) }
+
+    package func settle(_ results: [NoticeResult]) async throws(StoreError) { try await perform(.settle(results)) }
+
     package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {
         try await perform(.handBack(tokens, node: node))
     }

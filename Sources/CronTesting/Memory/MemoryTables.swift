@@ -22,6 +22,10 @@ package struct MemoryTables: Sendable {
     package private(set) var claimedBy: TreeDictionary<NodeID, Set<RunID>> = [:]
     package private(set) var runningByKey: TreeDictionary<OverlapKey, Set<RunID>> = [:]
     package private(set) var parkedByKey: TreeDictionary<OverlapKey, Set<RunID>> = [:]
+    package private(set) var watches: TreeDictionary<JobID, Watch> = [:]
+    /// What watches have not looked at yet, in the order in which it was committed.
+    package private(set) var signals: TreeDictionary<Int, WatchSignal> = [:]
+    private var lastSignal = 0
     /// Of the keys of rate limits.
     package var paidUntil: TreeDictionary<RateKey, Instant> = [:]
 
@@ -47,6 +51,15 @@ package struct MemoryTables: Sendable {
     package mutating func removeNode(_ id: NodeID) { nodes[id] = nil }
 
     package mutating func put(_ node: NodeRow) { nodes[node.node.id] = node }
+
+    package mutating func put(_ watch: Watch) { watches[watch.jobID] = watch.isEmpty ? nil : watch }
+
+    package mutating func add(_ signal: WatchSignal) {
+        lastSignal += 1
+        signals[lastSignal] = signal
+    }
+
+    package mutating func removeSignals(_ numbers: [Int]) { for number in numbers { signals[number] = nil } }
 
     package mutating func setAttempts(_ list: [Attempt], of id: RunID) {
         attempts[id] = list.isEmpty ? nil : list

@@ -98,6 +98,8 @@ extension MemoryTransaction {
         if tables.jobs[job.id] == nil { insertedJobs.insert(job.id) }
         precondition(
             insertedJobs.contains(job.id) || holds(.job(job.id), atLeast: .noKeyUpdate), "job \(job.id) is not locked")
+        let before = tables.jobs[job.id]
+        if before?.version != job.version, let signal = WatchSignal(job, before: before) { change(.signal(signal)) }
         change(.job(job))
     }
 
@@ -106,10 +108,19 @@ extension MemoryTransaction {
         if isNew { inserted.insert(run.id) }
         precondition(
             inserted.contains(run.id) || holds(.run(run.id), atLeast: .update), "run \(run.id) is not locked")
+        if tables.runs[run.id]?.status != run.status, let job = tables.jobs[run.jobID],
+            let signal = WatchSignal(run, of: job)
+        {
+            change(.signal(signal))
+        }
         change(.run(run, isNew: isNew))
     }
 
     func put(_ node: NodeRow) { change(.node(node)) }
+
+    func put(_ watch: Watch) { change(.watch(watch)) }
+
+    func removeSignals(_ numbers: [Int]) { change(.tookSignals(numbers)) }
 
     func pay(_ key: RateKey, until instant: Instant?) { change(.paid(key, instant)) }
 
@@ -159,6 +170,9 @@ enum MemoryChange {
     case removedRun(RunID)
     case attempts(RunID, [Attempt])
     case node(NodeRow)
+    case watch(Watch)
+    case signal(WatchSignal)
+    case tookSignals([Int])
     case paid(RateKey, Instant?)
     case removedNode(NodeID)
     case people(PeopleTables)
@@ -170,6 +184,9 @@ enum MemoryChange {
         case .removedRun(let id): tables.removeRun(id)
         case .attempts(let id, let list): tables.setAttempts(list, of: id)
         case .node(let node): tables.put(node)
+        case .watch(let watch): tables.put(watch)
+        case .signal(let signal): tables.add(signal)
+        case .tookSignals(let numbers): tables.removeSignals(numbers)
         case .paid(let key, let until): tables.paidUntil[key] = until
         case .removedNode(let id): tables.removeNode(id)
         case .people(let people): tables.people = people

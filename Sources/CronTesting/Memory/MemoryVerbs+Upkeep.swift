@@ -53,7 +53,7 @@ extension MemoryVerb {
             let tables = transaction.tables
             return LookAnswer(
                 nextSlot: tables.jobsBySlot.first?.at, nextDueAt: tables.runsByDueTime.first?.at,
-                mayBeLost: forLost && transaction.mayBeLost)
+                mayBeLost: forLost && transaction.mayBeLost, watchAt: transaction.watchAt)
         }
     }
 
