@@ -30,7 +30,7 @@ package struct StandardActions: Sendable {
             hosts: hosts, client: client, carrier: carrier, userAgent: userAgent, now: now)
         channels = ChannelSetting(sender: sender)
         registry = ActionRegistry(
-            [webhook, SQLAction(databases: databases), AlertAction(sender: sender)] + (commands.map { [$0] } ?? []),
+            [webhook, SQLAction(databases: databases), AlertAction(sender: sender, databases: databases)] + (commands.map { [$0] } ?? []),
             off: ["command": "commands are off here; the operator turns them on with ALLOW_COMMANDS, on all nodes"])
     }
 

@@ -11,6 +11,8 @@ struct Template: Hashable, Sendable {
         case secret(String)
         /// A path within what is known of whom a message is for.
         case recipient([String])
+        /// How many rows a message's attachment has.
+        case attachedRows
     }
 
     /// Which names there are.
@@ -18,6 +20,8 @@ struct Template: Hashable, Sendable {
         case ofAttempt
         /// Those, and the recipient's.
         case ofMessage
+        /// Those, and what is known of an attachment that a database is asked for.
+        case ofReport
     }
 
     private enum Part: Hashable {
@@ -87,6 +91,8 @@ struct Template: Hashable, Sendable {
         return result
     }
 
+    private static let attachedRows = "attachment.rows"
+
     private static let plainNames: [String: Name] = [
         "run_id": .runID, "job_id": .jobID, "job_name": .jobName, "scheduled_for": .scheduledFor,
         "scheduled_local": .scheduledLocal, "timezone": .timezone, "attempt": .attempt, "zone": .zone,
@@ -98,9 +104,10 @@ struct Template: Hashable, Sendable {
         let word = text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
         let name = String(word)
         if let known = plainNames[name] { return known }
+        if name == attachedRows, names == .ofReport { return .attachedRows }
         let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if path.count == 2, path[0] == "secrets", isSecretName(path[1]) { return .secret(path[1]) }
-        let isOfRecipient = path.first == "recipient" && names == .ofMessage
+        let isOfRecipient = path.first == "recipient" && names != .ofAttempt
         guard path.first == "payload" || isOfRecipient else {
             throw Problem(message: "unknown name \"\(name.prefix(40))\"\(hint(for: name, names))", column: blanks)
         }
@@ -133,8 +140,8 @@ struct Template: Hashable, Sendable {
     }
 
     private static func hint(for name: String, _ names: Names) -> String {
-        let roots = names == .ofMessage ? ["payload", "recipient"] : ["payload"]
-        let known = plainNames.keys.sorted() + roots
+        let roots = names == .ofAttempt ? ["payload"] : ["payload", "recipient"]
+        let known = plainNames.keys.sorted() + (names == .ofReport ? [attachedRows] : []) + roots
         if let near = known.first(where: { editDistance($0, name) <= 2 }) { return "; did you mean \"\(near)\"?" }
         let paths = roots.map { "\($0).FIELD" }.joined(separator: ", ")
         return "; known are \(known.joined(separator: ", ")), \(paths) and secrets.NAME"

@@ -11,6 +11,8 @@ struct TemplateValues {
     let attempt: AttemptContext
     /// Whom a message is for, where it is for somebody.
     var recipient: JSONValue?
+    /// Of a message's attachment, where a database was asked for it.
+    var attachedRows: Int?
 
     /// Text goes in as it is; numbers, booleans, null, arrays and objects as JSON.
     func text(of name: Template.Name) throws(Missing) -> String {
@@ -31,6 +33,7 @@ struct TemplateValues {
         case .payload(let path): try Self.value(at: path, in: attempt.payload, named: "payload")
         case .recipient(let path): try value(ofRecipient: path)
         case .secret(let name): .string(try secret(name))
+        case .attachedRows: .integer(Int64(attachedRows ?? 0))
         }
     }
 

@@ -14,11 +14,14 @@ package struct ActionDefinition: Hashable, Sendable {
 
 extension ActionDefinition {
     /// The resources that a field names.
+    /// - Parameter field: a field of a field such as `attach.connection` too.
     package func names(in field: String) -> [String] {
-        switch fields[field] {
-        case .string(let name)?: [name]
-        case .array(let items)?: items.compactMap(\.stringValue)
-        default: []
+        let path = field.split(separator: ".").map(String.init)
+        let outer = path.first.flatMap { fields[$0] }
+        switch path.dropFirst().reduce(outer, { $0?[$1] }) {
+        case .string(let name)?: return [name]
+        case .array(let items)?: return items.compactMap(\.stringValue)
+        default: return []
         }
     }
 
@@ -137,7 +140,8 @@ package protocol ActionRunner: Sendable {
     var secretFields: Set<String> { get }
     /// Its fields besides `type`, for those who write definitions: an object.
     var schema: Schema { get }
-    /// Fields that name resources of the space, each one name or a list of names, and of which kind.
+    /// Fields that name resources of the space, each one name or a list of names, and of which kind. A path such as
+    /// `attach.connection` is a field of a field.
     var references: [String: Resource.Kind] { get }
     /// Whether an attempt can be made without effect.
     var hasDryRun: Bool { get }

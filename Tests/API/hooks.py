@@ -197,6 +197,7 @@ def mend_action(action):
     if action.get("type") == "alert":
         # One or the other, and one that there is.
         action |= {"channel": CHANNEL, "channels": None}
+        mend_attachment(action)
     if "url" in action and action["url"] not in TEXTS["webhook-url"]:
         action["url"] = TEXTS["webhook-url"][0]
     if action.get("success_statuses") is not None:
@@ -232,6 +233,20 @@ def mend_sql(action):
             statement["expect_rows"] = "1-10"
     if action.get("transaction") is False:
         action["ledger"] = None
+
+
+def mend_attachment(action):
+    attach = action.get("attach")
+    if not isinstance(attach, dict):
+        return
+    # One or the other, whatever is stored.
+    query = {"connection": CONNECTION, "sql": "SELECT 1", "params": None, "expect_rows": None, "skip_empty": None}
+    if attach.get("csv") is None and query.keys() & {name for name, value in attach.items() if value is not None}:
+        for name, value in (("params", [1]), ("expect_rows", "1-10"), ("skip_empty", attach.get("skip_empty"))):
+            query[name] = value if attach.get(name) is not None else None
+        attach |= query | {"csv": None}
+    else:
+        attach |= {name: None for name in query} | {"csv": attach.get("csv") or "a"}
 
 
 def in_order(statuses):

@@ -28,6 +28,7 @@ import Testing
             "timeout": .string("5m"),
         ]
         #expect(Self.problems(full).isEmpty)
+        #expect(Self.problems(["attach": Self.query(), "message": .string("{{attachment.rows}} orders")]).isEmpty)
         let people: JSONValue = .array([
             .string("{{payload.mail}}"), .object(["to": .string("b@b.example"), "name": .string("{{job_name}}")]),
         ])
@@ -43,11 +44,34 @@ import Testing
         ("recipients", .array([.object(["to": .string("{{x}}")])]), "action.recipients[0].to"),
         ("attach", .string("a"), "action.attach"), ("attach", .object(["name": .string("a")]), "action.attach.csv"),
         ("attach", .object(["name": .string("a"), "csv": .string(""), "x": .null]), "action.attach.x"),
+        ("attach", .object(["name": .string("a"), "csv": .string(""), "sql": .string("SELECT 1")]), "action.attach.sql"),
+        ("attach", query(["connection": .null]), "action.attach.connection"),
+        ("attach", query(["sql": .null]), "action.attach.sql"),
+        ("attach", query(["sql": .string("COMMIT")]), "action.attach.sql"),
+        ("attach", query(["sql": .string("SELECT {{payload.x}}")]), "action.attach.sql"),
+        ("attach", query(["params": .array([.string("{{recipient.to}}")])]), "action.attach.params[0]"),
+        ("attach", query(["name": .string("{{attachment.rows}}")]), "action.attach.name"),
+        ("attach", query(["max_rows": .integer(1)]), "action.attach.max_rows"),
+        ("message", .string("{{attachment.rows}}"), "action.message"),
         ("resolve", .string("yes"), "action.resolve"), ("timeout", .string("25h"), "action.timeout"),
         ("mesage", .string(""), "action.mesage"),
     ])
     func whatIsWrongIsTold(_ name: String, _ value: JSONValue?, _ field: String) {
         #expect(Self.problems([name: value]).map(\.field) == [field])
+    }
+
+    private static func query(_ fields: [String: JSONValue] = [:]) -> JSONValue {
+        let whole: [String: JSONValue] = [
+            "name": .string("orders.csv"), "connection": .string("shop"), "sql": .string("SELECT * FROM orders WHERE day = $1"),
+            "params": .array([.string("{{scheduled_for}}")]), "expect_rows": .string("1-"), "skip_empty": .bool(true),
+        ]
+        return .object(whole.merging(fields) { $1 })
+    }
+
+    @Test func aConnectionIsNamedWithinTheAttachment() {
+        let action = ActionDefinition(type: "alert", fields: ["attach": Self.query(), "channel": .string("ops")])
+        #expect(action.names(in: "attach.connection") == ["shop"] && action.names(in: "channel") == ["ops"])
+        #expect(action.names(in: "attach.nothing").isEmpty && action.names(in: "channel.connection").isEmpty)
     }
 
     @Test func limitsAreKept() {

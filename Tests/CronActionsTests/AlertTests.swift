@@ -22,7 +22,8 @@ extension NetworkTests {
             let receiver = try await Receiver.start(answer)
             let result: Result<Void, any Error>
             do {
-                result = .success(try await body(receiver, AlertAction(sender: sender), ChannelSetting(sender: sender)))
+                let action = AlertAction(sender: sender, databases: Databases(hosts: hosts, files: nil))
+                result = .success(try await body(receiver, action, ChannelSetting(sender: sender)))
             } catch {
                 result = .failure(error)
             }

@@ -10,6 +10,7 @@ import Testing
 struct SQLBed: Sendable {
     let action: SQLAction
     let setting: ConnectionSetting
+    let databases: Databases
     let connection: [String: JSONValue]
     /// Asks the database itself.
     let ask: @Sendable (String) throws -> String
@@ -36,7 +37,7 @@ struct SQLBed: Sendable {
         let databases = Databases(hosts: hosts, files: files)
         return SQLBed(
             action: SQLAction(databases: databases), setting: ConnectionSetting(databases: databases),
-            connection: connection, ask: ask)
+            databases: databases, connection: connection, ask: ask)
     }
 
     func attempt(

@@ -88,7 +88,7 @@ import Testing
     private final class Echo: ActionRunner {
         let type = "echo"
         let secretFields: Set<String> = ["key"]
-        let references: [String: Resource.Kind] = ["connection": .connection]
+        let references: [String: Resource.Kind] = ["connection": .connection, "attach.connection": .connection]
         let seen = Mutex<AttemptContext?>(nil)
 
         func validate(_ definition: ActionDefinition) -> [FieldProblem] { [] }
@@ -152,6 +152,8 @@ import Testing
         let seen = try #require(echo.seen.withLock { $0 })
         #expect(seen.settings[.connection, "shop"]?["password"] == .string("canary-5"))
         #expect(outcome.output?.contains("canary") == false && outcome.output?.contains("url") == true, "\(outcome)")
+        let inside = await executor.run(attempt(["attach": .object(["connection": .string("other")])]))
+        #expect(inside.error == "action.attach.connection: there is no connection \"other\"")
         let missing = await executor.run(attempt(["connection": .string("other")]))
         #expect(missing.error == "action.connection: there is no connection \"other\"" && missing.verdict == .permanent)
     }

@@ -9,13 +9,17 @@ struct AlertAction: ActionRunner {
 
     let type = "alert"
     let secretFields: Set<String> = []
-    let references: [String: Resource.Kind] = ["channel": .channel, "channels": .channel]
+    let references: [String: Resource.Kind] = [
+        "channel": .channel, "channels": .channel, "attach.connection": .connection,
+    ]
     let schema = AlertDefinition.schema
 
     private let sender: ChannelSender
+    private let databases: Databases
 
-    init(sender: ChannelSender) {
+    init(sender: ChannelSender, databases: Databases) {
         self.sender = sender
+        self.databases = databases
     }
 
     func validate(_ definition: ActionDefinition) -> [FieldProblem] {
@@ -28,7 +32,7 @@ struct AlertAction: ActionRunner {
     }
 
     func run(_ attempt: AttemptContext) async -> Outcome {
-        let work: AlertWork
+        var work: AlertWork
         do {
             work = try AlertWork(try AlertDefinition(attempt.action), attempt, addresses: sender.hosts.addresses)
         } catch let error as AlertDefinition.Invalid {
@@ -36,11 +40,19 @@ struct AlertAction: ActionRunner {
         } catch {
             return .failedTemplate(error)
         }
-        return await send(work)
+        let report = AlertReport(work.postings, progress: AlertProgress(attempt.progress))
+        if let query = work.query, !report.open.isEmpty {
+            switch await query.ask(databases, for: attempt) {
+            case .failed(let outcome): return outcome
+            case .table(let table) where table.rows == 0 && query.skipsEmpty: return .nothingToTell
+            case .table(let table): work.table = table
+            }
+        }
+        return await send(work, report)
     }
 
-    private func send(_ work: AlertWork) async -> Outcome {
-        var report = AlertReport(work.postings, progress: AlertProgress(work.attempt.progress))
+    private func send(_ work: AlertWork, _ open: AlertReport) async -> Outcome {
+        var report = open
         var health: [String: ChannelHealth] = [:]
         await withTaskGroup(of: (index: Int, outcome: Outcome).self) { group in
             var waiting = report.open[...]
@@ -83,6 +95,13 @@ struct AlertAction: ActionRunner {
 }
 
 extension Outcome {
+    /// The query answered nothing, and that is nothing to write about.
+    fileprivate static var nothingToTell: Outcome {
+        var outcome = Outcome.success
+        outcome.output = "the query answered no row; nothing was sent"
+        return outcome
+    }
+
     /// A message that was not tried, since its channel had failed before it.
     fileprivate static func leftOut(after end: Outcome) -> Outcome {
         var outcome = Outcome(

@@ -11,7 +11,7 @@ import CronModel
 /// | `html` | none | the same for mails, with values escaped |
 /// | `severity` | `info` | or `warning`, `error`, `critical` |
 /// | `recipients` | the channel's own | for mail and SMS: a list, or a text such as `{{payload.customers}}` that names one |
-/// | `attach` | none | for mail: `{"name": "report.csv", "csv": "{{payload.report}}"}` |
+/// | `attach` | none | for mail: see `AlertAttachment` |
 /// | `problem` | the run's id | what tells one problem from another (PagerDuty's `dedup_key`) |
 /// | `resolve` | `false` | the problem is over |
 /// | `timeout` | the job's | for the whole attempt |
@@ -35,14 +35,9 @@ struct AlertDefinition: Sendable {
     let html: Template?
     let severity: AlertSeverity
     let recipients: AlertRecipients?
-    let attachment: Attachment?
+    let attachment: AlertAttachment?
     let problem: Template
     let isResolved: Bool
-
-    struct Attachment: Sendable {
-        let name: Template
-        let text: Template
-    }
 
     /// Everything wrong with the fields.
     struct Invalid: Error {
@@ -52,14 +47,15 @@ struct AlertDefinition: Sendable {
     init(_ definition: ActionDefinition) throws(Invalid) {
         var reader = FieldReader(definition.fields, prefix: "action.")
         channels = Self.readChannels(&reader)
-        let title = reader.template("title", limit: Self.maxLineBytes, standard: Self.standardTitle)
-        let message = reader.template("message", limit: Self.maxTextBytes)
+        attachment = AlertAttachment.read(&reader)
+        let names = attachment?.query == nil ? Template.Names.ofMessage : .ofReport
+        let title = reader.template("title", names, limit: Self.maxLineBytes, standard: Self.standardTitle)
+        let message = reader.template("message", names, limit: Self.maxTextBytes)
         if message == nil, reader.value("message") == nil { reader.refuse("message", "is required") }
-        html = reader.template("html", limit: Self.maxHTMLBytes)
+        html = reader.template("html", names, limit: Self.maxHTMLBytes)
         severity = reader.choice("severity", AlertSeverity.self) ?? .info
         recipients = AlertRecipients.read(&reader)
-        attachment = Self.readAttachment(&reader)
-        let problem = reader.template("problem", limit: Self.maxLineBytes, standard: Self.standardProblem)
+        let problem = reader.template("problem", names, limit: Self.maxLineBytes, standard: Self.standardProblem)
         isResolved = reader.bool("resolve") ?? false
         // Only checked: an attempt's timeout is already the smaller of the action's and the job's.
         _ = reader.span("timeout", in: JobLimit.timeout)
@@ -91,30 +87,16 @@ struct AlertDefinition: Sendable {
         if Set(names).count < names.count { reader.refuse("channels", "holds a name twice") }
         return names
     }
-
-    private static func readAttachment(_ reader: inout FieldReader) -> Attachment? {
-        guard let value = reader.value("attach") else { return nil }
-        guard let members = value.objectValue else {
-            reader.refuse("attach", "must be an object, not \(value.kindName)")
-            return nil
-        }
-        var inner = FieldReader(members, prefix: "action.attach.")
-        let name = inner.template("name", limit: MailLimit.fileName)
-        let text = inner.template("csv", limit: maxTextBytes)
-        for field in ["name", "csv"] where inner.value(field) == nil { inner.refuse(field, "is required") }
-        inner.refuseUnknown()
-        inner.problems.forEach { reader.adopt($0) }
-        guard let name, let text else { return nil }
-        return Attachment(name: name, text: text)
-    }
 }
 
 extension FieldReader {
     /// A text with names in it, the recipient's among them.
-    fileprivate mutating func template(_ field: String, limit: Int, standard: String? = nil) -> Template? {
+    mutating func template(
+        _ field: String, _ names: Template.Names, limit: Int, standard: String? = nil
+    ) -> Template? {
         guard let text = string(field, limit: limit) ?? (value(field) == nil ? standard : nil) else { return nil }
         do throws(Template.Problem) {
-            return try Template(text, names: .ofMessage)
+            return try Template(text, names: names)
         } catch {
             refuse(field, error.message, column: error.column)
             return nil
@@ -136,11 +118,8 @@ extension AlertDefinition {
         .field("severity", .choice(AlertSeverity.self), default: .string(AlertSeverity.info.rawValue)),
         .field("recipients", AlertRecipients.schema, AlertRecipients.about),
         .field(
-            "attach",
-            .object([
-                .required("name", .string(1...MailLimit.fileName), "Of the file."),
-                .required("csv", .string(0...maxTextBytes), "What it holds: a template."),
-            ]), "Goes with mails, and nowhere else."),
+            "attach", AlertAttachment.schema,
+            "Goes with mails, and nowhere else: a text, or what a query answers (at most \(AlertQuery.maxRows) rows)."),
         .field(
             "problem", .string(0...maxLineBytes), default: .string(standardProblem),
             "Tells one problem from another: PagerDuty's `dedup_key`. A template."),

@@ -11,6 +11,8 @@ struct AlertWork: Sendable {
     let postings: [AlertPosting]
     /// By name. What is wrong with one is told of its own messages: the others go out.
     let channels: [String: Result<any AlertChannel, ChannelTypes.Invalid>]
+    /// What is attached, where a database is to be asked for it and has been.
+    var table: AlertTable?
     private let definition: AlertDefinition
 
     /// - Throws: `TemplateValues.Missing` when it is not known who the recipients are.
@@ -36,10 +38,13 @@ struct AlertWork: Sendable {
         postings = try AlertPosting.all(definition.channels, people: people, recipients: recipients)
     }
 
+    var query: AlertQuery? { definition.attachment?.query }
+
     /// What one of them says.
     func message(for posting: AlertPosting, at now: Instant) throws(TemplateValues.Missing) -> AlertMessage {
         var values = TemplateValues(attempt: attempt)
         values.recipient = posting.recipient?.values
+        values.attachedRows = table?.rows
         let title = try Self.text(definition.title, values)
         var message = AlertMessage(
             id: "\(attempt.runID)-\(posting.key)", title: title.isEmpty ? attempt.jobName : title,
@@ -61,9 +66,13 @@ struct AlertWork: Sendable {
     private func attachment(_ values: TemplateValues) throws(TemplateValues.Missing) -> MailAttachment? {
         guard let attachment = definition.attachment else { return nil }
         let name = try Self.text(attachment.name, values)
-        let text = try Self.text(attachment.text, values, limit: Self.maxAttachmentBytes)
+        let bytes: [UInt8]
+        switch attachment.content {
+        case .text(let template): bytes = Array(try Self.text(template, values, limit: Self.maxAttachmentBytes).utf8)
+        case .query: bytes = table?.bytes ?? []
+        }
         do throws(MailProblem) {
-            return try MailAttachment(name: name, type: "text/csv", bytes: Array(text.utf8))
+            return try MailAttachment(name: name, type: "text/csv", bytes: bytes)
         } catch {
             throw TemplateValues.Missing(message: error.message)
         }

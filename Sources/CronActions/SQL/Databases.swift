@@ -5,6 +5,7 @@ package struct Databases: Sendable {
     private let hosts: OutboundHosts
     private let files: SQLFiles?
     private let fileThreads = SQLiteThreads()
+    private let slots = Slots<ConnectionKey>()
 
     /// - Parameter files: where SQLite files of users are; nil for nowhere.
     package init(hosts: OutboundHosts, files: SQLFiles?) {
@@ -22,6 +23,28 @@ package struct Databases: Sendable {
         case .sqlite(let fields): SQLiteDriver(path: files?.path(of: fields.file), threads: fileThreads)
         }
     }
+
+    /// One attempt's work, when the connection has a place for it.
+    /// - Parameter name: the connection's, in the attempt's space.
+    /// - Returns: nil when the task was cancelled before.
+    func run(
+        _ work: SQLWork, on connection: ConnectionDefinition, named name: String, of space: UserID, limits: SQLLimits
+    ) async -> Result<SQLEnd, SQLFailure>? {
+        let driver = driver(for: connection)
+        return await slots.take(ConnectionKey(space: space, name: name), of: connection.maxConnections) {
+            do throws(SQLFailure) {
+                return .success(try await driver.run(work, limits: limits))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+}
+
+/// A connection of a space.
+private struct ConnectionKey: Hashable {
+    let space: UserID
+    let name: String
 }
 
 extension ConnectionDefinition {

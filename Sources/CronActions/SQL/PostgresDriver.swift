@@ -151,7 +151,9 @@ extension PostgresDriver {
     ) async throws -> SQLEnd {
         do {
             return try await attempt(work, connection, progress)
-        } catch let error as PostgresError where error.isUndefinedTable && "\(error)".contains(SQLLedger.table) {
+        } catch let error as PostgresError
+            where error.isUndefinedTable && "\(error)".contains(SQLLedger.table) && work.purpose != .read
+        {
             try await makeLedger(connection)
             return try await attempt(work, connection, progress)
         }
@@ -163,6 +165,8 @@ extension PostgresDriver {
         try await connection.transaction { transaction in
             let session = PostgresSession(transaction: transaction)
             try refuseOwn(session)
+            // Functions and a WITH change rows too; once a query has run no statement can take this back.
+            if work.purpose == .read { _ = try session.execute("SET TRANSACTION READ ONLY", [], limit: .own) }
             let end = try work.perform(in: session)
             progress.effectMayHappen()
             try transaction.commit()
@@ -220,10 +224,12 @@ extension PostgresDriver {
             reach = .nothingSent
         case .commitUnknown:
             cause = .lost
-            reach = work?.purpose == .verify ? .nothingSent : .maybeSent
+            reach = work?.purpose == .apply ? .maybeSent : .nothingSent
         case .config, .misuse, .decoding: cause = .statement(isPermanent: true)
         case .sqlState(let code, _, _, _):
-            cause = code == Self.cancelled ? .outOfTime : .statement(isPermanent: !error.mayPass)
+            // Elsewhere it is a standby that says so, which may pass; here the transaction was made so.
+            let isChange = work?.purpose == .read && code == Self.readOnly
+            cause = code == Self.cancelled ? .outOfTime : .statement(isPermanent: isChange || !error.mayPass)
             // What the server refuses it takes back: a statement that commits itself too, but not those before it.
             reach = work?.usesTransaction == false && reach != .nothingSent ? .answered : .nothingSent
         }
@@ -232,4 +238,6 @@ extension PostgresDriver {
 
     /// `query_canceled`: by a limit of its own or because it was asked.
     private static let cancelled = "57014"
+    /// `read_only_sql_transaction`.
+    private static let readOnly = "25006"
 }

@@ -1,6 +1,5 @@
 package import CronModel
 package import CronSchedule
-import NIOPosix
 
 /// Changes or asks a database: one attempt runs its statements in one transaction, which also records the run in the
 /// target's ledger, so that the effect happens exactly once however often the run is tried.
@@ -12,7 +11,6 @@ package struct SQLAction: ActionRunner {
     package let schema = SQLDefinition.schema
 
     private let databases: Databases
-    private let slots = Slots<ConnectionKey>()
 
     package init(databases: Databases) {
         self.databases = databases
@@ -56,31 +54,12 @@ package struct SQLAction: ActionRunner {
         let limits = SQLLimits(
             total: attempt.timeout, statement: min(definition.statementTimeout ?? attempt.timeout, attempt.timeout),
             lock: min(definition.lockTimeout, attempt.timeout))
-        let key = ConnectionKey(space: attempt.userID, name: definition.connection)
-        return await perform(work, on: connection, limits, key)
-    }
-
-    private func perform(
-        _ work: SQLWork, on connection: ConnectionDefinition, _ limits: SQLLimits, _ key: ConnectionKey
-    ) async -> Outcome {
-        let driver = databases.driver(for: connection)
-        let result = await slots.take(key, of: connection.maxConnections) {
-            do throws(SQLFailure) {
-                return Result<SQLEnd, SQLFailure>.success(try await driver.run(work, limits: limits))
-            } catch {
-                return .failure(error)
-            }
-        }
-        switch result {
+        switch await databases.run(
+            work, on: connection, named: definition.connection, of: attempt.userID, limits: limits)
+        {
         case nil: return .cancelled(.nothingSent)
         case .success(let end)?: return Outcome(end, of: work)
         case .failure(let failure)?: return Outcome(failure)
         }
     }
-}
-
-/// A connection of a space.
-private struct ConnectionKey: Hashable {
-    let space: UserID
-    let name: String
 }

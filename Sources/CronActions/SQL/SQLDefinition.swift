@@ -69,7 +69,7 @@ struct SQLDefinition: Sendable {
 
     private static func readStatements(_ reader: inout FieldReader) -> [Statement] {
         guard let list = reader.value("statements") else {
-            guard let statement = readStatement(&reader, path: "") else { return [] }
+            guard let statement = readStatement(&reader) else { return [] }
             return [statement]
         }
         for field in ["sql", "params", "expect_rows"] where reader.value(field) != nil {
@@ -87,14 +87,14 @@ struct SQLDefinition: Sendable {
                 return nil
             }
             var inner = FieldReader(members, prefix: "action.\(path).")
-            let statement = readStatement(&inner, path: path)
+            let statement = readStatement(&inner)
             inner.refuseUnknown()
             inner.problems.forEach { reader.adopt($0) }
             return statement
         }
     }
 
-    private static func readStatement(_ reader: inout FieldReader, path: String) -> Statement? {
+    static func readStatement(_ reader: inout FieldReader) -> Statement? {
         let text = reader.string("sql", limit: maxStatementBytes)
         if text == nil, reader.value("sql") == nil { reader.refuse("sql", "is required") }
         if let text, let problem = SQLText.problem(in: text) { reader.refuse("sql", problem) }
@@ -134,11 +134,7 @@ extension SQLDefinition {
         let values = TemplateValues(attempt: attempt)
         var room = Self.maxValueBytes
         var bound: [BoundStatement] = []
-        for statement in statements {
-            var row: [JSONValue] = []
-            for value in statement.values { row.append(try value.bound(with: values, room: &room)) }
-            bound.append(BoundStatement(text: statement.text, values: row, expected: statement.expected))
-        }
+        for statement in statements { bound.append(try statement.bound(with: values, room: &room)) }
         return bound
     }
 
@@ -164,7 +160,7 @@ extension SQLDefinition {
                 "All statements are one transaction. Without, for VACUUM and the like, there is no ledger either."),
         ])
 
-    private static let statementMembers: [Schema.Member] = [
+    static let statementMembers: [Schema.Member] = [
         .required("sql", .string(1...maxStatementBytes), "One statement; its values are `$1`, `$2`, …"),
         .field(
             "params", .list(of: .json, 0...maxParameters), default: .array([]),
@@ -172,7 +168,16 @@ extension SQLDefinition {
         .field("expect_rows", SQLRowCount.schema, "Rows that it must select or change, or all is taken back."),
     ]
 
-    private static func optional(_ member: Schema.Member) -> Schema.Member {
+    static func optional(_ member: Schema.Member) -> Schema.Member {
         member.isRequired ? .field(member.name, member.schema, member.about) : member
+    }
+}
+
+extension SQLDefinition.Statement {
+    /// - Parameter room: bytes that the values of an attempt may have at most; what these take is taken off.
+    func bound(with values: TemplateValues, room: inout Int) throws(TemplateValues.Missing) -> BoundStatement {
+        var row: [JSONValue] = []
+        for value in self.values { row.append(try value.bound(with: values, room: &room)) }
+        return BoundStatement(text: text, values: row, expected: expected)
     }
 }

@@ -67,6 +67,7 @@ extension SQLRefusal {
         case .rowCount(let statement, let expected, let found):
             "statement \(statement + 1): \(expected.text) expected, \(found) found; everything was taken back"
         case .endedTransaction(let statement): "statement \(statement + 1) ended the transaction"
+        case .change(let statement): "statement \(statement + 1) changes rows, and may only read; everything was taken back"
         case .superseded(let fence): "a later decision about this run, with the fence \(fence), stands in \(SQLLedger.table)"
         case .noLedger(let reason):
             "\(reason); let somebody who may do so run: \(SQLLedger.createOnOneLine)"

@@ -36,6 +36,8 @@ enum SQLRefusal: Error, Hashable {
     case rowCount(statement: Int, expected: SQLRowCount, found: Int)
     /// A statement ended the transaction in which it ran.
     case endedTransaction(statement: Int)
+    /// A statement changes rows where it may only read.
+    case change(statement: Int)
     /// A later decision about the run was taken: with this fence, which is not lower than the attempt's.
     case superseded(fence: Int64)
     /// The ledger is not there, and this user may not make it.

@@ -8,6 +8,8 @@ struct SQLWork: Sendable {
         case verify
         /// Takes everything back.
         case dryRun
+        /// Changes nothing: what would is refused.
+        case read
     }
 
     let purpose: Purpose
@@ -16,9 +18,10 @@ struct SQLWork: Sendable {
     let usesTransaction: Bool
     let keepsLedger: Bool
     let maxRows: Int
+    /// Of a table as CSV; as long as what is shown with an attempt may be, unless it goes elsewhere.
+    var maxBytes = Outcome.outputLimitBytes
 
-    /// Kept of the table that is shown with the attempt.
-    private var limit: SQLTableLimit { SQLTableLimit(rows: maxRows, bytes: Outcome.outputLimitBytes) }
+    private var limit: SQLTableLimit { SQLTableLimit(rows: maxRows, bytes: maxBytes) }
 
     /// Inside a transaction, which is committed if this returns and rolled back if it throws.
     func perform(in session: some SQLSession) throws -> SQLEnd {
@@ -28,6 +31,8 @@ struct SQLWork: Sendable {
             return .buried
         case .dryRun:
             throw SQLRefusal.dryRun(try run(in: session))
+        case .read:
+            return .done(try run(in: session))
         case .apply:
             if keepsLedger {
                 switch try SQLLedger.claim(token, in: session) {
@@ -49,13 +54,14 @@ struct SQLWork: Sendable {
             before(index)
             let table = try session.execute(statement.text, statement.values, limit: limit)
             if usesTransaction, !session.isInTransaction { throw SQLRefusal.endedTransaction(statement: index) }
+            if purpose == .read, table.isChange { throw SQLRefusal.change(statement: index) }
             if let expected = statement.expected, !expected.range.contains(table.rowCount) {
                 throw SQLRefusal.rowCount(statement: index, expected: expected, found: table.rowCount)
             }
             if table.isChange { changed = (changed ?? 0) + table.rowCount }
             report.rows = changed ?? table.rowCount
             guard !table.columns.isEmpty else { continue }
-            let csv = CSV.text(table, limitBytes: Outcome.outputLimitBytes)
+            let csv = CSV.text(table, limitBytes: maxBytes)
             report.table = csv.text
             report.isCut = table.isCut || csv.isCut
         }

@@ -16,7 +16,7 @@ struct SQLiteDriver: SQLDriver {
             }
             if work.keepsLedger { try connection.run(SQLLedger.create) }
             // The write lock from the start: one that reads first and writes later may be refused in between.
-            try connection.run("BEGIN IMMEDIATE")
+            try connection.run(work.purpose == .read ? "BEGIN" : "BEGIN IMMEDIATE")
             do {
                 let end = try work.perform(in: connection)
                 try connection.run("COMMIT")
