@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import time
+import urllib.parse
 
 RECEIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "receiver.py")
 READY_LIMIT = 30
@@ -48,7 +49,7 @@ class MailServer:
     """The mail servers of smtp_server.py, with an authority of their own."""
     # Debian's Python, for which Debian's aiosmtpd is.
     PYTHON = "/usr/bin/python3"
-    SIGN_IN = "cron:p%40ss%20word%2F%3A%25"
+    USER, PASSWORD = "cron", "p@ss word/:%"
 
     def __init__(self, work):
         self.authority = f"{work}/authority.pem"
@@ -62,8 +63,9 @@ class MailServer:
                      "-days", "2", "-extfile", f"{own}.names", "-out", f"{own}.pem")
         self.process = subprocess.Popen(
             [self.PYTHON, os.path.join(os.path.dirname(RECEIVER), "smtp_server.py"), f"{own}.pem", f"{own}.key"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
-        self.ports = json.loads(self.process.stdout.readline())
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        self.unread = b""
+        self.ports = self.next_mail()
 
     def openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], check=True, stderr=subprocess.DEVNULL)
@@ -71,12 +73,22 @@ class MailServer:
     @property
     def url(self):
         """With STARTTLS and a password."""
-        return f"smtp://{self.SIGN_IN}@127.0.0.1:{self.ports['starttls']}?ca_file={self.authority}"
+        sign_in = f"{self.USER}:{urllib.parse.quote(self.PASSWORD, safe='')}"
+        return f"smtp://{sign_in}@127.0.0.1:{self.ports['starttls']}?ca_file={self.authority}"
 
     def next_mail(self, limit=30):
         """None when none has come in time."""
-        ready = select.select([self.process.stdout], [], [], limit)[0]
-        return json.loads(self.process.stdout.readline()) if ready else None
+        end = time.time() + limit
+        while b"\n" not in self.unread:
+            # Not by a buffer of Python's, which may hold a line while the pipe is empty.
+            if not select.select([self.process.stdout], [], [], max(0, end - time.time()))[0]:
+                return None
+            piece = os.read(self.process.stdout.fileno(), 1 << 20)
+            if not piece:
+                return None
+            self.unread += piece
+        line, _, self.unread = self.unread.partition(b"\n")
+        return json.loads(line)
 
     def stop(self):
         self.process.stdin.close()
