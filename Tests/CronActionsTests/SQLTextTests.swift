@@ -23,6 +23,28 @@ import Testing
         #expect(SQLText.problem(in: text) == nil, "\(text): \(SQLText.problem(in: text) ?? "")")
     }
 
+    @Test(arguments: [
+        "SELECT 1; SELECT 2", "SELECT 1;\n-- then\nSELECT 2;", ";SELECT 1;;SELECT 2", "SELECT 'a'';' ; DROP TABLE t",
+        "INSERT INTO t VALUES (';'); DELETE FROM t", "SELECT \"a;\" FROM t; SELECT 1", "SELECT a[1] FROM t; SELECT $1",
+        "SELECT $$a$$; SELECT 2", "CREATE TABLE t (a int); SELECT 1", "SELECT 1 /* ; */; /* a */ SELECT 2", "SELECT 1; BEGIN",
+    ])
+    func refusesSeveralStatementsInOneText(text: String) {
+        #expect(SQLText.problem(in: text) == "holds several statements; put each into `statements`", "\(text)")
+    }
+
+    /// One statement to one of the databases at least, or by settings of the server.
+    @Test(arguments: [
+        "SELECT 1; -- done", "SELECT 1;;", "; SELECT 1", "SELECT 1; /* done */ ;", "SELECT ';', ';'", "SELECT \";\" FROM t",
+        "SELECT $$a; b$$", "SELECT $f$ $$; $$ a; b $f$", "SELECT E'\\'; x'", "SELECT '\\'; x'", "SELECT [a;b] FROM t",
+        "SELECT `a;b` FROM t", "SELECT 1 -- ; SELECT 2", "SELECT 1 /* ; SELECT 2 */", "SELECT 1 /* /* */ ; SELECT 2 */",
+        "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM a; DELETE FROM b; END",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END",
+        "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b)", "SELECT 'never closed; SELECT 2",
+    ])
+    func leavesToTheDatabaseWhatItAloneCanTell(text: String) {
+        #expect(SQLText.problem(in: text) == nil, "\(text)")
+    }
+
     @Test func definitionsNameEverythingThatIsWrong() {
         func problems(_ fields: [String: JSONValue]) -> [String] {
             do throws(SQLDefinition.Invalid) {
@@ -44,6 +66,11 @@ import Testing
             ]) == [
                 "action.statements[0].sql", "action.statements[1].sq", "action.statements[1].sql", "action.statements[2]",
             ])
+        #expect(
+            problems([
+                "connection": "c",
+                "statements": .array([.object(["sql": "SELECT 1"]), .object(["sql": "SELECT 1; SELECT 2"])]),
+            ]) == ["action.statements[1].sql"])
         #expect(
             problems([
                 "connection": "c", "sql": "SELECT $1", "params": .array(["{{nothing}}"]), "expect_rows": "3-1",

@@ -20,6 +20,7 @@ enum SQLText {
         if let name = text.firstMatch(of: /\{\{ *(payload|secrets|run_id|job_id|job_name|scheduled_for|scheduled_local|timezone|attempt|zone)(?=[ .}])/) {
             return "\"\(name.0)…\" is not replaced here: write $1 and put it among the params"
         }
+        if SQLScanner.holdsSeveral(text) { return "holds several statements; put each into `statements`" }
         return nil
     }
 

@@ -96,18 +96,28 @@ final class SQLiteConnection: @unchecked Sendable {
         }
     }
 
+    /// The only statement of the text; comments and blanks may stand around it.
     private func prepare(_ sql: String) throws -> OpaquePointer {
-        try sql.withCString { text in
-            var statement: OpaquePointer?
-            var tail: UnsafePointer<CChar>?
-            let code = sqlite3_prepare_v2(handle, text, -1, &statement, &tail)
-            guard code == SQLITE_OK else { throw error(code) }
-            let rest = tail.map { String(cString: $0) } ?? ""
-            guard let statement, rest.allSatisfy({ $0.isWhitespace || $0 == ";" }) else {
-                sqlite3_finalize(statement)
-                throw SQLiteError(code: SQLITE_ERROR, message: "one statement at a time; put each into `statements`")
+        var found: OpaquePointer?
+        do {
+            try sql.withCString { text in
+                var rest: UnsafePointer<CChar>? = text
+                while let place = rest, place.pointee != 0 {
+                    var statement: OpaquePointer?
+                    let code = sqlite3_prepare_v2(handle, place, -1, &statement, &rest)
+                    guard found == nil || code == SQLITE_OK && statement == nil else {
+                        sqlite3_finalize(statement)
+                        throw SQLiteError(code: SQLITE_ERROR, message: "one statement at a time; put each into `statements`")
+                    }
+                    guard code == SQLITE_OK else { throw error(code) }
+                    found = found ?? statement
+                }
             }
-            return statement
+            guard let found else { throw SQLiteError(code: SQLITE_ERROR, message: "there is no statement") }
+            return found
+        } catch {
+            sqlite3_finalize(found)
+            throw error
         }
     }
 
