@@ -78,7 +78,7 @@ import Testing
     @Test func aBatchOfMailsReachesEverybodyOnce() async throws {
         let servers = try MailServer.shared.get()
         try await withPlace { place in
-            _ = try await place.channels.put("mail", try channel(servers), version: nil, by: Self.actor)
+            _ = try await place.channels.put("mail", try channel(servers), if: .none, by: Self.actor)
             let domain = "\(UUID().uuidString.lowercased()).example"
             let customers = (0..<50).map { number in
                 JSONValue.object([
@@ -117,7 +117,7 @@ import Testing
     @Test func anUnknownRecipientIsADeadLetterThatTellsWho() async throws {
         let servers = try MailServer.shared.get()
         try await withPlace { place in
-            _ = try await place.channels.put("mail", try channel(servers), version: nil, by: Self.actor)
+            _ = try await place.channels.put("mail", try channel(servers), if: .none, by: Self.actor)
             let domain = "\(UUID().uuidString.lowercased()).example"
             let run = try await place.run(
                 .object([

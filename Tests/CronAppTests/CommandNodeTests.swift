@@ -46,7 +46,7 @@ import Testing
             let vault = Vault(store: node.store, ring: KeyRing(current: [UInt8](repeating: 1, count: 32)))
             let secrets = SecretControl(store: node.store, vault: vault)
             let value: JSONValue = .object(["value": .string("canary-4711-0815")])
-            _ = try await secrets.put("token", value, version: nil, by: Actor(space: Self.space))
+            _ = try await secrets.put("token", value, if: .none, by: Actor(space: Self.space))
             let executor = Executor(
                 actions: node.actions.registry, secrets: AttemptSecrets(store: node.store, vault: vault))
             let fields: [String: JSONValue] = [

@@ -113,7 +113,7 @@ import Testing
         let control = SecretControl(store: store, vault: vault)
         let actor = Actor(space: Self.space)
         for (name, value) in [("token", "canary-1"), ("id", "abc")] {
-            _ = try await control.put(name, .object(["value": .string(value)]), version: nil, by: actor)
+            _ = try await control.put(name, .object(["value": .string(value)]), if: .none, by: actor)
         }
         let sealed = try await vault.seal(.string("canary-2"), field: "key", of: Self.job, in: Self.space)
         let fields: [String: JSONValue] = [
@@ -130,7 +130,7 @@ import Testing
         #expect(outcome.output?.contains("Bearer") == true)
 
         // A new value is used by attempts that begin a little later.
-        _ = try await control.put("token", .object(["value": .string("canary-3")]), version: nil, by: actor)
+        _ = try await control.put("token", .object(["value": .string("canary-3")]), if: .none, by: actor)
         clock.advance(by: AttemptSecrets.remembered)
         _ = await executor.run(attempt(fields))
         #expect(echo.seen.withLock { $0?.secrets["token"] } == "canary-3")

@@ -125,8 +125,30 @@ import Testing
                 #expect(garbage.status == 422 && garbage.message("If-Match") != nil, "\(method) \(path) \(garbage)")
             }
             #expect(try await user.call(.get, "/jobs/\(id)").json["version"] == 1)
+            let any = try await user.call(.put, "/jobs/by-name/nightly", Jobs.valid, headers: [.ifMatch: "*"])
+            #expect(any.status == 200 && any.json["version"] == 1)
             let fresh = try await user.call(.patch, "/jobs/\(id)", ["priority": 1], headers: [.ifMatch: "\"1\""])
             #expect(fresh.status == 200 && fresh.json["version"] == 2)
+        }
+    }
+
+    /// RFC 9110 §13.1.1: what is not there is no version of anything.
+    @Test(arguments: ["*", "\"1\""]) func ifMatchPutsNothingWhereThereIsNothing(condition: String) async throws {
+        try await TestBed().run { client in
+            let user = try await client.user("ann")
+            let puts: [(String, JSONValue)] = [
+                ("/jobs/by-name/nightly", Jobs.valid), ("/secrets/token", ["value": "x"]),
+                ("/connections/shop", ["host": "db.example"]), ("/channels/ops", ["type": "pager"]),
+            ]
+            for (path, body) in puts {
+                let refused = try await user.call(.put, path, body, headers: [.ifMatch: condition])
+                #expect(refused.status == 412 && refused.problem == "version-mismatch", "\(path) \(refused)")
+                #expect(refused.headers[.eTag] == nil && refused.json["version"] == nil)
+                #expect(try await user.call(.put, path, body).status == 201)
+                let found = try await user.call(.put, path, body, headers: [.ifMatch: condition])
+                #expect(found.status == 200, "\(path) \(found)")
+                #expect(try await user.call(.put, path, body, headers: [.ifMatch: "\"7\""]).status == 412)
+            }
         }
     }
 

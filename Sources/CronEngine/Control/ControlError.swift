@@ -9,6 +9,8 @@ package enum ControlError: Error, Hashable, Sendable {
     case forbidden(String)
     /// Neither whose role nor whose API key allows this.
     case lacking(Permission)
+    /// The request depends on something that is not there.
+    case nothingThere
     /// The store did not do it.
     case store(StoreError)
     /// The request is about so many things; it says that it expected another number.

@@ -27,12 +27,7 @@ extension JobControl {
                 throw .store(.versionMismatch(current: current.job.version))
             }
             let (definition, rearm) = try await definition(after: edit, of: current, by: actor)
-            if let job = try await store(
-                definition, rearm: rearm, over: current, audit: edited,
-                isFinal: version != nil)
-            {
-                return job
-            }
+            if let job = try await store(definition, rearm: rearm, over: current, audit: edited) { return job }
         }
         throw .store(.conflict("the job is being changed by others; try again"))
     }
@@ -40,7 +35,7 @@ extension JobControl {
     /// Creates the job of that name or makes it what the request says; a finished one is armed again.
     /// - Returns: the job, and whether it is new.
     package func upsert(
-        name: String, _ json: JSONValue, by actor: Actor, version: Int64?
+        name: String, _ json: JSONValue, by actor: Actor, if condition: Precondition
     ) async throws(ControlError) -> (job: JobAnswer, isNew: Bool) {
         let json = try named(json, name)
         let edited = audit.changed("job.edit", by: actor)
@@ -48,10 +43,8 @@ extension JobControl {
             let found = try await ControlError.storing { () async throws(StoreError) in
                 try await store.job(named: name, owner: actor.space)
             }
+            try condition.check(found?.job.version)
             if let found {
-                if let version, version != found.job.version {
-                    throw .store(.versionMismatch(current: found.job.version))
-                }
                 // The client's own id is for a job that it makes; one that is there has its own.
                 if let id = try JobRequest.id(json), id != found.job.id {
                     throw .store(.conflict("the job of this name has another id"))
@@ -59,15 +52,11 @@ extension JobControl {
                 let (definition, rearm) = try await definition(after: .replace(json), of: found, by: actor)
                 let isFinished = found.job.state == .finished
                 if definition == found.job.definition, !rearm, !isFinished { return (answer(found), false) }
-                if let job = try await store(
-                    definition, rearm: rearm || isFinished, over: found, audit: edited,
-                    isFinal: version != nil)
-                {
+                if let job = try await store(definition, rearm: rearm || isFinished, over: found, audit: edited) {
                     return (job, false)
                 }
-            } else {
-                guard version == nil else { throw .store(.notFound) }
-                if let job = try await createUnlessTaken(json, by: actor) { return (job, true) }
+            } else if let job = try await createUnlessTaken(json, by: actor) {
+                return (job, true)
             }
         }
         throw .store(.conflict("the job is being changed by others; try again"))
@@ -117,9 +106,9 @@ extension JobControl {
         return JSONValue.object(base).merging(patch: .object(changes))
     }
 
-    /// Nil when another change came between and it may be tried again.
+    /// Nil when another change came between: what it left is looked at anew, whatever the request depends on.
     func store(
-        _ definition: JobDefinition, rearm: Bool, over current: JobView, audit: Auditing<ChangedJob>?, isFinal: Bool
+        _ definition: JobDefinition, rearm: Bool, over current: JobView, audit: Auditing<ChangedJob>?
     ) async throws(ControlError) -> JobAnswer? {
         do {
             let changed = try await store.changeJob(
@@ -128,7 +117,7 @@ extension JobControl {
             signal.wake()
             tell([changed.job])
             return answer(changed.job)
-        } catch .versionMismatch where !isFinal {
+        } catch .versionMismatch {
             return nil
         } catch {
             throw ControlError(error)

@@ -41,7 +41,7 @@ extension JobControl {
                 definition.action, of: job.id, in: job.userID, before: (job.definition.action, opened))
             if dryRun { return answer(current) }
             if let changed = try await store(
-                definition, rearm: false, over: current, audit: nil, isFinal: false)
+                definition, rearm: false, over: current, audit: nil)
             {
                 return changed
             }

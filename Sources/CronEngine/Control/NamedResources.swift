@@ -26,19 +26,15 @@ struct NamedResources: Sendable {
     /// - Parameter body: what it is to hold in place of what is there, under the version that it will have.
     /// - Returns: the resource, and whether it is new.
     func put(
-        _ name: String, version: Int64?, by actor: Actor,
+        _ name: String, if condition: Precondition, by actor: Actor,
         body: (_ found: Resource?, _ version: Int64) async throws(ControlError) -> JSONValue
     ) async throws(ControlError) -> (resource: Resource, isNew: Bool) {
         try ResourceName.check(name)
         for _ in 0..<ResourceName.tries {
             let found = try await find(name, actor.space)
-            if let version, version != found?.version {
-                throw .store(found.map { .versionMismatch(current: $0.version) } ?? .notFound)
-            }
+            try condition.check(found?.version)
             let body = try await body(found, (found?.version ?? 0) + 1)
-            if let resource = try await write(name, body, over: found, by: actor, isFinal: version != nil) {
-                return (resource, found == nil)
-            }
+            if let resource = try await write(name, body, over: found, by: actor) { return (resource, found == nil) }
         }
         throw .store(.conflict("the \(kind.noun) is being changed by others; try again"))
     }
@@ -52,9 +48,9 @@ struct NamedResources: Sendable {
         }
     }
 
-    /// Nil when another request came between.
+    /// Nil when another request came between: what it left is looked at anew.
     private func write(
-        _ name: String, _ body: JSONValue, over found: Resource?, by actor: Actor, isFinal: Bool
+        _ name: String, _ body: JSONValue, over found: Resource?, by actor: Actor
     ) async throws(ControlError) -> Resource? {
         do throws(StoreError) {
             if let found {
@@ -76,10 +72,9 @@ struct NamedResources: Sendable {
             }
         } catch {
             switch error {
-            case .versionMismatch, .notFound, .conflict: if !isFinal { return nil }
-            default: break
+            case .versionMismatch, .notFound, .conflict: return nil
+            default: throw ControlError(error)
             }
-            throw ControlError(error)
         }
     }
 }

@@ -26,10 +26,10 @@ package struct SecretControl: Sendable {
     /// - Parameter body: `{"value": …}`.
     /// - Returns: the secret, and whether it is new.
     package func put(
-        _ name: String, _ body: JSONValue, version: Int64?, by actor: Actor
+        _ name: String, _ body: JSONValue, if condition: Precondition, by actor: Actor
     ) async throws(ControlError) -> (resource: Resource, isNew: Bool) {
         let value = try Self.value(body)
-        return try await secrets.put(name, version: version, by: actor) { _, version throws(ControlError) in
+        return try await secrets.put(name, if: condition, by: actor) { _, version throws(ControlError) in
             do throws(VaultError) {
                 return try await vault.body(of: value, name: name, version: version, in: actor.space)
             } catch {

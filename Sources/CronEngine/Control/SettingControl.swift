@@ -24,10 +24,10 @@ package struct SettingControl: Sendable {
     /// Creates the setting or replaces it. Secret fields that the request leaves out, or sends as the mark, stay.
     /// - Returns: the setting, and whether it is new.
     package func put(
-        _ name: String, _ json: JSONValue, version: Int64?, by actor: Actor
+        _ name: String, _ json: JSONValue, if condition: Precondition, by actor: Actor
     ) async throws(ControlError) -> (resource: Resource, isNew: Bool) {
         guard let given = json.objectValue else { throw .invalid("", "must be an object, not \(json.kindName)") }
-        return try await settings.put(name, version: version, by: actor) { found, version throws(ControlError) in
+        return try await settings.put(name, if: condition, by: actor) { found, version throws(ControlError) in
             let fields = try await checked(given, over: found)
             do throws(VaultError) {
                 return try await vault.body(

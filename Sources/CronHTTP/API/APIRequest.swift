@@ -1,3 +1,4 @@
+import CronEngine
 import CronModel
 import Crypto
 import HTTPTypes
@@ -106,6 +107,14 @@ extension APIRequest {
 extension APIRequest {
     /// Of a version, more than there will ever be.
     private static let versionDigits = 18
+
+    /// What a change by name depends on.
+    var precondition: Precondition {
+        get throws(Problem) {
+            if http.headers[.ifMatch] == "*" { return .exists }
+            return try ifMatch.map { .version($0) } ?? .none
+        }
+    }
 
     /// The version that the change depends on; nil when it depends on none.
     var ifMatch: Int64? {

@@ -70,7 +70,7 @@ struct JobRoutes: Sendable {
 
     @Sendable func upsert(_ request: APIRequest) async throws -> Response {
         let (job, isNew) = try await jobs.upsert(
-            name: request.text("name"), try await request.json(), by: request.actor, version: request.ifMatch)
+            name: request.text("name"), try await request.json(), by: request.actor, if: request.precondition)
         return Answer.versioned(
             job.json, version: job.version, status: isNew ? .created : .ok, location: isNew ? path(job) : nil)
     }

@@ -33,6 +33,7 @@ extension Problem {
         case .invalid(let problems): self = .invalid(problems)
         case .forbidden(let reason): self.init(.forbidden, reason)
         case .lacking(let permission): self = .lacking(permission)
+        case .nothingThere: self.init(.versionMismatch, "there is none of this name; nothing was done")
         case .store(let error): self.init(store: error)
         case .unexpectedCount(let count, let expected):
             self.init(.conflict, "it is about \(count), not \(expected); nothing was done")

@@ -23,7 +23,7 @@ struct SecretRoutes: Sendable {
 
     @Sendable func put(_ request: APIRequest) async throws -> Response {
         let (secret, isNew) = try await secrets.put(
-            request.text("name"), try await request.json(), version: request.ifMatch, by: request.actor)
+            request.text("name"), try await request.json(), if: request.precondition, by: request.actor)
         return Answer.versioned(
             secret.secretJSON, version: secret.version, status: isNew ? .created : .ok,
             location: isNew ? "/api/v1/secrets/\(secret.name)" : nil)

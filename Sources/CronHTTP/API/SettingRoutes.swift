@@ -24,7 +24,7 @@ struct SettingRoutes: Sendable {
 
     @Sendable func put(_ request: APIRequest) async throws -> Response {
         let (setting, isNew) = try await settings.put(
-            request.text("name"), try await request.json(), version: request.ifMatch, by: request.actor)
+            request.text("name"), try await request.json(), if: request.precondition, by: request.actor)
         return Answer.versioned(
             settings.shown(setting), version: setting.version, status: isNew ? .created : .ok,
             location: isNew ? "\(words.path)/\(setting.name)" : nil)

@@ -55,7 +55,7 @@ extension Parameter {
     static let ifMatch = Parameter(
         name: HTTPField.Name.ifMatch.rawName, place: .header,
         schema: .string(pattern: #"^(\*|[1-9][0-9]{0,17}|"[1-9][0-9]{0,17}")$"#),
-        about: "The version that the change depends on, as `ETag` shows it.")
+        about: "The version that the change depends on, as `ETag` shows it; `*`: whichever there is.")
 
     static let idempotencyKey = Parameter(
         name: HTTPField.Name.idempotencyKey.rawName, place: .header,
@@ -87,6 +87,10 @@ extension HeaderDescription {
     static let eTag = HeaderDescription(
         name: HTTPField.Name.eTag.rawName, schema: .string(pattern: #"^"[1-9][0-9]*"$"#),
         about: "The version, for `If-Match`.")
+
+    /// Of something that is not there there is none.
+    static let currentETag = HeaderDescription(
+        name: eTag.name, schema: eTag.schema, about: "The version that there is.", isRequired: false)
 
     static func location(_ path: String, isRequired: Bool = true) -> HeaderDescription {
         HeaderDescription(

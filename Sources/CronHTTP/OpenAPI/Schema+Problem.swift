@@ -15,7 +15,7 @@ extension Problem.Kind {
         case .unauthenticated: [.wwwAuthenticate]
         case .unavailable, .tooManyAttempts: [.retryAfter]
         case .outcomeUnknown: [.retryAfter, .outcome]
-        case .versionMismatch: [.eTag]
+        case .versionMismatch: [.currentETag]
         default: []
         }
     }
@@ -30,7 +30,7 @@ extension Schema {
         .required("detail", .string(), "What is wrong this time, for people."),
         .optional("errors", .list(of: fieldProblem), "Everything that is wrong with the request, field by field."),
         .optional("request_id", .string(), "Finds the request in the log."),
-        .optional("version", .count(from: 1), "Of a version mismatch: the version that there is."),
+        .optional("version", .count(from: 1), "Of a version mismatch: the version that there is, unless there is nothing."),
         .optional("count", .count(), "Of a request about many things: how many those are."),
         .optional("limit", .count(), "Of a limit: how much there may be."),
         .optional(
