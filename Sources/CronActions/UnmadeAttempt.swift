@@ -1,10 +1,22 @@
 import CronModel
 
+extension [FieldProblem] {
+    /// On one line.
+    fileprivate var text: String { map { "\($0.field): \($0.message)" }.joined(separator: "; ") }
+}
+
+extension SettingTest {
+    /// The fields are not right, or not any more.
+    init(_ problems: [FieldProblem]) {
+        self.init(isUsable: false, message: BoundedText.message(problems.text))
+    }
+}
+
 /// Outcomes of attempts that any action may be unable to make.
 extension Outcome {
     /// The definition is not right, or not any more: what the operator allows may have changed since it was saved.
     static func refused(_ problems: [FieldProblem]) -> Outcome {
-        refused(problems.map { "\($0.field): \($0.message)" }.joined(separator: "; "))
+        refused(problems.text)
     }
 
     static func refused(_ reason: String) -> Outcome {

@@ -14,7 +14,12 @@ package protocol SettingKind: Sendable {
     /// Everything wrong with the fields.
     func validate(_ fields: [String: JSONValue]) -> [FieldProblem]
     /// Tries it out: of a database without any effect that lasts, of a channel by a message.
-    func tryOut(_ fields: [String: JSONValue]) async -> SettingTest
+    /// - Parameters:
+    ///   - space: whose it is.
+    ///   - hiding: takes secrets out of what others answer, before any of it is cut.
+    func tryOut(
+        _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
+    ) async -> SettingTest
 }
 
 extension SettingKind {

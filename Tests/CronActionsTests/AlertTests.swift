@@ -275,5 +275,17 @@ extension NetworkTests {
                 #expect(await setting.tryOut(["type": .string("fax")]).message.hasPrefix("type: "))
             }
         }
+
+        /// What a cut leaves of a secret could be too short to be found.
+        @Test func whatAServiceEchoesIsHiddenBeforeItIsCut() async throws {
+            let secret = String(repeating: "s", count: 20)
+            let echo = String(repeating: "x", count: ChannelAnswer.excerptLimitBytes - 8) + secret
+            try await withAlerts(Receiver.ok(echo, status: "400 Bad Request")) { receiver, _, setting in
+                let test = await setting.tryOut(Channels.all(base(receiver))["slack"] ?? [:]) {
+                    $0.replacing(secret, with: "*")
+                }
+                #expect(!test.isUsable && test.message.hasSuffix("x*"), "\(test)")
+            }
+        }
     }
 }

@@ -96,3 +96,11 @@ func withReceiver(
     await action.shutdown()
     try await receiver.stop()
 }
+
+extension SettingKind {
+    func tryOut(
+        _ fields: [String: JSONValue], hiding: @escaping @Sendable (String) -> String = { $0 }
+    ) async -> SettingTest {
+        await tryOut(fields, of: UserID(high: 1, low: 1), hiding: hiding)
+    }
+}

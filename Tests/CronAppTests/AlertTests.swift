@@ -143,7 +143,7 @@ import Testing
         try await withPlace { place in
             let domain = "\(UUID().uuidString.lowercased()).example"
             let own = try channel(servers, ["recipients": .array([.string("ann@\(domain)")])])
-            let test = try await place.channels.test("mail", own, space: Self.actor.space)
+            let test = try await place.channels.test("mail", own, by: Self.actor)
             #expect(test.isUsable && test.message == "a message to ann@\(domain) was accepted")
             #expect(try servers.mails(to: domain).map(\.recipients) == [["ann@\(domain)"]])
         }

@@ -42,12 +42,12 @@ import Testing
                 before = after
                 counted += expected
             }
-            #expect(counted == 31)
+            #expect(counted == 33)
         }
     }
 
     /// What only shows what would be.
-    private static let trials = ["/preview", "/test", "/dry-run"]
+    private static let trials = ["/preview", "/dry-run"]
 
     private static func space(_ bed: TestBed) async throws -> UserID {
         try #require(try await bed.store.user(email: "ann@example.org")).space

@@ -26,6 +26,9 @@ import Testing
             #expect(again.status == 200 && again.json["version"] == 2, "as it was shown: \(again)")
             let test = try await ann.call(.post, "/channels/ops/test")
             #expect(test.json["usable"] == true && test.text.contains("a.example"), "\(test)")
+            let line = try await ann.call(.get, "/audit?order=desc&limit=1").items.first
+            #expect(line?["act"] == "channel.test" && line?["target"] == made.json["id"], "\(String(describing: line))")
+            #expect(line?["after"] == ["name": "ops", "usable": true, "message": test.json["message"] ?? .null])
             var replies = [made, again, test]
             for path in ["/channels/ops", "/channels?q=OP", "/audit"] { replies.append(try await ann.call(.get, path)) }
             #expect(replies[4].items.count == 1)
@@ -95,7 +98,9 @@ struct TestChannels: SettingKind {
         return reader.problems
     }
 
-    func tryOut(_ fields: [String: JSONValue]) async -> SettingTest {
+    func tryOut(
+        _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
+    ) async -> SettingTest {
         let (url, token) = (fields["url"]?.stringValue ?? "", fields["token"]?.stringValue ?? "")
         return SettingTest(
             isUsable: true, message: "POST \(url) with \(token) was answered",

@@ -220,7 +220,9 @@ struct TestConnections: SettingKind {
 
     let example: JSONValue = ["host": "db.example", "password": "s3cr3t"]
 
-    func tryOut(_ fields: [String: JSONValue]) async -> SettingTest {
+    func tryOut(
+        _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
+    ) async -> SettingTest {
         SettingTest(
             isUsable: fields["host"] == "db.example", message: "asked with \(fields.keys.sorted())",
             facts: ["length": .integer(Int64(fields["password"]?.stringValue?.utf8.count ?? 0))])

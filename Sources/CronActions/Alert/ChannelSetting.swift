@@ -27,20 +27,21 @@ struct ChannelSetting: SettingKind {
     }
 
     /// Sends a message, to the first of the channel's people.
-    func tryOut(_ fields: [String: JSONValue]) async -> SettingTest {
+    func tryOut(
+        _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
+    ) async -> SettingTest {
         let channel: any AlertChannel
         do throws(ChannelTypes.Invalid) {
             channel = try ChannelTypes.channel(fields, sender.hosts.addresses)
         } catch {
-            let text = error.problems.map { "\($0.field): \($0.message)" }.joined(separator: "; ")
-            return SettingTest(isUsable: false, message: text)
+            return SettingTest(error.problems)
         }
         if channel.people?.isEmpty ?? false {
             return SettingTest(isUsable: false, message: "a test needs recipients of the channel's own")
         }
         let person = channel.people?.first
         let outcome = await sender.send(
-            Self.message(at: sender.now()), by: channel, for: person, of: Resource.everybody)
+            Self.message(at: sender.now()), by: channel, for: person, of: space, hiding: hiding)
         guard outcome.verdict == .success else {
             return SettingTest(isUsable: false, message: outcome.error ?? outcome.kind.rawValue)
         }

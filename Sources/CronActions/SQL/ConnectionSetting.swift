@@ -30,16 +30,18 @@ package struct ConnectionSetting: SettingKind {
         }
     }
 
-    package func tryOut(_ fields: [String: JSONValue]) async -> SettingTest {
+    package func tryOut(
+        _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
+    ) async -> SettingTest {
         do {
             let driver = databases.driver(for: try databases.definition(fields))
             let facts = try await driver.test(limits: Self.testLimits)
             return SettingTest(isUsable: true, message: "connected", facts: facts)
         } catch let invalid as ConnectionDefinition.Invalid {
-            let text = invalid.problems.map { "\($0.field): \($0.message)" }.joined(separator: "; ")
-            return SettingTest(isUsable: false, message: text)
+            return SettingTest(invalid.problems)
         } catch {
-            return SettingTest(isUsable: false, message: (error as? SQLFailure)?.message ?? "\(error)")
+            let text = hiding((error as? SQLFailure)?.message ?? "\(error)")
+            return SettingTest(isUsable: false, message: BoundedText.message(text))
         }
     }
 }

@@ -5,10 +5,12 @@ import CronSchedule
 package struct SettingControl: Sendable {
     package let setting: any SettingKind
     private let settings: NamedResources
+    private let store: any Store
     private let vault: Vault
 
     package init(_ setting: any SettingKind, store: any Store, vault: Vault) {
         self.setting = setting
+        self.store = store
         self.vault = vault
         settings = NamedResources(kind: setting.kind, store: store) { Self.shown($0, setting) }
     }
@@ -45,21 +47,41 @@ package struct SettingControl: Sendable {
 
     /// Tries out what is stored or, before it is, what would be.
     /// - Parameter json: nil or empty for the stored fields.
-    package func test(_ name: String, _ json: JSONValue?, space: UserID) async throws(ControlError) -> SettingTest {
-        let found = try await settings.find(name, space)
+    package func test(_ name: String, _ json: JSONValue?, by actor: Actor) async throws(ControlError) -> SettingTest {
+        try ResourceName.check(name)
+        let found = try await settings.find(name, actor.space)
+        let test = await tested(try await fields(toTest: json, over: found), in: actor.space)
+        do throws(StoreError) {
+            try await store.appendAudit(
+                actor.entry(
+                    "\(setting.kind.rawValue).test", target: found?.id.description,
+                    after: .object([
+                        "name": .string(name), "usable": .bool(test.isUsable), "message": .string(test.message),
+                    ])))
+        } catch {
+            // It was tried all the same, and a message may have been sent.
+            throw .store(.outcomeUnknown("\(error)"))
+        }
+        return test
+    }
+
+    private func fields(
+        toTest json: JSONValue?, over found: Resource?
+    ) async throws(ControlError) -> [String: JSONValue] {
         guard let json, json != .null, json != .object([:]) else {
             guard let found else { throw .store(.notFound) }
-            return await tested(try await opened(found))
+            return try await opened(found)
         }
         guard let given = json.objectValue else { throw .invalid("", "must be an object, not \(json.kindName)") }
-        return await tested(try await checked(given, over: found))
+        return try await checked(given, over: found)
     }
 
     /// What is tried may answer with what it was sent.
-    private func tested(_ fields: [String: JSONValue]) async -> SettingTest {
-        var test = await setting.tryOut(fields)
+    private func tested(_ fields: [String: JSONValue], in space: UserID) async -> SettingTest {
         let secrets = setting.secretFields.compactMap { fields[$0] }.flatMap(SecretTexts.inside)
-        test.message = SecretMark.hiding(secrets, in: test.message)
+        let hiding: @Sendable (String) -> String = { SecretMark.hiding(secrets, in: $0) }
+        var test = await setting.tryOut(fields, of: space, hiding: hiding)
+        test.message = hiding(test.message)
         return test
     }
 

@@ -86,7 +86,8 @@ extension SettingRoutes {
                 .post, "\(words.path)/{name}/test", .settings(.write),
                 Operation(
                     "test\(words.name)", words.tag, "Try a \(noun) out",
-                    about: "As it is stored or, with a body, as it would be. " + words.aboutTest,
+                    about: "As it is stored or, with a body, as it would be. " + words.aboutTest
+                        + " What came of it is in the audit log.",
                     parameters: [name], body: .optional(.anyOf([body, .object([])])), answers: [.json(Self.outcome)]),
                 test),
             Route(

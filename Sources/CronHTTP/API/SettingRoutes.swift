@@ -37,7 +37,7 @@ struct SettingRoutes: Sendable {
 
     @Sendable func test(_ request: APIRequest) async throws -> Response {
         let test = try await settings.test(
-            request.text("name"), try await request.optionalJSON(), space: request.owner)
+            request.text("name"), try await request.optionalJSON(), by: request.actor)
         return Answer.json(
             .object([
                 "usable": .bool(test.isUsable), "message": .string(test.message), "facts": .object(test.facts),
