@@ -125,13 +125,14 @@ extension App {
         let setupCode =
             try await wait { () throws(StoreError) in try await store.hasUsers() }
             ? nil : setupCode(config, directory, secret: keys.jwt)
+        let metrics = EngineMetrics()
         let carrier = SMTPClient(limits: .ofUsers)
         let actions = StandardActions(
-            allowedNetworks: config.allowNetworks, carrier: carrier, files: config.sqlFiles,
+            allowedNetworks: config.allowNetworks, carrier: MeteredCarrier(carrier: carrier, metrics: metrics),
+            files: config.sqlFiles,
             commands: config.allowCommands ? CommandAction(environment: ProcessInfo.processInfo.environment) : nil,
             userAgent: "cronpp/\(AppVersion.number)", now: { store.clock.now }, logger: logger)
         let vault = Vault(store: store, ring: keys.ring)
-        let metrics = EngineMetrics()
         let enlistment = Enlistment(store: store, lease: config.engine.lease, logger: logger)
         let (id, enlistedAt) = try await wait { () throws(StoreError) in
             let now = store.clock.now

@@ -50,13 +50,25 @@ extension ConfigReader {
     }
 }
 
-/// Counts what becomes of mails.
+/// Counts what becomes of the node's own mails.
 struct MeteredSender: MailSender {
     let sender: any MailSender
     let metrics: EngineMetrics
 
     func send(_ message: MailMessage) async -> MailOutcome {
         let outcome = await sender.send(message)
+        metrics.mailed(outcome)
+        return outcome
+    }
+}
+
+/// Counts what becomes of users' mails.
+struct MeteredCarrier: MailCarrier {
+    let carrier: any MailCarrier
+    let metrics: EngineMetrics
+
+    func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome {
+        let outcome = await carrier.send(message, by: server, at: addresses)
         metrics.mailed(outcome)
         return outcome
     }
