@@ -60,6 +60,8 @@ package struct AttemptContext: Sendable {
     package var timezone = "UTC"
     /// 1 for the first attempt of a run.
     package var attempt: Int
+    /// Attempts that were made before a person ran the run again, which began anew.
+    package var attemptsBefore = 0
     package var fence: Int64
     package var action: ActionDefinition
     package var payload: JSONValue
@@ -115,6 +117,7 @@ extension AttemptContext {
             action: job.definition.action, payload: run.payload ?? job.definition.payload,
             timeout: min(job.definition.timeout.attempt, Self.timeout(of: job.definition.action)),
             delivery: job.definition.delivery)
+        attemptsBefore = run.budgetBase
         isVerifying = run.isVerifying
         timezone = run.zone.isEmpty ? job.definition.timezone : run.zone
         progress = run.progress

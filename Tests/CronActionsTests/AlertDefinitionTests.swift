@@ -179,20 +179,32 @@ import Testing
         let before = try keys(["+14155550101", "+14155550102", "+14155550103"])
         let after = try keys(["+14155550103", "+14155550101"])
         #expect(after == before.filter { $0.key != "+14155550102" })
-        var progress = AlertProgress(nil)
-        #expect(progress.text == nil)
+        var progress = AlertProgress(nil, life: "life0000")
+        #expect(progress.text() == nil)
         for key in before.values { progress.accept(key) }
-        #expect(AlertProgress(progress.text).accepted == Set(before.values))
-        #expect(AlertProgress("what is no").accepted.count == 1, "of what is cut the rest is dropped")
+        #expect(AlertProgress(progress.text(), life: "life0000").accepted == Set(before.values))
+        #expect(AlertProgress("what is no", life: "life0000").accepted.count == 1, "of what is cut the rest is dropped")
     }
 
     @Test func aThousandKeysFitIntoProgress() throws {
-        var progress = AlertProgress(nil)
+        var progress = AlertProgress(nil, life: "life0000")
         for number in 0..<AlertPosting.limit {
             progress.accept(AlertProgress.key(channel: "c", person: "\(number)@example.com", turn: 0))
         }
         #expect(progress.accepted.count == AlertPosting.limit)
-        #expect((progress.text?.utf8.count ?? 0) <= Outcome.progressLimitBytes)
+        #expect((progress.text()?.utf8.count ?? 0) <= Outcome.progressLimitBytes)
+    }
+
+    @Test func whatWasRefusedIsToldForOneLife() {
+        var progress = AlertProgress(nil, life: "life0000")
+        progress.refuse("refused0")
+        let only = AlertProgress(progress.text(), life: "life0000")
+        #expect(only.refused == ["refused0"] && only.accepted.isEmpty)
+        progress.accept("accepted")
+        let both = AlertProgress(progress.text(), life: "life0000")
+        #expect(both.refused == ["refused0"] && both.accepted == ["accepted"])
+        let next = AlertProgress(progress.text(), life: "life0001")
+        #expect(next.refused.isEmpty && next.accepted == ["accepted"])
         let crowd = (0..<501).map { AlertRecipients.One(address: "\($0)@example.com") }
         #expect(throws: TemplateValues.Missing.self, "1,002 messages") {
             _ = try AlertPosting.all(["a", "b"], people: ["a": [], "b": []], recipients: crowd)

@@ -12,7 +12,7 @@ import Testing
     }
 
     private static func ended(_ ends: [Outcome]) throws -> Outcome {
-        var report = AlertReport(try postings(ends.count), progress: AlertProgress(nil))
+        var report = AlertReport(try postings(ends.count), progress: AlertProgress(nil, life: "life0000"))
         for (index, end) in ends.enumerated() { report.end(index, end) }
         return report.outcome(isCancelled: false)
     }

@@ -110,7 +110,7 @@ extension NetworkTests {
                     ]))
                 #expect(outcome.verdict == .permanent && receiver.requests.count == 1)
                 #expect(outcome.error?.contains("1 of 2 messages were not accepted; the first, a: url: 10.0.0.1") == true)
-                #expect(AlertProgress(outcome.progress).accepted.count == 1)
+                #expect(AlertProgress(outcome.progress, life: "").accepted.count == 1)
             }
         }
 
@@ -138,7 +138,7 @@ extension NetworkTests {
                 let first = await action.run(alert(channels, fields, payload: payload))
                 #expect(first.verdict == .transient && first.kind == .httpError && receiver.requests.count == 50)
                 #expect(first.error?.hasPrefix("10 of 50 messages were not accepted; the first, ") == true)
-                #expect(AlertProgress(first.progress).accepted.count == 40)
+                #expect(AlertProgress(first.progress, life: "").accepted.count == 40)
                 let second = await action.run(alert(channels, fields, payload: payload, progress: first.progress))
                 #expect(second.kind == .success && receiver.requests.count == 60, "\(second)")
                 #expect(Set(receiver.requests.dropFirst(50).map(Self.person)) == unlucky)
@@ -164,6 +164,40 @@ extension NetworkTests {
                 let wrong = await action.run(alert(channels, ["recipients": .array([.string("12")])]))
                 #expect(wrong.verdict == .permanent && wrong.reach == .nothingSent)
                 #expect(wrong.error == "12 by sms: \"12\" must be a number such as +14155550100")
+            }
+        }
+
+        /// Until a person runs it again, who may have mended why.
+        @Test func whoeverWasRefusedForGoodIsNotAskedAgain() async throws {
+            let answer: Receiver.Answer = { request, channel in
+                let status = Self.person(request).hasSuffix("0") ? "400 Bad Request" : "503 Unavailable"
+                channel.send(Receiver.response("{}", status: status))
+            }
+            try await withAlerts(answer) { receiver, action, _ in
+                let people = JSONValue.array(["+14155551000", "+14155551001"].map { .string($0) })
+                let channels = ["sms": Channels.sms("twilio", base(receiver))]
+                let first = await action.run(alert(channels, ["recipients": people]))
+                var attempt = alert(channels, ["recipients": people], progress: first.progress)
+                let second = await action.run(attempt)
+                #expect(receiver.requests.prefix(2).map(Self.person).sorted() == ["+14155551000", "+14155551001"])
+                #expect(receiver.requests.dropFirst(2).map(Self.person) == ["+14155551001"])
+                #expect(second.verdict == .transient && second.progress == first.progress)
+                #expect(second.error?.hasPrefix("2 of 2 messages were not accepted; the first, +14155551001 by sms") == true)
+                #expect(second.output?.contains("+14155551000,refused,refused at an earlier attempt") == true, "\(second)")
+                attempt.attemptsBefore = 2
+                attempt.progress = second.progress
+                #expect(await action.run(attempt).verdict == .transient)
+                #expect(receiver.requests.dropFirst(3).map(Self.person).sorted() == ["+14155551000", "+14155551001"])
+            }
+        }
+
+        /// Nobody in particular was refused: the channel was.
+        @Test func whatIsSaidOfTheChannelIsNobodysRefusal() async throws {
+            try await withAlerts(Receiver.ok("{}", status: "403 Forbidden")) { receiver, action, _ in
+                let people = JSONValue.array(Self.numbers(3).map { .string($0) })
+                let channels = ["sms": Channels.sms("twilio", base(receiver))]
+                let outcome = await action.run(alert(channels, ["recipients": people]))
+                #expect(outcome.verdict == .permanent && outcome.progress == nil, "\(outcome)")
             }
         }
 
@@ -199,7 +233,7 @@ extension NetworkTests {
                 let outcome = await task.value
                 #expect(outcome.kind == .cancelled && outcome.reach == .maybeSent, "\(outcome)")
                 #expect(outcome.error == "ended early: 4 of 20 messages had been accepted")
-                #expect(AlertProgress(outcome.progress).accepted.count == 4)
+                #expect(AlertProgress(outcome.progress, life: "").accepted.count == 4)
             }
         }
 

@@ -40,7 +40,7 @@ struct AlertAction: ActionRunner {
         } catch {
             return .failedTemplate(error)
         }
-        let report = AlertReport(work.postings, progress: AlertProgress(attempt.progress))
+        let report = AlertReport(work.postings, progress: AlertProgress(attempt))
         if let query = work.query, !report.open.isEmpty {
             switch await query.ask(databases, for: attempt) {
             case .failed(let outcome): return outcome

@@ -35,7 +35,7 @@ enum AlertRecipients: Sendable {
     static let about =
         "For mail and SMS, one message each; absent: the channel's own. Texts or objects with `to`, whose members are "
         + "`{{recipient.…}}`; or a text such as `{{payload.customers}}` that names such a list. "
-        + "At most \(AlertDefinition.maxRecipients). A retry writes only to those whose message was not accepted."
+        + "At most \(AlertDefinition.maxRecipients). A retry writes only to those of whom nothing is decided yet."
     static let schema: Schema = {
         let address = Schema.string(1...AlertDefinition.maxLineBytes)
         let one = Schema.object([.required("to", address)], isOpen: true)

@@ -6,30 +6,34 @@ struct AlertReport: Sendable {
     private let postings: [AlertPosting]
     private var ends: [Outcome?]
     private var progress: AlertProgress
-    private let earlier: Set<String>
+    /// What earlier attempts have told.
+    private let earlier: AlertProgress
 
     init(_ postings: [AlertPosting], progress: AlertProgress) {
         self.postings = postings
         self.progress = progress
-        earlier = progress.accepted
-        ends = postings.map { _ in nil }
+        earlier = progress
+        ends = postings.map { progress.refused.contains($0.key) ? .refusedBefore : nil }
     }
 
     /// Those that no earlier attempt has brought to an end.
-    var open: [Int] { postings.indices.filter { !earlier.contains(postings[$0].key) } }
+    var open: [Int] { unaccepted.filter { !earlier.refused.contains(postings[$0].key) } }
+
+    private var unaccepted: [Int] { postings.indices.filter { !earlier.accepted.contains(postings[$0].key) } }
 
     mutating func end(_ index: Int, _ outcome: Outcome) {
         ends[index] = outcome
         if outcome.verdict == .success { progress.accept(postings[index].key) }
+        if ChannelHealth.isRefusal(outcome) { progress.refuse(postings[index].key) }
     }
 
     /// - Parameter isCancelled: the attempt was told to end, so that not everything was tried.
     func outcome(isCancelled: Bool) -> Outcome {
-        let failed = open.filter { ends[$0]?.verdict != .success }
+        let failed = unaccepted.filter { ends[$0]?.verdict != .success }
         var outcome = failed.isEmpty ? .success : failure(failed, isCancelled: isCancelled)
         outcome.reach = reach
         // Of a success nobody asks again.
-        outcome.progress = failed.isEmpty ? nil : progress.text
+        outcome.progress = failed.isEmpty ? nil : progress.text(isLast: outcome.verdict == .permanent)
         if postings.count == 1 { outcome.httpStatus = ends[0]?.httpStatus }
         let table = CSV.text(columns: Self.columns, rows: rows(failed: failed), limitBytes: Outcome.outputLimitBytes)
         outcome.output = table.text
@@ -87,7 +91,7 @@ extension AlertReport {
         let posting = postings[index]
         let address = posting.recipient?.address
         guard let end = ends[index] else {
-            return [posting.channel, address, earlier.contains(posting.key) ? "accepted before" : "not sent", nil]
+            return [posting.channel, address, earlier.accepted.contains(posting.key) ? "accepted before" : "not sent", nil]
         }
         return [posting.channel, address, end.word, detail(of: end)]
     }
@@ -100,6 +104,10 @@ extension AlertReport {
 }
 
 extension Outcome {
+    /// Of a message that an earlier attempt was told about for good.
+    fileprivate static let refusedBefore = Outcome(
+        kind: .permanent, verdict: .permanent, reach: .nothingSent, error: "refused at an earlier attempt")
+
     /// What became of one message, in a word.
     fileprivate var word: String {
         switch (verdict, kind) {

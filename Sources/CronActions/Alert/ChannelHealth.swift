@@ -22,6 +22,12 @@ struct ChannelHealth: Sendable {
         }
     }
 
+    /// Whether a service has decided about one message for good. What it says of the channel itself it may not say again
+    /// when somebody has mended that.
+    static func isRefusal(_ outcome: Outcome) -> Bool {
+        outcome.verdict == .permanent && outcome.reach == .answered && meaning(of: outcome) == .works
+    }
+
     private enum Meaning {
         case works, fails, isOver
     }
