@@ -14,6 +14,9 @@ package struct PostgresTarget: Sendable {
     package static let systemRoots = "/etc/ssl/certs/ca-certificates.crt"
     /// Where nothing is: libpq then goes on without.
     private static let nowhere = "/dev/null/none"
+    /// Told to a server that asks for a password where there is none. libpq takes an empty one for none given, and would
+    /// tell it PGPASSWORD of this process, or what a service file says.
+    private static let noPassword = " "
 
     package var host: String
     /// Numeric, in the order in which they are tried.
@@ -39,10 +42,11 @@ package struct PostgresTarget: Sendable {
     }
 
     var parameters: [String: String] {
-        var keys = ["dbname": database, "user": user, "password": password, "sslmode": tls.rawValue]
+        var keys = ["dbname": database, "user": user, "sslmode": tls.rawValue]
         for key in ["sslcert", "sslkey", "sslcrl", "sslcrldir"] { keys[key] = Self.nowhere }
         keys["sslrootcert"] = tls == .verifyFull ? roots : Self.nowhere
-        keys["passfile"] = "/dev/null"
+        keys["password"] = password.isEmpty ? Self.noPassword : password
+        keys["passfile"] = Self.nowhere
         keys["target_session_attrs"] = "any"
         return keys
     }

@@ -155,6 +155,20 @@ extension NetworkTests {
             }
         }
 
+        /// A server that asks for a password is told the connection's own and none of this process's.
+        @Test(arguments: [("", " "), ("s3cr3t", "s3cr3t")])
+        func aServerHearsNoOtherPassword(own: String, told: String) async throws {
+            let server = try await PasswordServer.start()
+            let setting = SQLBed.bed(files: nil, [:]) { _ in "" }.setting
+            let test = await setting.tryOut([
+                "driver": "postgres", "host": "127.0.0.1", "port": .integer(Int64(server.port)), "database": "shop",
+                "user": "cronpp", "password": .string(own), "tls": "disable",
+            ])
+            #expect(!test.isUsable)
+            #expect(await server.passwords.first { _ in true } == told)
+            try await server.stop()
+        }
+
         @Test func sqliteFilesStayInTheirDirectoryAndBesideNoOther() async throws {
             let bed = try SQLKind.sqlite.bed()
             let outside = NSTemporaryDirectory() + "/cronpp-outside-\(UUID().uuidString).db"
