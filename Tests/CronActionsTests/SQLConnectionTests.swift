@@ -155,6 +155,40 @@ extension NetworkTests {
             }
         }
 
+        /// As SQLite reads it; the first word does not tell.
+        @Test(arguments: ["\u{FEFF}COMMIT", "\u{FEFF}ROLLBACK", "\u{FEFF}SAVEPOINT x"])
+        func sqliteEndsNoTransactionOfAnAttempt(sql: String) async throws {
+            let bed = try SQLKind.sqlite.bed()
+            let outcome = await bed.run([
+                "statements": .array([.object(["sql": "CREATE TABLE t (a int)"]), .object(["sql": .string(sql)])])
+            ])
+            #expect(outcome.verdict == .permanent && outcome.error?.contains("not authorized") == true, "\(outcome)")
+            #expect(try bed.ask("SELECT name FROM sqlite_schema WHERE name = 't'") == "")
+        }
+
+        @Test func sqliteMakesNoValueThatFillsTheMemory() async throws {
+            let bed = try SQLKind.sqlite.bed()
+            let outcome = await bed.run(["sql": "SELECT length(zeroblob(500000000))"])
+            #expect(outcome.verdict == .permanent && outcome.error?.contains("too big") == true, "\(outcome)")
+        }
+
+        /// SQLite forgets an interrupt that finds nothing running: of who waits for a thread, or is between two statements.
+        @Test func sqliteIsInterruptedBeforeItBeginsToo() async throws {
+            let directory = NSTemporaryDirectory() + "/cronpp-sql-\(UUID().uuidString)"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            FileManager.default.createFile(atPath: directory + "/shop.db", contents: nil)
+            let connection = try SQLiteConnection(path: directory + "/shop.db", lockTimeout: .seconds(5))
+            try connection.run("BEGIN")
+            _ = try connection.table("CREATE TABLE t (a int)", [], limit: .own)
+            connection.interrupt()
+            for sql in ["SELECT 1", "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n"] {
+                #expect { try connection.table(sql, [], limit: .own) } throws: { ($0 as? SQLiteError)?.isInterrupted == true }
+            }
+            #expect(throws: SQLiteError.self) { try connection.run("COMMIT") }
+            connection.rollBack()
+            #expect(!connection.isInTransaction)
+        }
+
         /// A server that asks for a password is told the connection's own and none of this process's.
         @Test(arguments: [("", " "), ("s3cr3t", "s3cr3t")])
         func aServerHearsNoOtherPassword(own: String, told: String) async throws {
@@ -177,6 +211,10 @@ extension NetworkTests {
                 #expect(outcome.verdict == .permanent, "\(sql): \(outcome)")
             }
             #expect(!FileManager.default.fileExists(atPath: outside))
+            for name in ["shop.db-wal", "shop.db-journal", "SHOP.DB-SHM"] {
+                let files = try #require(SQLFiles(directory: NSTemporaryDirectory()))
+                #expect(files.problem(of: name)?.hasPrefix("must be a database") == true)
+            }
             for file in ["../shop.db", "/etc/passwd", "missing.db", ".hidden", "a/b"] {
                 #expect(bed.setting.validate(["driver": "sqlite", "file": .string(file)]).map(\.field) == ["file"], "\(file)")
             }

@@ -102,6 +102,7 @@ extension NetworkTests {
             let outcome = await bed.action.run(attempt)
             #expect(outcome.verdict == .success && outcome.rows == 1 && outcome.output == "who,n\r\nann,1\r\n", "\(outcome)")
             #expect(try bed.ask("SELECT count(*) FROM charges") == "0")
+            #expect(await bed.setting.tryOut(bed.connection).facts["ledger"] == "made by the first attempt")
         }
 
         @Test(arguments: SQLKind.allCases)
@@ -127,6 +128,14 @@ extension NetworkTests {
             let task = Task { await bed.run(["sql": .string(endless)]) }
             task.cancel()
             #expect(await task.value.kind == .cancelled)
+        }
+
+        @Test(arguments: SQLKind.allCases)
+        func aStatementEndsWithItsOwnTime(kind: SQLKind) async throws {
+            let bed = try shop(kind)
+            let long = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+            let ended = await bed.run(["sql": .string(long), "statement_timeout": "200ms"])
+            #expect(ended.kind == .timeout && ended.verdict == .transient, "\(ended)")
         }
 
         @Test(arguments: SQLKind.allCases)

@@ -15,6 +15,9 @@ package struct SQLFiles: Hashable, Sendable {
         self.directory = URL(fileURLWithPath: directory).resolvingSymlinksInPath().path
     }
 
+    /// Of files that SQLite keeps beside a database: who could write into one would spoil another's.
+    private static let companions = ["-journal", "-shm", "-wal"]
+
     /// Why a file may not be used; nil when it may.
     func problem(of name: String) -> String? {
         let isPlain = name.utf8.allSatisfy { byte in
@@ -25,6 +28,9 @@ package struct SQLFiles: Hashable, Sendable {
         }
         guard isPlain, !name.hasPrefix("."), !name.isEmpty else {
             return "must be the name of a file in the operator's directory: letters, digits, \"_\", \"-\" and \".\""
+        }
+        if let companion = Self.companions.first(where: name.lowercased().hasSuffix) {
+            return "must be a database; a file that ends in \"\(companion)\" is a part of one"
         }
         return path(of: name) == nil ? "there is no database file \"\(name)\" in the operator's directory" : nil
     }

@@ -1,6 +1,8 @@
 import CronModel
 import CronSchedule
 import GRDBSQLite
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// What SQLite said.
@@ -20,10 +22,21 @@ struct SQLiteError: Error {
 /// `@unchecked Sendable`: SQLite itself lets `interrupt` be called from any thread while the connection is open, which the
 /// lock sees to; everything else is called by the one thread that works.
 final class SQLiteConnection: @unchecked Sendable {
-    private let handle: OpaquePointer
-    private let isOpen = Mutex(true)
+    /// Of one text or blob, and so of what an expression may take of this process's memory.
+    static let longestValueBytes: Int32 = 16 * 1_024 * 1_024
+    /// Steps of SQLite's machine between two looks at whether to go on.
+    private static let stepsBetweenLooks: Int32 = 10_000
 
-    init(path: String, lockTimeout: Span) throws {
+    private let handle: OpaquePointer
+    private let statementTime: Span?
+    private let isOpen = Mutex(true)
+    /// For good: what SQLite itself keeps of it is forgotten when no statement runs at that moment.
+    private let isInterrupted = Atomic(false)
+    /// Whether what is read now is Cron++'s.
+    private var isOwn = false
+
+    /// - Parameter statementTime: how long one statement may take; nil for as long as nobody interrupts it.
+    init(path: String, lockTimeout: Span, statementTime: Span? = nil) throws {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW
         let code = sqlite3_open_v2(path, &opened, flags, nil)
@@ -32,9 +45,19 @@ final class SQLiteConnection: @unchecked Sendable {
             throw SQLiteError(code: code, message: opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory")
         }
         handle = opened
+        self.statementTime = statementTime
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, Int32(clamping: lockTimeout.microseconds / 1_000))
-        sqlite3_set_authorizer(handle, { _, action, name, _, _, _ in SQLiteConnection.judged(action, name) }, nil)
+        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Self.longestValueBytes)
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_set_authorizer(
+            handle, { me, action, name, _, _, _ in SQLiteConnection.at(me)?.judged(action, name) ?? SQLITE_DENY }, me)
+        sqlite3_progress_handler(
+            handle, Self.stepsBetweenLooks, { me in SQLiteConnection.at(me)?.mayGoOn ?? false ? 0 : 1 }, me)
+    }
+
+    private static func at(_ pointer: UnsafeMutableRawPointer?) -> SQLiteConnection? {
+        pointer.map { Unmanaged<SQLiteConnection>.fromOpaque($0).takeUnretainedValue() }
     }
 
     deinit { sqlite3_close_v2(handle) }
@@ -45,21 +68,30 @@ final class SQLiteConnection: @unchecked Sendable {
         "quick_check", "table_info", "table_list", "user_version", "wal_checkpoint",
     ]
 
-    private static func judged(_ action: Int32, _ name: UnsafePointer<CChar>?) -> Int32 {
+    private func judged(_ action: Int32, _ name: UnsafePointer<CChar>?) -> Int32 {
         let name = name.map { String(cString: $0) }
         let isFine =
             switch action {
+            // However it is written: what the attempt has begun the attempt ends.
+            case SQLITE_TRANSACTION, SQLITE_SAVEPOINT: isOwn || !isInTransaction
             // VACUUM attaches a file without a name, for itself.
             case SQLITE_ATTACH: name == ""
-            case SQLITE_PRAGMA: name.map { harmlessPragmas.contains($0.lowercased()) } ?? false
+            case SQLITE_PRAGMA: name.map { Self.harmlessPragmas.contains($0.lowercased()) } ?? false
             default: true
             }
         return isFine ? SQLITE_OK : SQLITE_DENY
     }
 
-    /// Breaks off what the working thread is doing.
+    /// Breaks off what the working thread is doing, and all that it has not begun yet but to roll back.
     func interrupt() {
+        isInterrupted.store(true, ordering: .relaxed)
         isOpen.withLock { if $0 { sqlite3_interrupt(handle) } }
+    }
+
+    private var mayGoOn: Bool { !isInterrupted.load(ordering: .relaxed) }
+
+    private func requireTime() throws {
+        guard mayGoOn else { throw SQLiteError(code: SQLITE_INTERRUPT, message: "interrupted") }
     }
 
     /// Nothing may be interrupted any more.
@@ -67,13 +99,32 @@ final class SQLiteConnection: @unchecked Sendable {
 
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
+    /// A statement of Cron++'s own.
     func run(_ sql: String) throws {
+        try requireTime()
+        try exec(sql)
+    }
+
+    func rollBack() {
+        if isInTransaction { try? exec("ROLLBACK") }
+    }
+
+    private func exec(_ sql: String) throws {
+        isOwn = true
+        defer { isOwn = false }
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw error(code) }
     }
 
     /// One statement; what follows it in the text is an error.
     func table(_ sql: String, _ values: [JSONValue], limit: SQLTableLimit) throws -> SQLTable {
+        try requireTime()
+        let timer = statementTime.map { time in
+            MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(time)) { [weak self] in
+                self?.interrupt()
+            }
+        }
+        defer { timer?.cancel() }
         let statement = try prepare(sql)
         defer { sqlite3_finalize(statement) }
         try bind(values, to: statement)

@@ -14,7 +14,7 @@ struct SQLiteDriver: SQLDriver {
             guard work.usesTransaction else {
                 return .done(try work.run(in: connection) { _ in progress.effectMayHappen() })
             }
-            if work.keepsLedger { try connection.run(SQLLedger.create) }
+            if work.keepsLedger, work.purpose != .dryRun { try connection.run(SQLLedger.create) }
             // The write lock from the start: one that reads first and writes later may be refused in between.
             try connection.run(work.purpose == .read ? "BEGIN" : "BEGIN IMMEDIATE")
             do {
@@ -22,7 +22,7 @@ struct SQLiteDriver: SQLDriver {
                 try connection.run("COMMIT")
                 return end
             } catch {
-                if connection.isInTransaction { try? connection.run("ROLLBACK") }
+                connection.rollBack()
                 throw error
             }
         }
@@ -57,9 +57,11 @@ struct SQLiteDriver: SQLDriver {
         }
         let progress = SQLProgress()
         do {
-            let connection = try SQLiteConnection(path: path, lockTimeout: limits.lock)
+            let connection = try SQLiteConnection(
+                path: path, lockTimeout: limits.lock,
+                statementTime: limits.statement < limits.total ? limits.statement : nil)
             let ends: @Sendable () -> Void = { connection.interrupt() }
-            let time = TimeLimit(limit: min(limits.total, limits.statement), ask: ends, force: ends)
+            let time = TimeLimit(limit: limits.total, ask: ends, force: ends)
             return try await time.run(progress) {
                 defer { connection.end() }
                 return try await threads.run { try body(connection, progress) }
