@@ -82,6 +82,10 @@ extension PostgresDriver {
         } catch {
             throw failure(error)
         }
+        guard !Task.isCancelled else {
+            await connection.close()
+            throw SQLFailure(cause: .cancelled, message: "cancelled", reach: .nothingSent)
+        }
         do throws(SQLFailure) {
             let value = try await body(connection)
             await connection.close()
@@ -221,7 +225,7 @@ extension PostgresDriver {
         case .signInRefused: cause = .unreachable(isPermanent: true)
         case .connectionLost, .poolTimeout, .poolClosed:
             cause = .lost
-            reach = .nothingSent
+            reach = Self.reachOfWhatIsTakenBack(work, reach)
         case .commitUnknown:
             cause = .lost
             reach = work?.purpose == .apply ? .maybeSent : .nothingSent
@@ -230,10 +234,15 @@ extension PostgresDriver {
             // Elsewhere it is a standby that says so, which may pass; here the transaction was made so.
             let isChange = work?.purpose == .read && code == Self.readOnly
             cause = code == Self.cancelled ? .outOfTime : .statement(isPermanent: isChange || !error.mayPass)
-            // What the server refuses it takes back: a statement that commits itself too, but not those before it.
-            reach = work?.usesTransaction == false && reach != .nothingSent ? .answered : .nothingSent
+            reach = Self.reachOfWhatIsTakenBack(work, reach)
         }
         return SQLFailure(cause: progress.end ?? cause, message: error.description, reach: reach)
+    }
+
+    /// What the server refuses, or ends with the connection, it takes back: a statement that commits itself too, but not
+    /// those before it.
+    private static func reachOfWhatIsTakenBack(_ work: SQLWork?, _ reach: Outcome.Reach) -> Outcome.Reach {
+        work?.usesTransaction == false && reach != .nothingSent ? .answered : .nothingSent
     }
 
     /// `query_canceled`: by a limit of its own or because it was asked.
