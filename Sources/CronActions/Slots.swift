@@ -6,6 +6,10 @@ final class Slots<Key: Hashable & Sendable>: Sendable {
         var used: [Key: Int] = [:]
         var waiting: [Key: [Waiter]] = [:]
         var lastWaiter = 0
+
+        mutating func dropIfEmpty(_ key: Key) {
+            if waiting[key]?.isEmpty ?? false { waiting[key] = nil }
+        }
     }
 
     private struct Waiter {
@@ -41,6 +45,7 @@ final class Slots<Key: Hashable & Sendable>: Sendable {
         let isGiven = state.withLock { state in
             guard let index = state.waiting[key]?.firstIndex(where: { $0.id == waiter }) else { return true }
             state.waiting[key]?.remove(at: index)
+            state.dropIfEmpty(key)
             return false
         }
         if isGiven { leave(key) }
@@ -52,7 +57,7 @@ final class Slots<Key: Hashable & Sendable>: Sendable {
         let next: Waiter? = state.withLock { state in
             if let next = state.waiting[key]?.first {
                 state.waiting[key]?.removeFirst()
-                if state.waiting[key]?.isEmpty ?? false { state.waiting[key] = nil }
+                state.dropIfEmpty(key)
                 return next
             }
             let left = state.used[key, default: 1] - 1

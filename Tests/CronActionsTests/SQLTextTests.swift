@@ -80,7 +80,7 @@ import Testing
 
     @Test(arguments: [
         (.integer(1), 1...1), ("1-10", 1...10), ("2-", 2...Int.max), ("5", 5...5), (.integer(-1), nil), ("", nil), ("-", nil),
-        ("1-2-3", nil), ("-5", nil), (.bool(true), nil),
+        ("1-2-3", nil), ("+1", nil), ("1-+2", nil), ("-5", nil), (.bool(true), nil),
     ] as [(JSONValue, ClosedRange<Int>?)])
     func rowCounts(value: JSONValue, range: ClosedRange<Int>?) {
         #expect(SQLRowCount(value)?.range == range)

@@ -10,7 +10,8 @@ struct SQLRowCount: Hashable, Sendable {
             range = count...count
             return
         }
-        let parts = value.stringValue?.split(separator: "-", omittingEmptySubsequences: false).map(String.init) ?? []
+        guard let text = value.stringValue, !text.contains("+") else { return nil }
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
         guard let first = parts.first, let least = Int(first), least >= 0, parts.count <= 2 else { return nil }
         let most = parts.count == 1 ? least : parts[1].isEmpty ? Int.max : Int(parts[1]) ?? -1
         guard least <= most else { return nil }
