@@ -20,6 +20,16 @@ enum CSV {
     private static func field(_ value: String?) -> String {
         guard let value else { return "" }
         let isPlain = !value.isEmpty && !value.utf8.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
-        return isPlain ? value : "\"\(value.replacing("\"", with: "\"\""))\""
+        return isPlain ? value : "\"\(doubled(value))\""
+    }
+
+    /// By scalar: with a mark behind it that combines, a quote is another character and still ends a field.
+    private static func doubled(_ value: String) -> String {
+        var text = String.UnicodeScalarView()
+        for scalar in value.unicodeScalars {
+            if scalar == "\"" { text.append(scalar) }
+            text.append(scalar)
+        }
+        return String(text)
     }
 }

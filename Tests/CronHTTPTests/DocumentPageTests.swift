@@ -28,7 +28,7 @@ import Testing
         let evil = "<script>\"&'"
         #expect(
             ("<p title=\"\(evil)\">\(evil)</p>" as HTML).text
-                == "<p title=\"&lt;script&gt;&quot;&amp;'\">&lt;script&gt;&quot;&amp;'</p>")
+                == "<p title=\"&lt;script&gt;&quot;&amp;&#39;\">&lt;script&gt;&quot;&amp;&#39;</p>")
         #expect(HTML(prose: "a `<b>` c").text == "a <code>&lt;b&gt;</code> c")
     }
 }

@@ -51,7 +51,7 @@ struct AlertWork: Sendable {
             text: try Self.text(definition.message, values), problem: try Self.text(definition.problem, values),
             sentAt: now)
         message.html = try definition.html.map { html throws(TemplateValues.Missing) in
-            try Self.text(html, values, escape: HTMLText.escaped)
+            try Self.text(html, values, escape: { HTMLText.escaped($0) })
         }
         message.severity = definition.severity
         message.isResolved = definition.isResolved
@@ -84,23 +84,5 @@ struct AlertWork: Sendable {
     ) throws(TemplateValues.Missing) -> String {
         var room = limit
         return try template.rendered(with: values, room: &room, escape: escape)
-    }
-}
-
-/// Text inside HTML.
-enum HTMLText {
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.append(character)
-            }
-        }
-        return result
     }
 }

@@ -1,3 +1,5 @@
+import CronModel
+
 /// Text that is safe to stand in a page: whatever is not markup of ours is escaped when it comes in.
 struct HTML: Sendable, ExpressibleByStringInterpolation {
     private(set) var text: String
@@ -11,7 +13,7 @@ struct HTML: Sendable, ExpressibleByStringInterpolation {
     init(prose: String) {
         let parts = prose.split(separator: "`", omittingEmptySubsequences: false)
         text = parts.enumerated().map { index, part in
-            index % 2 == 1 ? "<code>\(HTML.escaped(part))</code>" : HTML.escaped(part)
+            index % 2 == 1 ? "<code>\(HTMLText.escaped(part))</code>" : HTMLText.escaped(part)
         }.joined()
     }
 
@@ -28,21 +30,7 @@ struct HTML: Sendable, ExpressibleByStringInterpolation {
 
         mutating func appendLiteral(_ literal: String) { text += literal }
         mutating func appendInterpolation(_ html: HTML) { text += html.text }
-        mutating func appendInterpolation(_ plain: String) { text += HTML.escaped(plain) }
+        mutating func appendInterpolation(_ plain: String) { text += HTMLText.escaped(plain) }
         mutating func appendInterpolation(_ number: Int) { text += "\(number)" }
-    }
-
-    private static func escaped(_ plain: some StringProtocol) -> String {
-        var text = ""
-        for character in plain {
-            switch character {
-            case "&": text += "&amp;"
-            case "<": text += "&lt;"
-            case ">": text += "&gt;"
-            case "\"": text += "&quot;"
-            default: text.append(character)
-            }
-        }
-        return text
     }
 }
