@@ -155,15 +155,14 @@ extension NetworkTests {
             }
         }
 
-        /// As SQLite reads it; the first word does not tell.
-        @Test(arguments: ["\u{FEFF}COMMIT", "\u{FEFF}ROLLBACK", "\u{FEFF}SAVEPOINT x"])
-        func sqliteEndsNoTransactionOfAnAttempt(sql: String) async throws {
-            let bed = try SQLKind.sqlite.bed()
-            let outcome = await bed.run([
-                "statements": .array([.object(["sql": "CREATE TABLE t (a int)"]), .object(["sql": .string(sql)])])
-            ])
-            #expect(outcome.verdict == .permanent && outcome.error?.contains("not authorized") == true, "\(outcome)")
-            #expect(try bed.ask("SELECT name FROM sqlite_schema WHERE name = 't'") == "")
+        /// Whatever is thought of their first words: SQLite itself says what a statement is.
+        @Test(arguments: ["COMMIT", "ROLLBACK", "SAVEPOINT x"]) func sqliteEndsNoTransactionOfAnAttempt(sql: String) throws {
+            let connection = try SQLKind.freshFile()
+            try connection.run("BEGIN")
+            #expect(throws: SQLiteError.self) { try connection.table(sql, [], limit: .own) }
+            #expect(connection.isInTransaction)
+            try connection.run("COMMIT")
+            #expect(!connection.isInTransaction)
         }
 
         @Test func sqliteMakesNoValueThatFillsTheMemory() async throws {
@@ -173,11 +172,8 @@ extension NetworkTests {
         }
 
         /// SQLite forgets an interrupt that finds nothing running: of who waits for a thread, or is between two statements.
-        @Test func sqliteIsInterruptedBeforeItBeginsToo() async throws {
-            let directory = NSTemporaryDirectory() + "/cronpp-sql-\(UUID().uuidString)"
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            FileManager.default.createFile(atPath: directory + "/shop.db", contents: nil)
-            let connection = try SQLiteConnection(path: directory + "/shop.db", lockTimeout: .seconds(5))
+        @Test func sqliteIsInterruptedBeforeItBeginsToo() throws {
+            let connection = try SQLKind.freshFile()
             try connection.run("BEGIN")
             _ = try connection.table("CREATE TABLE t (a int)", [], limit: .own)
             connection.interrupt()

@@ -15,10 +15,7 @@ enum SQLKind: CaseIterable, Sendable {
         switch self {
         case .postgres: return try .postgres()
         case .sqlite:
-            let directory = NSTemporaryDirectory() + "/cronpp-sql-\(UUID().uuidString)"
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            // An empty file is a database without tables.
-            FileManager.default.createFile(atPath: directory + "/shop.db", contents: nil)
+            let directory = try Self.freshDirectory()
             let connection = try SQLiteConnection(path: directory + "/shop.db", lockTimeout: .seconds(5))
             return .bed(
                 files: try #require(SQLFiles(directory: directory)), ["driver": "sqlite", "file": "shop.db"]
@@ -27,6 +24,18 @@ enum SQLKind: CaseIterable, Sendable {
                 return table.rows.map { $0.map { $0 ?? "" }.joined(separator: "|") }.joined(separator: "\n")
             }
         }
+    }
+
+    static func freshFile() throws -> SQLiteConnection {
+        try SQLiteConnection(path: freshDirectory() + "/shop.db", lockTimeout: .seconds(5))
+    }
+
+    private static func freshDirectory() throws -> String {
+        let directory = NSTemporaryDirectory() + "/cronpp-sql-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        // An empty file is a database without tables.
+        FileManager.default.createFile(atPath: directory + "/shop.db", contents: nil)
+        return directory
     }
 }
 

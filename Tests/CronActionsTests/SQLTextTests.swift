@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: [
         "COMMIT", "commit and chain", "  ;COMMIT", "-- why\nCOMMIT", "/* why */ END", "ROLLBACK TO SAVEPOINT x", "BEGIN",
         "START TRANSACTION", "abort", "SAVEPOINT x", "RELEASE x", "PREPARE TRANSACTION 'x'", "/* a /* b */ COMMIT",
-        "COPY t FROM STDIN", "", " -- nothing", "/* never closed", "SELECT '{{payload.x}}'", "SELECT {{ secrets.a }}",
+        "COPY t FROM STDIN", "/*\u{301} */ COMMIT", "--\u{301}\nCOMMIT", "\u{FEFF}COMMIT", "COMMIT/**/", "prepare\ttransaction 'x'", "", " -- nothing", "/* never closed", "SELECT '{{payload.x}}'", "SELECT {{ secrets.a }}",
     ])
     func refusesWhatWouldSplitLedgerAndEffect(text: String) {
         #expect(SQLText.problem(in: text) != nil, "\(text)")

@@ -1,4 +1,5 @@
-/// Reads a text of SQL as one kind of database does, as far as it takes to see where a statement ends.
+/// Reads a text of SQL as one kind of database does, byte by byte, as far as it takes to see how a statement begins and
+/// where it ends.
 struct SQLScanner {
     enum Dialect: CaseIterable {
         case postgres, sqlite
@@ -19,6 +20,25 @@ struct SQLScanner {
         }
     }
 
+    /// The first two words in capitals, comments left out; nil where a comment is never closed. What is no word, such as the
+    /// bracket before a SELECT, stands for itself.
+    static func openingWords(of text: String, _ dialect: Dialect) -> [String]? {
+        var scanner = SQLScanner(dialect: dialect, rest: Array(text.utf8)[...])
+        var words: [String] = []
+        do throws(Unclear) {
+            while words.count < 2 {
+                while try scanner.skipBlank() || scanner.skipSemicolon() {}
+                guard let byte = scanner.rest.first else { break }
+                let word = scanner.takeWord()
+                words.append(word.isEmpty ? String(decoding: [byte], as: UTF8.self) : word)
+                if word.isEmpty { break }
+            }
+        } catch {
+            return nil
+        }
+        return words
+    }
+
     private mutating func findsSecond() throws(Unclear) -> Bool {
         var hasBegun = false
         var hasEnded = false
@@ -26,9 +46,8 @@ struct SQLScanner {
         var depth = 0
         while let byte = rest.first {
             if try skipBlank() { continue }
-            if byte == UInt8(ascii: ";") {
+            if skipSemicolon() {
                 hasEnded = hasEnded || hasBegun && depth == 0
-                rest.removeFirst()
                 continue
             }
             if hasEnded { return true }
@@ -47,10 +66,22 @@ struct SQLScanner {
 // MARK: - What lies between
 
 extension SQLScanner {
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    private mutating func skipSemicolon() -> Bool {
+        guard rest.first == UInt8(ascii: ";") else { return false }
+        rest.removeFirst()
+        return true
+    }
+
     /// False when there was none.
     private mutating func skipBlank() throws(Unclear) -> Bool {
         if let byte = rest.first, byte == 0x20 || (0x09...0x0D).contains(byte) {
             rest.removeFirst()
+            return true
+        }
+        if dialect == .sqlite, rest.starts(with: Self.byteOrderMark) {
+            rest = rest.dropFirst(Self.byteOrderMark.count)
             return true
         }
         switch (rest.first, rest.dropFirst().first) {
@@ -97,10 +128,15 @@ extension SQLScanner {
         }
     }
 
-    private mutating func skipWord(isFirst: Bool) throws(Unclear) {
+    /// In capitals; empty where there is none.
+    private mutating func takeWord() -> String {
         let word = rest.prefix { Self.isWordByte($0) || $0 == UInt8(ascii: "$") }
         rest = rest[word.endIndex...]
-        let name = String(decoding: word, as: UTF8.self).uppercased()
+        return String(decoding: word, as: UTF8.self).uppercased()
+    }
+
+    private mutating func skipWord(isFirst: Bool) throws(Unclear) {
+        let name = takeWord()
         // The body of a trigger or a function follows, with statements of its own.
         if name == "BEGIN", !isFirst { throw Unclear() }
         if name == "E", dialect == .postgres, rest.first == UInt8(ascii: "'") { try skipString(escapes: true) }
