@@ -4,7 +4,7 @@ package protocol SettingKind: Sendable {
     var kind: Resource.Kind { get }
     /// Fields that are sealed where they are stored and never shown again.
     var secretFields: Set<String> { get }
-    /// Fields that say where it leads. What is secret was given for that place: when one of them changes, nobody who
+    /// Fields that say where it leads, and whose word is taken for that it is there. What is secret was given for that place: when one of them changes, nobody who
     /// cannot read it may have it sent to another.
     var placeFields: Set<String> { get }
     /// Its fields, for those who write them: an object.

@@ -33,7 +33,7 @@ extension NetworkTests {
         /// A password that is kept while these change would be told to whoever is there.
         @Test func aPasswordIsKeptForOneServerOnly() {
             let setting = SQLBed.bed(files: nil, [:]) { _ in "" }.setting
-            #expect(setting.placeFields.isSuperset(of: ["host", "port", "tls"]) && setting.secretFields == ["password"])
+            #expect(setting.placeFields.isSuperset(of: ["host", "port", "tls", "ca_certificate"]) && setting.secretFields == ["password"])
         }
 
         /// Hosts are judged as a webhook's are, in whatever form they are written.

@@ -17,8 +17,8 @@ enum ChannelTypes {
 
     /// Whoever knows an incoming webhook's URL, or a topic's, can write there: it is a key.
     static let secretFields: Set<String> = ["password", "routing_key", "signing_secret", "token", "url"]
-    /// Where a channel leads: what is secret in it is for that place only.
-    static let placeFields: Set<String> = ["type", "gateway", "host", "port", "tls", "url"]
+    /// Where a channel leads, and whom it believes to be there: what is secret in it is for that place only.
+    static let placeFields: Set<String> = ["type", "gateway", "host", "port", "tls", "ca_certificate", "url"]
 
     /// Everything wrong with the fields.
     struct Invalid: Error {

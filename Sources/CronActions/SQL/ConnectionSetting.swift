@@ -5,7 +5,7 @@ import CronSchedule
 package struct ConnectionSetting: SettingKind {
     package let kind = Resource.Kind.connection
     package let secretFields: Set<String> = ["password"]
-    package let placeFields: Set<String> = ["driver", "host", "port", "tls"]
+    package let placeFields: Set<String> = ["driver", "host", "port", "tls", "ca_certificate"]
     package let schema = ConnectionDefinition.schema
 
     package let example = JSONValue.object([
