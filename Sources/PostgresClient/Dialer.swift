@@ -34,6 +34,8 @@ struct Dialer {
             failures.add("out of memory")
             return nil
         }
+        // The default writes what the server likes to stderr, from its greeting on.
+        PQsetNoticeProcessor(connection, { _, _ in }, nil)
         // Otherwise libpq keeps the server's code for itself.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         deadline.start(milliseconds: config.connectTimeout)

@@ -7,7 +7,7 @@ import Synchronization
 final class Health: Sendable {
     private let tally: Tally
     private let over = Atomic(false)
-    private let canceller = Mutex<Canceller?>(nil)
+    private let canceller = Mutex<(Canceller, address: String)?>(nil)
     private let socket = Mutex<Int32?>(nil)
 
     init(tally: Tally = Tally()) { self.tally = tally }
@@ -17,7 +17,8 @@ final class Health: Sendable {
     var isOver: Bool { over.load(ordering: .acquiring) }
 
     func begin(_ handle: OpaquePointer?, socket: Int32) {
-        canceller.withLock { $0 = handle.map(Canceller.init) }
+        let address = Peer.address(of: socket)
+        canceller.withLock { $0 = handle.map { (Canceller($0), address) } }
         self.socket.withLock { $0 = socket }
     }
 
@@ -35,10 +36,56 @@ final class Health: Sendable {
         }
     }
 
-    /// By a connection of its own, which may take as long as connecting does: on a thread of its own.
+    /// By a connection of its own, which may take as long as the server likes: on a thread of its own. Where too many are
+    /// under way nothing is asked, and the statement goes on to its own limit.
     func cancel() {
-        guard let canceller = canceller.withLock({ $0 }) else { return }
-        Thread { canceller.cancel() }.start()
+        guard let (canceller, address) = canceller.withLock({ $0 }), Cancellations.all.begin(at: address) else { return }
+        Thread {
+            canceller.cancel()
+            Cancellations.all.end(at: address)
+        }.start()
+    }
+}
+
+/// Requests to cancel that are under way in this process. libpq waits until the server hangs up, for ever if it does not:
+/// one of somebody else's could keep a thread and a socket for each statement that runs out of time.
+final class Cancellations: Sendable {
+    static let all = Cancellations()
+    static let mostAtOneAddress = 4
+    static let most = 128
+
+    private let underWay = Mutex<[String: Int]>([:])
+
+    func begin(at address: String) -> Bool {
+        underWay.withLock { underWay in
+            let count = underWay[address, default: 0]
+            guard count < Self.mostAtOneAddress, underWay.values.reduce(0, +) < Self.most else { return false }
+            underWay[address] = count + 1
+            return true
+        }
+    }
+
+    func end(at address: String) {
+        underWay.withLock { underWay in
+            let left = underWay[address, default: 1] - 1
+            underWay[address] = left == 0 ? nil : left
+        }
+    }
+}
+
+private enum Peer {
+    /// Empty for a Unix socket.
+    static func address(of socket: Int32) -> String {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        var peer = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let isKnown = withUnsafeMutablePointer(to: &peer) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                getpeername(socket, address, &length) == 0 && address.pointee.sa_family != sa_family_t(AF_UNIX)
+                    && getnameinfo(address, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
+            }
+        }
+        return isKnown ? text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" } : ""
     }
 }
 

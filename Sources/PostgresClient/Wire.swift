@@ -28,7 +28,6 @@ final class Wire {
         guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
             throw .cannotConnect(message)
         }
-        PQsetNoticeProcessor(connection, { _, _ in }, nil)  // the default writes to stderr
         health.begin(PQgetCancel(connection), socket: PQsocket(connection))
     }
 
