@@ -23,20 +23,17 @@ package struct WebhookAction: ActionRunner {
     }
 
     package func validate(_ definition: ActionDefinition) -> [FieldProblem] {
-        do throws(WebhookDefinition.Invalid) {
+        FieldProblems.found { () throws(FieldProblems) in
             _ = try WebhookDefinition(definition, addresses: addresses, identities: identities)
-            return []
-        } catch {
-            return error.problems
         }
     }
 
     package func run(_ attempt: AttemptContext) async -> Outcome {
         let definition: WebhookDefinition
-        do throws(WebhookDefinition.Invalid) {
+        do throws(FieldProblems) {
             definition = try WebhookDefinition(attempt.action, addresses: addresses, identities: identities)
         } catch {
-            return .refused(error.problems)
+            return .refused(error.all)
         }
         let body: [UInt8]
         let headers: HTTPHeaders

@@ -43,14 +43,9 @@ struct WebhookDefinition: Sendable {
     /// Nil for the system's roots and no client certificate.
     let identity: TLSIdentity?
 
-    /// Everything wrong with the fields.
-    struct Invalid: Error {
-        let problems: [FieldProblem]
-    }
-
     init(
         _ definition: ActionDefinition, addresses: AddressGuard, identities: TLSIdentities = TLSIdentities()
-    ) throws(Invalid) {
+    ) throws(FieldProblems) {
         var reader = FieldReader(definition.fields, prefix: "action.")
         let url = reader.requiredURL("url", addresses)
         method = Self.readMethod(&reader)
@@ -64,7 +59,7 @@ struct WebhookDefinition: Sendable {
         secrets = WebhookSecret.read(&reader)
         identity = TLSFields.read(&reader, isSecure: url?.origin.isSecure ?? true, identities)
         reader.refuseUnknown()
-        guard let url, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+        guard let url, reader.problems.isEmpty else { throw FieldProblems(reader.problems) }
         self.url = url
     }
 

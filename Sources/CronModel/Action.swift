@@ -48,6 +48,25 @@ package struct FieldProblem: Error, Hashable, Sendable {
     }
 }
 
+/// Everything that is wrong with a definition or a request.
+package struct FieldProblems: Error, Hashable, Sendable {
+    package var all: [FieldProblem]
+
+    package init(_ all: [FieldProblem]) {
+        self.all = all
+    }
+
+    /// What a reading finds wrong.
+    package static func found(by read: () throws(FieldProblems) -> Void) -> [FieldProblem] {
+        do {
+            try read()
+            return []
+        } catch {
+            return error.all
+        }
+    }
+}
+
 /// Everything an action may know about the attempt it makes. Times are the database's.
 package struct AttemptContext: Sendable {
     package var runID: RunID

@@ -256,12 +256,3 @@ extension FieldReader {
         return zones
     }
 }
-
-/// All problems of one request.
-package struct FieldProblems: Error, Hashable, Sendable {
-    package var all: [FieldProblem]
-
-    package init(_ all: [FieldProblem]) {
-        self.all = all
-    }
-}

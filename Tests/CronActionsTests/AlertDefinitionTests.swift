@@ -14,7 +14,7 @@ import Testing
             _ = try AlertDefinition(ActionDefinition(type: "alert", fields: all))
             return []
         } catch {
-            return error.problems
+            return error.all
         }
     }
 

@@ -20,7 +20,7 @@ enum Channels {
             _ = try ChannelTypes.channel(fields, guardian)
             return []
         } catch {
-            return error.problems
+            return error.all
         }
     }
 

@@ -47,11 +47,11 @@ import Testing
 
     @Test func definitionsNameEverythingThatIsWrong() {
         func problems(_ fields: [String: JSONValue]) -> [String] {
-            do throws(SQLDefinition.Invalid) {
+            do throws(FieldProblems) {
                 _ = try SQLDefinition(ActionDefinition(type: "sql", fields: fields))
                 return []
             } catch {
-                return error.problems.map(\.field).sorted()
+                return error.all.map(\.field).sorted()
             }
         }
         #expect(problems([:]) == ["action.connection", "action.sql"])

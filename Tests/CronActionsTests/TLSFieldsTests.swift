@@ -75,16 +75,16 @@ import Testing
     }
 
     @Test func needsTLS() {
-        do throws(WebhookDefinition.Invalid) {
+        do throws(FieldProblems) {
             let fields = Self.fields(Certificates.client, Certificates.clientKey, Certificates.serverRoot)
             _ = try WebhookDefinition(definition("http://example.com/", fields), addresses: nothingAllowed)
             Issue.record("was read")
         } catch {
             #expect(
-                error.problems.map(\.field) == [
+                error.all.map(\.field) == [
                     "action.client_certificate", "action.client_key", "action.ca_certificate",
                 ])
-            #expect(error.problems.allSatisfy { $0.message == "needs an https URL" })
+            #expect(error.all.allSatisfy { $0.message == "needs an https URL" })
         }
     }
 

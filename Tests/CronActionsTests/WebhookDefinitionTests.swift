@@ -7,11 +7,11 @@ import Testing
 
 @Suite struct WebhookDefinitionTests {
     static func problems(_ fields: [String: JSONValue]) -> [FieldProblem] {
-        do throws(WebhookDefinition.Invalid) {
+        do throws(FieldProblems) {
             _ = try WebhookDefinition(definition("https://example.com/", fields), addresses: nothingAllowed)
             return []
         } catch {
-            return error.problems
+            return error.all
         }
     }
 

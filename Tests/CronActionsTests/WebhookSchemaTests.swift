@@ -30,11 +30,11 @@ import Testing
 
 private enum WebhookProblems {
     static func of(_ definition: ActionDefinition) -> [FieldProblem] {
-        do throws(WebhookDefinition.Invalid) {
+        do throws(FieldProblems) {
             _ = try WebhookDefinition(definition, addresses: AddressGuard(allowed: []))
             return []
         } catch {
-            return error.problems
+            return error.all
         }
     }
 }

@@ -7,11 +7,11 @@ import Testing
     static let addresses = nothingAllowed
 
     static func problems(_ url: String) -> [FieldProblem] {
-        do throws(WebhookDefinition.Invalid) {
+        do throws(FieldProblems) {
             _ = try WebhookDefinition(definition(url), addresses: addresses)
             return []
         } catch {
-            return error.problems
+            return error.all
         }
     }
 

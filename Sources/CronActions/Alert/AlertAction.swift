@@ -23,20 +23,15 @@ struct AlertAction: ActionRunner {
     }
 
     func validate(_ definition: ActionDefinition) -> [FieldProblem] {
-        do throws(AlertDefinition.Invalid) {
-            _ = try AlertDefinition(definition)
-            return []
-        } catch {
-            return error.problems
-        }
+        FieldProblems.found { () throws(FieldProblems) in _ = try AlertDefinition(definition) }
     }
 
     func run(_ attempt: AttemptContext) async -> Outcome {
         var work: AlertWork
         do {
             work = try AlertWork(try AlertDefinition(attempt.action), attempt, addresses: sender.hosts.addresses)
-        } catch let error as AlertDefinition.Invalid {
-            return .refused(error.problems)
+        } catch let error as FieldProblems {
+            return .refused(error.all)
         } catch {
             return .failedTemplate(error)
         }
@@ -88,7 +83,7 @@ struct AlertAction: ActionRunner {
             } catch {
                 return .refused(error.message)
             }
-        case .failure(let invalid)?: return .refused(invalid.problems)
+        case .failure(let invalid)?: return .refused(invalid.all)
         case nil: return .refused("there is no channel \"\(posting.channel)\"")
         }
     }

@@ -39,12 +39,7 @@ struct AlertDefinition: Sendable {
     let problem: Template
     let isResolved: Bool
 
-    /// Everything wrong with the fields.
-    struct Invalid: Error {
-        let problems: [FieldProblem]
-    }
-
-    init(_ definition: ActionDefinition) throws(Invalid) {
+    init(_ definition: ActionDefinition) throws(FieldProblems) {
         var reader = FieldReader(definition.fields, prefix: "action.")
         channels = Self.readChannels(&reader)
         attachment = AlertAttachment.read(&reader)
@@ -61,7 +56,7 @@ struct AlertDefinition: Sendable {
         _ = reader.span("timeout", in: JobLimit.timeout)
         reader.refuseUnknown()
         guard let title, let message, let problem, reader.problems.isEmpty else {
-            throw Invalid(problems: reader.problems)
+            throw FieldProblems(reader.problems)
         }
         self.title = title
         self.message = message

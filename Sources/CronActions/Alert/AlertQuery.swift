@@ -28,8 +28,8 @@ struct AlertQuery: Sendable {
             connection = try databases.definition(fields)
             var room = SQLDefinition.maxValueBytes
             bound = try statement.bound(with: TemplateValues(attempt: attempt), room: &room)
-        } catch let error as ConnectionDefinition.Invalid {
-            return .failed(.refused(error.problems))
+        } catch let error as FieldProblems {
+            return .failed(.refused(error.all))
         } catch {
             return .failed(.failedTemplate(error))
         }

@@ -10,7 +10,7 @@ struct AlertWork: Sendable {
     let attempt: AttemptContext
     let postings: [AlertPosting]
     /// By name. What is wrong with one is told of its own messages: the others go out.
-    let channels: [String: Result<any AlertChannel, ChannelTypes.Invalid>]
+    let channels: [String: Result<any AlertChannel, FieldProblems>]
     /// What is attached, where a database is to be asked for it and has been.
     var table: AlertTable?
     private let definition: AlertDefinition
@@ -21,11 +21,11 @@ struct AlertWork: Sendable {
     ) throws(TemplateValues.Missing) {
         self.definition = definition
         self.attempt = attempt
-        var channels: [String: Result<any AlertChannel, ChannelTypes.Invalid>] = [:]
+        var channels: [String: Result<any AlertChannel, FieldProblems>] = [:]
         var people: [String: [String]] = [:]
         for name in definition.channels {
             guard let fields = attempt.settings[.channel, name] else { continue }
-            do throws(ChannelTypes.Invalid) {
+            do throws(FieldProblems) {
                 let channel = try ChannelTypes.channel(fields, addresses)
                 channels[name] = .success(channel)
                 people[name] = channel.people

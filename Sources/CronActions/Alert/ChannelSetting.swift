@@ -18,12 +18,7 @@ struct ChannelSetting: SettingKind {
     }
 
     func validate(_ fields: [String: JSONValue]) -> [FieldProblem] {
-        do throws(ChannelTypes.Invalid) {
-            _ = try ChannelTypes.channel(fields, sender.hosts.addresses)
-            return []
-        } catch {
-            return error.problems
-        }
+        FieldProblems.found { () throws(FieldProblems) in _ = try ChannelTypes.channel(fields, sender.hosts.addresses) }
     }
 
     /// Sends a message, to the first of the channel's people.
@@ -31,10 +26,10 @@ struct ChannelSetting: SettingKind {
         _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
     ) async -> SettingTest {
         let channel: any AlertChannel
-        do throws(ChannelTypes.Invalid) {
+        do throws(FieldProblems) {
             channel = try ChannelTypes.channel(fields, sender.hosts.addresses)
         } catch {
-            return SettingTest(error.problems)
+            return SettingTest(error.all)
         }
         if channel.people?.isEmpty ?? false {
             return SettingTest(isUsable: false, message: "a test needs recipients of the channel's own")

@@ -20,26 +20,21 @@ enum ChannelTypes {
     /// Where a channel leads, and whom it believes to be there: what is secret in it is for that place only.
     static let placeFields: Set<String> = ["type", "gateway", "host", "port", "tls", "ca_certificate", "url"]
 
-    /// Everything wrong with the fields.
-    struct Invalid: Error {
-        let problems: [FieldProblem]
-    }
-
     static func channel(
         _ fields: [String: JSONValue], _ addresses: AddressGuard
-    ) throws(Invalid) -> any AlertChannel {
+    ) throws(FieldProblems) -> any AlertChannel {
         var reader = FieldReader(fields)
         let name = reader.string("type")
         if name == nil, reader.value("type") == nil { reader.refuse("type", "is required") }
-        guard let name else { throw Invalid(problems: reader.problems) }
+        guard let name else { throw FieldProblems(reader.problems) }
         guard let type = all.first(where: { $0.type == name }) else {
             let known = all.map { "\"\($0.type)\"" }.joined(separator: ", ")
             reader.refuse("type", "\"\(name.prefix(40))\" is not one of \(known)")
-            throw Invalid(problems: reader.problems)
+            throw FieldProblems(reader.problems)
         }
         let channel = type.init(&reader, addresses)
         reader.refuseUnknown()
-        guard let channel, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+        guard let channel, reader.problems.isEmpty else { throw FieldProblems(reader.problems) }
         return channel
     }
 

@@ -31,12 +31,7 @@ package struct CommandAction: ActionRunner {
     }
 
     package func validate(_ definition: ActionDefinition) -> [FieldProblem] {
-        do throws(CommandDefinition.Invalid) {
-            _ = try CommandDefinition(definition)
-            return []
-        } catch {
-            return error.problems
-        }
+        FieldProblems.found { () throws(FieldProblems) in _ = try CommandDefinition(definition) }
     }
 
     package func run(_ attempt: AttemptContext) async -> Outcome {
@@ -46,8 +41,8 @@ package struct CommandAction: ActionRunner {
             definition = try CommandDefinition(attempt.action)
             let user = try await user(definition.user)
             order = try CommandOrder(definition, for: attempt, environment: environment, user: user)
-        } catch let error as CommandDefinition.Invalid {
-            return .refused(error.problems)
+        } catch let error as FieldProblems {
+            return .refused(error.all)
         } catch let refusal as CommandUser.Refusal {
             return .refused(refusal)
         } catch {

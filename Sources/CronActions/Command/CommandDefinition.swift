@@ -43,12 +43,7 @@ struct CommandDefinition: Sendable {
     let input: Input
     let exitCodes: CommandExitCodes
 
-    /// Everything wrong with the fields.
-    struct Invalid: Error {
-        let problems: [FieldProblem]
-    }
-
-    init(_ definition: ActionDefinition) throws(Invalid) {
+    init(_ definition: ActionDefinition) throws(FieldProblems) {
         var reader = FieldReader(definition.fields, prefix: "action.")
         let program = Self.readProgram(&reader)
         environment = Self.readEnvironment(&reader)
@@ -59,7 +54,7 @@ struct CommandDefinition: Sendable {
         _ = reader.span("timeout", in: JobLimit.timeout)
         exitCodes = CommandExitCodes.read(&reader)
         reader.refuseUnknown()
-        guard let program, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+        guard let program, reader.problems.isEmpty else { throw FieldProblems(reader.problems) }
         self.program = program
     }
 }

@@ -50,14 +50,9 @@ enum ConnectionDefinition: Sendable {
     static let maxNameBytes = 63
     static let maxPasswordBytes = 1_024
 
-    /// Everything wrong with the fields.
-    struct Invalid: Error {
-        let problems: [FieldProblem]
-    }
-
     init(
         _ fields: [String: JSONValue], addresses: AddressGuard, files: SQLFiles?
-    ) throws(Invalid) {
+    ) throws(FieldProblems) {
         var reader = FieldReader(fields)
         let driver = reader.choice("driver", Driver.self)
         if driver == nil, reader.value("driver") == nil { reader.refuse("driver", "is required") }
@@ -66,10 +61,10 @@ enum ConnectionDefinition: Sendable {
         switch driver {
         case .postgres: read = Self.readPostgres(&reader, addresses, most)
         case .sqlite: read = Self.readSQLite(&reader, files, most)
-        case nil: throw Invalid(problems: reader.problems)
+        case nil: throw FieldProblems(reader.problems)
         }
         reader.refuseUnknown()
-        guard let read, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+        guard let read, reader.problems.isEmpty else { throw FieldProblems(reader.problems) }
         self = read
     }
 

@@ -22,12 +22,7 @@ package struct ConnectionSetting: SettingKind {
     }
 
     package func validate(_ fields: [String: JSONValue]) -> [FieldProblem] {
-        do throws(ConnectionDefinition.Invalid) {
-            _ = try databases.definition(fields)
-            return []
-        } catch {
-            return error.problems
-        }
+        FieldProblems.found { () throws(FieldProblems) in _ = try databases.definition(fields) }
     }
 
     package func tryOut(
@@ -37,8 +32,8 @@ package struct ConnectionSetting: SettingKind {
             let driver = databases.driver(for: try databases.definition(fields))
             let facts = try await driver.test(limits: Self.testLimits)
             return SettingTest(isUsable: true, message: "connected", facts: facts)
-        } catch let invalid as ConnectionDefinition.Invalid {
-            return SettingTest(invalid.problems)
+        } catch let invalid as FieldProblems {
+            return SettingTest(invalid.all)
         } catch {
             let text = hiding((error as? SQLFailure)?.message ?? "\(error)")
             return SettingTest(isUsable: false, message: BoundedText.message(text))

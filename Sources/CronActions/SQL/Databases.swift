@@ -13,7 +13,7 @@ package struct Databases: Sendable {
         self.files = files
     }
 
-    func definition(_ fields: [String: JSONValue]) throws(ConnectionDefinition.Invalid) -> ConnectionDefinition {
+    func definition(_ fields: [String: JSONValue]) throws(FieldProblems) -> ConnectionDefinition {
         try ConnectionDefinition(fields, addresses: hosts.addresses, files: files)
     }
 

@@ -17,12 +17,7 @@ package struct SQLAction: ActionRunner {
     }
 
     package func validate(_ definition: ActionDefinition) -> [FieldProblem] {
-        do throws(SQLDefinition.Invalid) {
-            _ = try SQLDefinition(definition)
-            return []
-        } catch {
-            return error.problems
-        }
+        FieldProblems.found { () throws(FieldProblems) in _ = try SQLDefinition(definition) }
     }
 
     package func run(_ attempt: AttemptContext) async -> Outcome {
@@ -36,10 +31,8 @@ package struct SQLAction: ActionRunner {
             }
             connection = try databases.definition(fields)
             statements = attempt.isVerifying ? [] : try definition.bound(for: attempt)
-        } catch let error as SQLDefinition.Invalid {
-            return .refused(error.problems)
-        } catch let error as ConnectionDefinition.Invalid {
-            return .refused(error.problems)
+        } catch let error as FieldProblems {
+            return .refused(error.all)
         } catch {
             return .failedTemplate(error)
         }

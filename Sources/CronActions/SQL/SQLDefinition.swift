@@ -41,12 +41,7 @@ struct SQLDefinition: Sendable {
         let expected: SQLRowCount?
     }
 
-    /// Everything wrong with the fields.
-    struct Invalid: Error {
-        let problems: [FieldProblem]
-    }
-
-    init(_ definition: ActionDefinition) throws(Invalid) {
+    init(_ definition: ActionDefinition) throws(FieldProblems) {
         var reader = FieldReader(definition.fields, prefix: "action.")
         let connection = reader.string("connection", limit: Self.nameBytes.upperBound)
         if connection?.isEmpty ?? false { reader.refuse("connection", "must not be empty") }
@@ -63,7 +58,7 @@ struct SQLDefinition: Sendable {
         }
         keepsLedger = usesTransaction && ledger ?? true
         reader.refuseUnknown()
-        guard let connection, reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+        guard let connection, reader.problems.isEmpty else { throw FieldProblems(reader.problems) }
         self.connection = connection
     }
 
