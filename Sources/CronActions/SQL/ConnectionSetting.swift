@@ -15,7 +15,11 @@ package struct ConnectionSetting: SettingKind {
 
     private static let testLimits = SQLLimits(total: .seconds(10), statement: .seconds(5), lock: .seconds(2))
 
+    /// Tests of one space at once: each has a thread and a connection.
+    private static let testsAtOnce = 4
+
     private let databases: Databases
+    private let places = Slots<UserID>()
 
     package init(databases: Databases) {
         self.databases = databases
@@ -28,16 +32,21 @@ package struct ConnectionSetting: SettingKind {
     package func tryOut(
         _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
     ) async -> SettingTest {
-        do {
-            let driver = databases.driver(for: try databases.definition(fields))
-            let facts = try await driver.test(limits: Self.testLimits)
-            return SettingTest(isUsable: true, message: "connected", facts: facts)
-        } catch let invalid as FieldProblems {
-            return SettingTest(invalid.all)
+        let driver: any SQLDriver
+        do throws(FieldProblems) {
+            driver = databases.driver(for: try databases.definition(fields))
         } catch {
-            let text = hiding((error as? SQLFailure)?.message ?? "\(error)")
-            return SettingTest(isUsable: false, message: BoundedText.message(text))
+            return SettingTest(error.all)
         }
+        let test = await places.take(space, of: Self.testsAtOnce) {
+            do throws(SQLFailure) {
+                let facts = try await driver.test(limits: Self.testLimits)
+                return SettingTest(isUsable: true, message: "connected", facts: facts)
+            } catch {
+                return SettingTest(isUsable: false, message: BoundedText.message(hiding(error.message)))
+            }
+        }
+        return test ?? SettingTest(isUsable: false, message: "cancelled")
     }
 }
 
