@@ -114,3 +114,66 @@ extension EncodedText {
         for index in starts[start]..<starts[start + count] { covered[index] = true }
     }
 }
+
+// MARK: - The ends of a text that is a part of a longer one
+
+extension EncodedText {
+    /// The longest escape: two code units.
+    private static let escapeBytes = 12
+
+    /// Where in the original its end begins of which it cannot be said yet whether it belongs to a needle: too little of
+    /// one to be found, or an escape that is cut. Nil when it ends with neither.
+    func openEnd(_ needles: [[UInt8]]) -> Int? {
+        let whole = bytes.prefix(bytes.count - cutEscapeBytes)
+        let open = whole.suffix(SecretMark.partBytes - 1)
+        let length = needles.map { $0.longestPart(endingLike: open) }.max() ?? 0
+        let start = whole.count - length
+        return start < bytes.count ? starts[start] : nil
+    }
+
+    /// Where in the original its beginning ends that may be too little of a needle to be found.
+    func openBeginning(_ needles: [[UInt8]]) -> Int {
+        let open = Array(bytes.prefix(SecretMark.partBytes - 1).reversed())
+        return starts[needles.map { Array($0.reversed()).longestPart(endingLike: open[...]) }.max() ?? 0]
+    }
+
+    /// How long an escape is that ends with the text and may not be whole, of JSON or of a URL.
+    private var cutEscapeBytes: Int {
+        let end = bytes.suffix(Self.escapeBytes - 1)
+        let cut = end.indices.first { index in
+            let rest = end[index...]
+            switch rest.first {
+            case UInt8(ascii: "%"): return rest.count < 3
+            case UInt8(ascii: "\\"): return rest.count == 1 || Self.isCutCodeUnit(rest.dropFirst())
+            default: return false
+            }
+        }
+        return cut.map { bytes.endIndex - $0 } ?? 0
+    }
+
+    /// After the backslash: `uXXXX`, of which a high surrogate needs a second one.
+    private static func isCutCodeUnit(_ rest: ArraySlice<UInt8>) -> Bool {
+        guard rest.first == UInt8(ascii: "u") else { return false }
+        guard rest.count >= 5 else { return true }
+        return number(rest.dropFirst().prefix(4), digits: 4).map { (0xD800..<0xDC00).contains($0) } ?? false
+    }
+}
+
+extension [UInt8] {
+    /// The length of the longest end of a text that lies anywhere in these bytes.
+    fileprivate func longestPart(endingLike text: ArraySlice<UInt8>) -> Int {
+        guard let last = text.last else { return 0 }
+        var longest = 0
+        for index in indices where self[index] == last {
+            var length = 1
+            while length < text.count, index - length >= startIndex,
+                self[index - length] == text[text.endIndex - 1 - length]
+            {
+                length += 1
+            }
+            longest = Swift.max(longest, length)
+            if longest == text.count { break }
+        }
+        return longest
+    }
+}

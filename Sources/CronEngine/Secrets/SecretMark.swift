@@ -11,39 +11,35 @@ enum SecretMark {
     /// A text without the secrets: as they are, as they stand in JSON texts (one inside another), in a table that is CSV or in a
     /// URL, and as base64 or hexadecimal digits. Receivers answer errors with what they were sent, in these forms.
     static func hiding(_ secrets: [String], in text: String) -> String {
+        let needles = SecretNeedles(secrets)
         let original = Array(text.utf8)
-        var covered = [Bool](repeating: false, count: original.count)
-        let needles = secrets.filter { $0.utf8.count >= shortestHidden }.flatMap { SecretForms.all(of: $0) }
         guard !needles.isEmpty, !original.isEmpty else { return text }
-        let plain = EncodedText(original)
-        cover(needles, of: plain, in: &covered)
-        if let field = plain.withoutCSV() { cover(needles, of: field, in: &covered) }
-        if let decoded = plain.withoutPercents() {
-            // There a plus stands for a blank: both are taken for one.
-            cover(needles.map(EncodedText.plusAsBlank), of: decoded, in: &covered)
-        }
+        let covered = covered(in: original, by: needles.readings(of: original))
         guard covered.contains(true) else { return text }
-        return String(decoding: marked(original, covered), as: UTF8.self)
+        var isInside = false
+        return String(decoding: marked(original[...], covered[...], &isInside), as: UTF8.self)
     }
 
-    /// In the text as it is, and without its layers of JSON.
-    private static func cover(_ needles: [[UInt8]], of text: EncodedText, in covered: inout [Bool]) {
-        var readings = [text]
-        while readings.count <= layers, let inside = readings[readings.count - 1].withoutJSON() {
-            readings.append(inside)
+    /// What of a text is not to be seen.
+    static func covered(in original: [UInt8], by readings: [SecretReadings]) -> [Bool] {
+        var covered = [Bool](repeating: false, count: original.count)
+        for reading in readings {
+            let patterns = SecretPatterns(reading.needles, in: reading.texts)
+            for text in reading.texts { text.cover(patterns, in: &covered) }
         }
-        let patterns = SecretPatterns(needles, in: readings)
-        for reading in readings { reading.cover(patterns, in: &covered) }
+        return covered
     }
 
     /// Whole characters only are replaced, a mark for each piece.
-    private static func marked(_ original: [UInt8], _ covered: [Bool]) -> [UInt8] {
+    /// - Parameter isInside: whether what comes before these bytes has ended in a mark; then whether they do.
+    static func marked(
+        _ original: ArraySlice<UInt8>, _ covered: ArraySlice<Bool>, _ isInside: inout Bool
+    ) -> [UInt8] {
         var result: [UInt8] = []
-        var isInside = false
-        var start = 0
-        while start < original.count {
+        var start = original.startIndex
+        while start < original.endIndex {
             var end = start + 1
-            while end < original.count, original[end] & 0b1100_0000 == 0b1000_0000 { end += 1 }
+            while end < original.endIndex, original[end] & 0b1100_0000 == 0b1000_0000 { end += 1 }
             let isHidden = covered[start..<end].contains(true)
             if isHidden, !isInside { result += Array(text.utf8) }
             if !isHidden { result += original[start..<end] }
