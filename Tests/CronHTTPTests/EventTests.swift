@@ -198,12 +198,12 @@ import Testing
     @Test func streamsAreCountedUntilTheirClientsHaveGone() async throws {
         try await watching { bed, server, ann in
             // Neither one that is only asked for its head nor one that is refused takes a place.
-            for _ in 0..<EventSlots.mostOfUser {
+            for _ in 0..<EventRoutes.mostOfUser {
                 #expect(try await server.watch(ann, method: .head).status == 200)
                 #expect(try await server.watch(ann, "?x=1").status == 422)
             }
             var streams: [EventClient] = []
-            for _ in 0..<EventSlots.mostOfUser { streams.append(try await open(server, ann)) }
+            for _ in 0..<EventRoutes.mostOfUser { streams.append(try await open(server, ann)) }
             let refused = try await server.watch(ann)
             #expect(refused.status == 429)
             let problem = try JSONReader.read(Array(await refused.rest().utf8))
@@ -227,13 +227,14 @@ import Testing
     }
 
     @Test func aNodeHasAThousandStreams() throws {
-        let slots = EventSlots()
-        var held = try (0..<EventSlots.mostOfNode).map { try slots.take(for: UserID(high: 0, low: UInt64($0))) }
+        let slots = StreamSlots(
+            of: "events", mostOfUser: EventRoutes.mostOfUser, mostOfNode: EventRoutes.mostOfNode)
+        var held = try (0..<EventRoutes.mostOfNode).map { try slots.take(for: UserID(high: 0, low: UInt64($0))) }
         let problem = #expect(throws: Problem.self) { try slots.take(for: UserID(high: 1, low: 1)) }
         #expect(problem?.kind == .tooManyStreams && problem?.members["limit"] == 1_000)
         held.removeLast()
         held.append(try slots.take(for: UserID(high: 1, low: 1)))
-        #expect(held.count == EventSlots.mostOfNode)
+        #expect(held.count == EventRoutes.mostOfNode)
     }
 
     /// `LiveServer.run` returns when the server has shut down.

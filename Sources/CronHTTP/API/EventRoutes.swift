@@ -9,9 +9,11 @@ struct EventRoutes: Sendable {
     let jobs: JobControl
     let clock: any EngineClock
     let signIn: SignIn
-    let slots = EventSlots()
+    let slots = StreamSlots(of: "events", mostOfUser: Self.mostOfUser, mostOfNode: Self.mostOfNode)
 
-    /// Server-sent events, until the access token expires or is good no more.
+    static let mostOfUser = 8
+    static let mostOfNode = 1_000
+
     @Sendable func stream(_ request: APIRequest) async throws -> Response {
         let access = try request.access
         var query = request.query
@@ -21,29 +23,33 @@ struct EventRoutes: Sendable {
         let slot = try slots.take(for: access.user.id)
         let watch = events.watch(
             EventInterest(owner: access.user.space, job: job), after: request.http.headers[.lastEventID])
-        let stream = EventStream(
-            watch: watch, slot: slot, until: access.until, clock: clock, body: request.http.body,
-            channel: request.context.channel, isAllowed: stillAllowed(request.http.headers))
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "text/event-stream", .cacheControl: "no-store",
-                // Reading until the client goes leaves nothing that a next request could be read from.
-                .connection: "close",
-            ],
-            body: ResponseBody { try await stream.write(to: &$0) })
+        return request.stream(EventText(watch: watch), slot: slot, access, clock: clock, signIn: signIn)
     }
+}
 
-    /// Whether whoever asked may still watch. A store that cannot say ends no stream.
-    private func stillAllowed(_ headers: HTTPFields) -> @Sendable () async -> Bool {
-        { [signIn] in
-            do {
-                return try await signIn.check(headers).allows(Permission(.jobs, .read))
-            } catch let problem as Problem {
-                return problem.kind != .unauthenticated
-            } catch {
-                return true
-            }
+extension APIRequest {
+    /// Server-sent events, until the access token expires or is good no more.
+    func stream(
+        _ source: any StreamSource, slot: StreamSlot, _ access: SignedIn, clock: any EngineClock, signIn: SignIn
+    ) -> Response {
+        let headers = http.headers
+        let stream = EventStream(
+            source: source, slot: slot, until: access.until, clock: clock, body: http.body, channel: context.channel,
+            isAllowed: { await signIn.stillAllows(Permission(.jobs, .read), headers) })
+        return Response(
+            status: .ok, headers: EventStream.headers, body: ResponseBody { try await stream.write(to: &$0) })
+    }
+}
+
+extension SignIn {
+    /// Whether whoever asked may still. A store that cannot say ends no stream.
+    fileprivate func stillAllows(_ permission: Permission, _ headers: HTTPFields) async -> Bool {
+        do {
+            return try await check(headers).allows(permission)
+        } catch let problem as Problem {
+            return problem.kind != .unauthenticated
+        } catch {
+            return true
         }
     }
 }

@@ -1,10 +1,21 @@
 import CronModel
 import CronSchedule
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import ServiceLifecycle
 
-/// One stream of events, from its first line to its end: the token's, the server's or the client's.
+/// Where the text of a stream comes from; for one task at a time.
+protocol StreamSource: Sendable {
+    /// What has come since the last call, waiting until there is something: empty after a `nudge`. Nil at the end.
+    func next() async -> String?
+    /// Lets `next` return although nothing may have come.
+    func nudge()
+    func end()
+}
+
+/// One stream of server-sent events, from its first line to its end: the source's, the token's, the server's or the
+/// client's.
 struct EventStream: Sendable {
     /// Between two signs of life, for proxies that cut what is silent.
     static let beat = Span.seconds(15)
@@ -16,8 +27,8 @@ struct EventStream: Sendable {
     /// hold up a shutdown.
     static let patience = TimeAmount.seconds(1)
 
-    let watch: EventWatch
-    let slot: EventSlot
+    let source: any StreamSource
+    let slot: StreamSlot
     let until: Instant
     let clock: any EngineClock
     let body: RequestBody
@@ -25,7 +36,7 @@ struct EventStream: Sendable {
     let isAllowed: @Sendable () async -> Bool
 
     func write(to writer: inout any ResponseBodyWriter) async throws {
-        defer { watch.end() }
+        defer { source.end() }
         try await body.consumeWithInboundCloseHandler { _ in
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -37,16 +48,15 @@ struct EventStream: Sendable {
                 end()
             }
         } onInboundClosed: {
-            watch.end()
+            source.end()
         }
         try await writer.finish(nil)
     }
 
     private func send(to writer: inout any ResponseBodyWriter) async throws {
         try await writer.write(ByteBuffer(string: "retry: \(Self.retryMilliseconds)\n\n"))
-        while let events = await watch.next() {
-            let text = events.isEmpty ? ":\n\n" : events.map(\.text).joined()
-            try await writer.write(ByteBuffer(string: text))
+        while let text = await source.next() {
+            try await writer.write(ByteBuffer(string: text.isEmpty ? ":\n\n" : text))
         }
     }
 
@@ -59,31 +69,25 @@ struct EventStream: Sendable {
                 guard await isAllowed() else { return end() }
                 checkAt = clock.now + Self.check
             }
-            watch.nudge()
+            source.nudge()
         }
     }
 
     private func end() {
-        watch.end()
+        source.end()
         _ = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
     }
 }
 
-extension WatchedEvent {
-    /// As the stream carries it.
-    fileprivate var text: String {
-        let (name, data) = event.map { ($0.runID == nil ? "job" : "run", $0.json) } ?? ("gap", .object([:]))
-        return "id: \(id)\nevent: \(name)\ndata: \(JSONWriter.text(data))\n\n"
-    }
-}
+extension EventStream {
+    static let headers: HTTPFields = [
+        .contentType: "text/event-stream", .cacheControl: "no-store",
+        // Reading until the client goes leaves nothing that a next request could be read from.
+        .connection: "close",
+    ]
 
-extension LiveEvent {
-    /// Ids and status only: who wants more reads it, with the rights that he has then.
-    fileprivate var json: JSONValue {
-        var members: [String: JSONValue] = [
-            "job_id": .string(jobID.description), "status": .string(status), "at": .string(at.description),
-        ]
-        members["run_id"] = runID.map { .string($0.description) }
-        return .object(members)
+    /// One event as the stream carries it.
+    static func text(id: String, event: String, _ data: JSONValue) -> String {
+        "id: \(id)\nevent: \(event)\ndata: \(JSONWriter.text(data))\n\n"
     }
 }
