@@ -20,6 +20,9 @@ struct OutputEnds: Sendable {
         if last.count > 2 * Self.lastBytes { last.removeFirst(last.count - Self.lastBytes) }
     }
 
+    /// As it was written.
+    var written: WrittenSoFar { WrittenSoFar(first: first, last: Array(last.suffix(Self.lastBytes)), count: count) }
+
     var isTruncated: Bool { count > Self.firstBytes + Self.lastBytes }
 
     /// As text that any store can hold; nil for no output.

@@ -91,6 +91,7 @@ struct RunningNode: Sendable {
     let engine: Engine?
     let coordination: Coordination
     let wakeups: any WakeupChannel
+    let outputs: LiveOutputs
     let actions: StandardActions
     /// Nil where the node sends no mail of its own.
     let mail: SMTPClient?
@@ -106,6 +107,7 @@ struct RunningNode: Sendable {
         await actions.shutdown()
         mail?.close()
         carrier.close()
+        await outputs.close()
         wakeups.close()
         coordination.close()
         await store.close()
@@ -122,6 +124,7 @@ extension App {
         let wait = StoreWait(isShared: config.database.isShared, clock: clock, logger: logger)
         let store = try await open(config, clock, locks: coordination.locks, wait)
         let wakeups = coordination.wakeups(besides: store)
+        let outputs = coordination.outputs(besides: store, wakeups)
         let setupCode =
             try await wait { () throws(StoreError) in try await store.hasUsers() }
             ? nil : setupCode(config, directory, secret: keys.jwt)
@@ -142,8 +145,8 @@ extension App {
             config.role.executes
             ? Engine(
                 node: id, enlistedAt: enlistedAt, store: store, actions: actions.registry, vault: vault,
-                settings: config.engine, metrics: metrics, events: coordination.events, logger: logger,
-                enlist: enlistment.enlist) : nil
+                settings: config.engine, metrics: metrics, events: coordination.events, outputs: outputs,
+                logger: logger, enlist: enlistment.enlist) : nil
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: keys.jwt)
         settings.trustedProxies = config.trustedProxies
         settings.version = AppVersion.number
@@ -163,11 +166,11 @@ extension App {
         let server = try await HTTPServer(
             store: store, actions: actions.registry,
             signal: ClusterSignal(engine: engine, wakeups: wakeups, events: coordination.events),
-            events: coordination.events, vault: vault, settings: settings, node: node,
+            events: coordination.events, outputs: outputs, vault: vault, settings: settings, node: node,
             metrics: { metrics.text + ProcessMetrics.text }, readiness: { await readiness(of: store) })
         return RunningNode(
-            store: store, engine: engine, coordination: coordination, wakeups: wakeups, actions: actions,
-            mail: mail, carrier: carrier, server: server, node: node, setupCode: setupCode)
+            store: store, engine: engine, coordination: coordination, wakeups: wakeups, outputs: outputs,
+            actions: actions, mail: mail, carrier: carrier, server: server, node: node, setupCode: setupCode)
     }
 
     private static func mailSettings(

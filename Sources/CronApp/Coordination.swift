@@ -49,6 +49,11 @@ struct Coordination: Sendable {
         return (store as? PostgresStore)?.wakeups(of: name) ?? LocalWakeups()
     }
 
+    /// By the database, where nodes share one; then readers and runs need not be at the same node.
+    func outputs(besides store: any Store, _ wakeups: any WakeupChannel) -> LiveOutputs {
+        LiveOutputs(board: (store as? PostgresStore)?.outputs, wakeups: wakeups, clock: clock)
+    }
+
     func close() {
         events.close()
         redis?.link.close()

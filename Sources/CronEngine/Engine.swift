@@ -45,11 +45,12 @@ package actor Engine: Service {
     ///   - node: the incarnation that the store knows.
     ///   - enlistedAt: when it was told to the store: its lease runs from then.
     ///   - vault: opens the secrets that actions use.
+    ///   - outputs: told of what attempts write while they run.
     ///   - enlist: makes another incarnation known, after the others have declared this one dead.
     package init(
         node: NodeID, enlistedAt: Instant, store: any Store, actions: ActionRegistry, vault: Vault,
         settings: EngineSettings,
-        metrics: EngineMetrics, events: any EventChannel, logger: Logger,
+        metrics: EngineMetrics, events: any EventChannel, outputs: LiveOutputs? = nil, logger: Logger,
         enlist: @escaping @Sendable () async throws(StoreError) -> NodeID
     ) {
         known = Mutex(node)
@@ -59,7 +60,7 @@ package actor Engine: Service {
         self.metrics = metrics
         self.events = events
         self.logger = logger
-        executor = Executor(actions: actions, secrets: AttemptSecrets(store: store, vault: vault))
+        executor = Executor(actions: actions, secrets: AttemptSecrets(store: store, vault: vault), outputs: outputs)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         loop = group.any()
         core = NodeCore(node: node, settings: settings, now: enlistedAt)

@@ -70,13 +70,15 @@ package struct HTTPServer: Sendable {
 
     /// - Parameters:
     ///   - events: what people who watch are told.
+    ///   - outputs: what attempts write while they run.
     ///   - vault: seals secrets.
     ///   - node: this process's incarnation, which may change.
     ///   - metrics: the metrics in Prometheus text form.
     ///   - readiness: whether this node can do its work now.
     package init(
-        store: any Store, actions: ActionRegistry, signal: any EngineSignal, events: any EventChannel, vault: Vault,
-        settings: HTTPSettings, node: @escaping @Sendable () -> NodeID, metrics: @escaping @Sendable () async -> String,
+        store: any Store, actions: ActionRegistry, signal: any EngineSignal, events: any EventChannel,
+        outputs: LiveOutputs, vault: Vault, settings: HTTPSettings, node: @escaping @Sendable () -> NodeID,
+        metrics: @escaping @Sendable () async -> String,
         readiness: @escaping @Sendable () async -> Readiness
     ) async throws(HTTPSetupError) {
         for secret in [settings.jwtSecret] + settings.acceptedJWTSecrets
@@ -98,6 +100,7 @@ package struct HTTPServer: Sendable {
         let runQuota = settings.runQuota.map { RunQuota(perMinute: $0, counter: counter) }
         let jobs = JobControl(
             store: store, actions: actions, signal: signal, vault: vault, quota: settings.jobQuota, runQuota: runQuota)
+        let runs = RunControl(store: store, signal: signal, runQuota: runQuota)
         let schema = JobSchema(actions)
         let people = People(accounts: accounts)
         let mails = settings.mail.map { ResetMails(settings: $0, tokens: resets, logger: settings.logger) }
@@ -120,7 +123,8 @@ package struct HTTPServer: Sendable {
             BulkRoutes(jobs: jobs).routes,
             JobRoutes(jobs: jobs, schema: schema).routes,
             AlertRoutes(store: store).routes,
-            RunRoutes(runs: RunControl(store: store, signal: signal, runQuota: runQuota)).routes,
+            RunRoutes(runs: runs).routes,
+            OutputRoutes(runs: runs, outputs: outputs, clock: store.clock, signIn: signIn).routes,
             EventRoutes(events: events, jobs: jobs, clock: store.clock, signIn: signIn).routes,
             AuditRoutes(store: store).routes,
         ]

@@ -96,6 +96,8 @@ package struct AttemptContext: Sendable {
     /// Takes all of the attempt's secrets out of a text. For texts of others that are to be cut: what a cut leaves of a
     /// secret may be too short to be found afterwards.
     package var hiding: @Sendable (String) -> String = { $0 }
+    /// Takes in where the attempt's output comes from, for those who follow it; nil where nobody can.
+    package var output: (@Sendable (any OutputSource) -> Void)?
     /// How far the run's earlier attempts have got, as this action has told it in `Outcome.progress`.
     package var progress: String?
     /// The attempt is made to ask the target's ledger whether an earlier one took effect, and for nothing else.
@@ -167,6 +169,8 @@ package protocol ActionRunner: Sendable {
     var references: [String: Resource.Kind] { get }
     /// Whether an attempt can be made without effect.
     var hasDryRun: Bool { get }
+    /// Whether it tells `AttemptContext.output` what it writes while it runs.
+    var hasLiveOutput: Bool { get }
     /// What whoever defines a job or a job type with it must be allowed besides.
     var permission: Permission? { get }
     /// Everything wrong with a definition, found when the job is saved. Field paths start with `action.`.
@@ -179,6 +183,7 @@ package protocol ActionRunner: Sendable {
 extension ActionRunner {
     package var references: [String: Resource.Kind] { [:] }
     package var hasDryRun: Bool { false }
+    package var hasLiveOutput: Bool { false }
     package var permission: Permission? { nil }
     /// Nothing is told of the fields.
     package var schema: Schema { .object([], isOpen: true) }

@@ -104,6 +104,12 @@ package final class PostgresStore: Store {
         }
     }
 
+    /// Where nodes leave output of running attempts for each other.
+    package var outputs: PostgresOutputs {
+        PostgresOutputs(
+            send: { [pool] in try await pool.query($0) }, moment: { [fixedClock] in fixedClock?.now.microseconds })
+    }
+
     package func heartbeat(node: NodeID, lease: Span) async throws(StoreError) -> HeartbeatAnswer {
         do {
             return try Session.readHeartbeat(

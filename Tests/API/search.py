@@ -12,8 +12,8 @@ import tenancy
 LISTS = {
     "jobs": "id", "runs": "id", "users": "id", "api-keys": "id", "job-types": "id", "secrets": "name",
     "connections": "name", "channels": "name", "by-name": "name"}
-# One never ends; of the other the attempts show all that it has.
-UNREAD = {"streamEvents", "readAttemptTable"}
+# One never ends; of the others the attempts show all that they have.
+UNREAD = {"streamEvents", "streamRunOutput", "readAttemptTable"}
 FEW = 3
 INCLUDED = "?include=attempts,events"
 # Told by nobody's words, so that known ones must be seen.

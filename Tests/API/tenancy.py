@@ -26,7 +26,7 @@ BODILESS = {"testConnection", "testChannel"}
 NUMBERS = {"attempt": "1"}
 SECRET = "secret_of_Ann"
 # No JSON, or no end.
-UNLISTED = {"streamEvents", "exportAudit", "readAttemptTable"}
+UNLISTED = {"streamEvents", "streamRunOutput", "exportAudit", "readAttemptTable"}
 # Ids in a body that are the client's own choice for something new.
 OWN = {("createJob", "id"), ("createJobs", "id"), ("upsertJob", "id"), ("previewSchedule", "id")}
 # Lists that are everybody's.

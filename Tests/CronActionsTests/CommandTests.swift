@@ -1,9 +1,16 @@
 import CronModel
 import CronSchedule
 import Foundation
+import Synchronization
 import Testing
 
 @testable import CronActions
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 extension NetworkTests {
     @Suite(.timeLimit(.minutes(2))) struct CommandTests {
@@ -152,6 +159,47 @@ extension NetworkTests {
             let binary = await run(["shell": "head -c 300000 /dev/zero | tr '\\0' '\\377'; echo end"])
             #expect((binary.output ?? "").utf8.count <= Outcome.outputLimitBytes && binary.outputTruncated)
             #expect(binary.output?.hasSuffix("end\n") == true)
+        }
+
+        /// From its beginning, or from where somebody comes to follow it.
+        @Test func whatItWritesCanBeFollowed() async throws {
+            let (heard, hear) = AsyncStream<String>.makeStream()
+            let source = Mutex<(any OutputSource)?>(nil)
+            // Its input is a pipe that ends when the test has heard its first line.
+            let gate = NSTemporaryDirectory() + "gate-\(UUID())"
+            try #require(mkfifo(gate, 0o600) == 0)
+            defer { unlink(gate) }
+            var attempt = shell("echo one; read line < \(gate); echo $line >&2")
+            attempt.output = { offered in
+                source.withLock { $0 = offered }
+                _ = offered.follow { hear.yield(String(decoding: $0, as: UTF8.self)) }
+            }
+            let running = Task { [attempt] in await commands.run(attempt) }
+            var text = ""
+            for await piece in heard {
+                text += piece
+                if text == "one\n" {
+                    let found = source.withLock { $0 }
+                    #expect(
+                        found?.follow { hear.yield(String(decoding: $0, as: UTF8.self)) }
+                            == WrittenSoFar(first: Array("one\n".utf8), count: 4))
+                    try "two\n".write(toFile: gate, atomically: false, encoding: .utf8)
+                }
+                if text == "one\ntwo\n" { break }
+            }
+            #expect(await running.value.output == "one\ntwo\n")
+            let whole = source.withLock { $0 }?.follow { _ in }
+            #expect(whole == WrittenSoFar(first: Array("one\ntwo\n".utf8), count: 8))
+        }
+
+        @Test func whatIsLongIsTakenUpWhereItIsKept() async {
+            let source = Mutex<(any OutputSource)?>(nil)
+            var attempt = shell("head -c 1000000 /dev/zero | tr '\\0' x")
+            attempt.output = { offered in source.withLock { $0 = offered } }
+            _ = await commands.run(attempt)
+            let written = source.withLock { $0 }?.follow { _ in }
+            #expect(written?.count == 1_000_000 && written?.first.count == OutputEnds.firstBytes)
+            #expect(written?.last.count == OutputEnds.lastBytes)
         }
 
         @Test func nothingIsStartedForACancelledAttempt() async throws {

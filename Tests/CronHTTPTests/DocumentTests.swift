@@ -116,6 +116,7 @@ import Testing
             for verb in ["pause", "resume", "trigger", "delete"] {
                 _ = try await user.call(.post, "/jobs/bulk/\(verb)", ["filter": ["q": "b"]])
             }
+            _ = try await user.call(.get, "/runs/\(dead)/output")
             _ = try await user.call(.post, "/runs/\(dead)/redrive")
             _ = try await user.call(.post, "/runs/\(discarded)/discard")
             for verb in ["redrive", "discard"] {

@@ -37,14 +37,15 @@ struct LiveServer: Sendable {
 
     /// Opens a stream and waits for the answer's head.
     func watch(
-        _ client: TestClient, _ query: String = "", after last: String? = nil, method: HTTPRequest.Method = .get
+        _ client: TestClient, _ query: String = "", after last: String? = nil, method: HTTPRequest.Method = .get,
+        path: String = "/events"
     ) async throws -> EventClient {
         let stream = try await EventClient.connect(port)
         var headers: HTTPHeaders = ["host": "here", "authorization": "Bearer \(client.token ?? "")"]
         if let last { headers.add(name: "last-event-id", value: last) }
         try await stream.ask(
             HTTPRequestHead(
-                version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: "/api/v1/events\(query)",
+                version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: "/api/v1\(path)\(query)",
                 headers: headers))
         return stream
     }

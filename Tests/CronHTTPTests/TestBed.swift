@@ -26,6 +26,7 @@ struct TestBed: Sendable {
     let events: LocalEvents
     /// Moved by `signal` before each event, so that none has to wait for the one before.
     let eventClock: TestClock
+    let outputs: LiveOutputs
     let vault: Vault
     let server: HTTPServer
     /// What every answer is held to.
@@ -43,6 +44,7 @@ struct TestBed: Sendable {
         vault = Vault(store: store, ring: KeyRing(current: Self.secret))
         eventClock = TestClock()
         events = LocalEvents(node: "here", clock: eventClock)
+        outputs = LiveOutputs(wakeups: LocalWakeups(), clock: QuickClock())
         signal = RecordingSignal(events: events, clock: eventClock)
         var settings = HTTPSettings(registration: registration, setupCode: setupCode, jwtSecret: Self.secret)
         settings.passwordCost = cost
@@ -59,7 +61,7 @@ struct TestBed: Sendable {
         settings.trustedProxies = TrustedProxies(ranges: trustedProxies.compactMap { try? NetworkRange($0) })
         server = try await HTTPServer(
             store: store, actions: ActionRegistry(actions, off: off), signal: signal,
-            events: events, vault: vault, settings: settings,
+            events: events, outputs: outputs, vault: vault, settings: settings,
             node: { Self.node }, metrics: { "cronpp_up 1\n" }, readiness: { readiness })
         document = DocumentCheck(server)
     }
@@ -69,10 +71,11 @@ struct TestBed: Sendable {
 
     private init(sharing bed: TestBed) async throws {
         (store, clock, signal, events, eventClock) = (bed.store, bed.clock, bed.signal, bed.events, bed.eventClock)
+        outputs = bed.outputs
         vault = Vault(store: store, ring: KeyRing(current: Self.secret))
         server = try await HTTPServer(
-            store: store, actions: ActionRegistry([TestAction()]), signal: signal, events: events, vault: vault,
-            settings: HTTPSettings(registration: .closed, jwtSecret: Self.secret), node: { Self.node },
+            store: store, actions: ActionRegistry([TestAction()]), signal: signal, events: events, outputs: outputs,
+            vault: vault, settings: HTTPSettings(registration: .closed, jwtSecret: Self.secret), node: { Self.node },
             metrics: { "" }, readiness: { Readiness(isReady: true) })
         document = DocumentCheck(server)
     }

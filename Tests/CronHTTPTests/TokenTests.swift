@@ -129,7 +129,7 @@ import Testing
             let bed = try await TestBed()
             _ = try await HTTPServer(
                 store: bed.store, actions: ActionRegistry([]), signal: bed.signal, events: bed.events,
-                vault: bed.vault,
+                outputs: bed.outputs, vault: bed.vault,
                 settings: HTTPSettings(registration: .open, jwtSecret: [UInt8](repeating: 1, count: 16)),
                 node: { TestBed.node }, metrics: { "" }, readiness: { Readiness(isReady: true) })
         }

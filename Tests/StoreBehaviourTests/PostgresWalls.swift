@@ -14,6 +14,7 @@ import Testing
     private static let walled = [
         ("jobs", "user_id"), ("live_runs", "user_id"), ("run_history", "user_id"), ("idempotency_keys", "user_id"),
         ("users", "space"), ("resources", "space"), ("audit_heads", "space"), ("audit_log", "space"),
+        ("output_followers", "space"), ("output_pieces", "space"),
     ]
 
     /// A database that belongs to a role which is no superuser: those no policy holds.
@@ -57,6 +58,9 @@ import Testing
             Resource(
                 id: ResourceID(high: 3, low: owner.low), kind: .secret, space: owner, name: "s", body: .null,
                 createdAt: clock.now), audit: nil)
+        try await store.outputs.ask([first.id: owner], for: .seconds(15))
+        let piece = OutputPiece(start: 0, end: 1, text: "x")
+        try await store.outputs.put([OutputPost(key: OutputKey(run: first.id, fence: 1), space: owner, piece: piece)])
     }
 
     @Test func aTransactionInsideASpaceSeesAndTouchesNothingElse() async throws {

@@ -14,6 +14,7 @@ package struct CommandAction: ActionRunner {
     package let secretFields: Set<String> = []
     package let permission: Permission? = Permission(.commands, .write)
     package let schema = CommandDefinition.schema
+    package let hasLiveOutput = true
 
     private let environment: CommandEnvironment
     private let ending: CommandProcess.Ending
@@ -49,7 +50,7 @@ package struct CommandAction: ActionRunner {
             return .failedTemplate(error)
         }
         guard !Task.isCancelled else { return .cancelled(.nothingSent) }
-        let end = await CommandProcess(order: order, ending: ending).run(limit: attempt.timeout)
+        let end = await CommandProcess(order: order, ending: ending, offer: attempt.output).run(limit: attempt.timeout)
         return Outcome(end, definition.exitCodes, limit: attempt.timeout.description)
     }
 

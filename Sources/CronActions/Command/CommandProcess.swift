@@ -23,6 +23,8 @@ struct CommandProcess: Sendable {
 
     let order: CommandOrder
     let ending: Ending
+    /// Told of the output while it is written.
+    var offer: (@Sendable (any OutputSource) -> Void)?
 
     /// Returns when nothing is left, at the latest `stopGrace` and `killPatience` after the limit or a cancellation.
     func run(limit: Span) async -> CommandEnd {
@@ -48,6 +50,7 @@ struct CommandProcess: Sendable {
         _ events: AsyncStream<Event>, _ tell: AsyncStream<Event>.Continuation, _ report: CommandReport
     ) async {
         let record = CommandRecord()
+        offer?(record)
         do {
             let result = try await Subprocess.run(
                 configuration, input: .inputWriter, output: .sequence, error: .combinedWithOutput
@@ -138,7 +141,7 @@ private final class CommandReport: Sendable {
 }
 
 /// What becomes of one program while it runs.
-private final class CommandRecord: Sendable {
+private final class CommandRecord: OutputSource {
     /// The most that a pipe can hold: what the program wrote last, and not yet read when it ended. More than this comes
     /// from somebody who has left its session and writes on.
     static let lateLimitBytes = 1_048_576
@@ -151,6 +154,8 @@ private final class CommandRecord: Sendable {
         var hasBegun = false
         var stop: CommandEnd.Stop?
         var output = OutputEnds()
+        /// Whoever follows the output.
+        var hear: (@Sendable (UnsafeRawBufferPointer) -> Void)?
         /// Bytes that may still come; nil while the program goes on.
         var lateRoom: Int?
     }
@@ -167,7 +172,10 @@ private final class CommandRecord: Sendable {
         do {
             for try await piece in output {
                 let goesOn = state.withLock { state in
-                    piece.withUnsafeBytes { state.output.append($0) }
+                    piece.withUnsafeBytes { bytes in
+                        state.output.append(bytes)
+                        state.hear?(bytes)
+                    }
                     state.lateRoom = state.lateRoom.map { $0 - piece.count }
                     return (state.lateRoom ?? 0) >= 0
                 }
@@ -181,6 +189,15 @@ private final class CommandRecord: Sendable {
             // What was read is all that there is to show.
         }
     }
+
+    func follow(_ hear: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) -> WrittenSoFar {
+        state.withLock { state in
+            state.hear = hear
+            return state.output.written
+        }
+    }
+
+    func unfollow() { state.withLock { $0.hear = nil } }
 
     func end(_ status: TerminationStatus) -> CommandEnd {
         let stop = state.withLock { $0.stop }

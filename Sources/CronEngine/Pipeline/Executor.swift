@@ -4,10 +4,13 @@ package import CronModel
 package struct Executor: Sendable {
     private let actions: ActionRegistry
     private let secrets: AttemptSecrets
+    private let outputs: LiveOutputs?
 
-    package init(actions: ActionRegistry, secrets: AttemptSecrets) {
+    /// - Parameter outputs: told of output while it is written; nil shows it with the outcome only.
+    package init(actions: ActionRegistry, secrets: AttemptSecrets, outputs: LiveOutputs? = nil) {
         self.actions = actions
         self.secrets = secrets
+        self.outputs = outputs
     }
 
     package func run(_ attempt: AttemptContext) async -> Outcome {
@@ -17,7 +20,7 @@ package struct Executor: Sendable {
             return outcome
         }
         if attempt.isVerifying, !attempt.action.keepsLedger { return .unverifiable }
-        let prepared: AttemptContext
+        var prepared: AttemptContext
         switch await secrets.prepared(attempt, references: runner.references) {
         case .success(let attempt): prepared = attempt
         case .failure(let refusal): return refusal.outcome
@@ -25,11 +28,21 @@ package struct Executor: Sendable {
         #if FAILPOINTS
             Failpoint.hit("before_send")
         #endif
+        let tap = runner.hasLiveOutput ? follow(&prepared, sealed: attempt.action) : nil
         let outcome = await runner.run(prepared)
+        if let tap { outputs?.end(tap) }
         #if FAILPOINTS
             Failpoint.hit("after_answer")
         #endif
         return secrets.redacted(outcome, of: prepared)
+    }
+
+    /// Lets the attempt's output be followed.
+    private func follow(_ attempt: inout AttemptContext, sealed: ActionDefinition) -> OutputTap? {
+        guard let outputs else { return nil }
+        let tap = outputs.begin(attempt, hiding: AttemptSecrets.all(of: attempt, before: sealed))
+        attempt.output = { tap.offer($0) }
+        return tap
     }
 }
 

@@ -105,7 +105,7 @@ package struct AttemptSecrets: Sendable {
     }
 
     /// - Parameter sealed: the action as it is stored.
-    private static func all(of attempt: AttemptContext, before sealed: ActionDefinition) -> [String] {
+    static func all(of attempt: AttemptContext, before sealed: ActionDefinition) -> [String] {
         let opened = attempt.action.fields.filter { sealed.fields[$0.key] != $0.value }.values.flatMap(\.texts)
         return Array(attempt.secrets.values) + opened + attempt.hidden
     }

@@ -16,6 +16,7 @@ enum Migrations {
     static let all = [
         Migration(version: 1, oldestCompatible: 1, sql: v001), Migration(version: 2, oldestCompatible: 1, sql: v002),
         Migration(version: 3, oldestCompatible: 1, sql: v003), Migration(version: 4, oldestCompatible: 1, sql: v004),
+        Migration(version: 5, oldestCompatible: 1, sql: v005),
     ]
 
     /// Brings the schema up to date, in one transaction. Of several nodes that start at once one does it, the others
