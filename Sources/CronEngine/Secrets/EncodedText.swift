@@ -52,7 +52,8 @@ struct EncodedText {
     /// As a field of a table that is CSV. Nil where no quote is doubled.
     func withoutCSV() -> EncodedText? {
         let quotes = [UInt8(ascii: "\""), UInt8(ascii: "\"")]
-        guard bytes.contains(quotes) else { return nil }
+        // Not `contains(quotes)`, which is a hundred times as slow.
+        guard zip(bytes, bytes.dropFirst()).contains(where: { $0 == quotes[0] && $1 == quotes[0] }) else { return nil }
         return EncodedText(decoding: self, escape: quotes[0]) { rest in
             rest.starts(with: quotes) ? ([quotes[0]], 2) : nil
         }
