@@ -72,6 +72,23 @@ import Testing
         #expect(harness.tick(after: .seconds(2)).starts.flatMap(\.tokens) == [newer.token])
     }
 
+    @Test func aRunThatComesBackWhileItsOldAttemptGoesOnTakesOneSlot() {
+        var settings = EngineSettings()
+        settings.concurrency = 1
+        var harness = CoreHarness(settings)
+        let old = harness.claim()
+        harness.run(old)
+        #expect(harness.core.busyCount == 1)
+        var new = old
+        new.token.fence += 2
+        harness.run(new)
+        #expect(harness.core.busyCount == 1 && harness.core.heldCount == 1)
+        harness.handle(.ended(old.token, .success))
+        harness.handle(.ended(new.token, .success))
+        #expect(harness.tick().finishes.map(\.token) == [new.token])
+        #expect(harness.core.busyCount == 0)
+    }
+
     @Test func startsKeepToTheSlotsAndGoOnWhenOneIsFree() throws {
         var settings = EngineSettings()
         settings.concurrency = 2

@@ -12,6 +12,13 @@ package struct DispatchState: Sendable {
         case running(abort: AbortReason?)
         /// The outcome is on its way to the store.
         case reporting
+
+        var takesSlot: Bool {
+            switch self {
+            case .starting, .ready, .running: true
+            case .queued, .reporting: false
+            }
+        }
     }
 
     enum AbortReason: Sendable {
@@ -112,6 +119,8 @@ extension DispatchState {
         for claim in claims {
             if let known = held[claim.token.runID] {
                 guard known.fence < claim.token.fence else { continue }
+                // It was taken from this node and has come back: what its old attempt still does counts no more.
+                if known.phase.takesSlot { leaveSlot(claim.token.runID) }
                 letGo(claim.token.runID)
             }
             held[claim.token.runID] = Held(
