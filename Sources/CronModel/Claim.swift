@@ -19,10 +19,14 @@ package struct Claim: Hashable, Sendable {
     package var concurrencyKey: String?
     package var dueAt: Instant
     package var priority: Int
+    /// Nil where nobody asks which host it reaches.
+    package var action: ActionDefinition?
 
     package init(
-        token: ClaimToken, jobID: JobID, userID: UserID, concurrencyKey: String? = nil, dueAt: Instant, priority: Int
+        token: ClaimToken, jobID: JobID, userID: UserID, concurrencyKey: String? = nil, dueAt: Instant, priority: Int,
+        action: ActionDefinition? = nil
     ) {
+        self.action = action
         self.token = token
         self.concurrencyKey = concurrencyKey
         self.jobID = jobID
@@ -31,10 +35,11 @@ package struct Claim: Hashable, Sendable {
         self.priority = priority
     }
 
-    package init(_ run: Run, priority: Int) {
+    package init(_ run: Run, of job: Job) {
         self.init(
             token: ClaimToken(runID: run.id, fence: run.fence), jobID: run.jobID, userID: run.userID,
-            concurrencyKey: run.concurrencyKey, dueAt: run.dueAt, priority: priority)
+            concurrencyKey: run.concurrencyKey, dueAt: run.dueAt, priority: job.definition.priority,
+            action: job.definition.action)
     }
 
     /// What a parked run of the job may be waiting for, in whatever zone.

@@ -139,9 +139,9 @@ package struct Run: Hashable, Sendable {
     /// only asks whether something took effect.
     package var needsActiveJob: Bool { origin == .schedule && budgetBase == 0 && !isVerifying }
 
-    /// Whether a rate limit moved it to when it is due. Its reason tells this only until the next move, such as a claim
-    /// or an edit, which leaves the instant as it is.
-    package var isDueByRate: Bool { events.last { $0.reason == .rateLimited }?.dueAt == dueAt }
+    /// Whether a limit moved it to when it is due. Its reason tells this only until the next move, such as a claim or an
+    /// edit, which leaves the instant as it is.
+    package func isDue(by limit: RunReason) -> Bool { events.last { $0.reason == limit }?.dueAt == dueAt }
 
     /// The last slot that the row stands for.
     package var lastSlot: Instant { lastScheduledFor ?? scheduledFor }

@@ -60,6 +60,7 @@ package enum RunReason: UInt8, Sendable, CaseIterable {
     case blocked
     case unblocked
     case rateLimited
+    case hostBusy
     // SKIPPED
     case misfire = 20
     case coalesced
@@ -96,6 +97,7 @@ package enum RunReason: UInt8, Sendable, CaseIterable {
         case .blocked: "blocked"
         case .unblocked: "unblocked"
         case .rateLimited: "rate_limited"
+        case .hostBusy: "host_busy"
         case .misfire: "misfire"
         case .coalesced: "coalesced"
         case .outOfWindow: "out_of_window"

@@ -29,7 +29,7 @@ extension Session {
             var after = run
             try ClaimRule.claim(&after, job: job, node: request.node, now: now)
             changes.append(RunChange(before: run, after: after))
-            if after.status == .queued { answer.claims.append(Claim(after, priority: job.definition.priority)) }
+            if after.status == .queued { answer.claims.append(Claim(after, of: job)) }
         }
         let done = changes.map(\.after).filter { !$0.status.isLive && jobs[$0.jobID]?.nextSlot == nil }.map(\.jobID)
         let written = try transaction.commit(

@@ -85,6 +85,6 @@ extension Session {
             return
         }
         try ClaimRule.claim(&run, job: job, node: request.node, now: now)
-        if run.status == .queued { answer.claims.append(Claim(run, priority: job.definition.priority)) }
+        if run.status == .queued { answer.claims.append(Claim(run, of: job)) }
     }
 }

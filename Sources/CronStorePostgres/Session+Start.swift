@@ -73,7 +73,7 @@ extension Session {
                 paidUntil: job.rateKey(of: run).flatMap { batch.paid[$0] })
             let verdict = try StartRule.start(
                 &after, job: job, node: request.node, fence: token.fence, around: &around, early: request.early,
-                now: now)
+                postponed: request.postponed[token], now: now)
             batch.verdicts[token] = verdict
             batch.pay(job.rateKey(of: run), until: around.paidUntil)
             switch verdict {

@@ -30,7 +30,7 @@ extension WriteSession {
                 if run.status == .pending, run.dueAt <= now + request.lead {
                     if answer.claims.count < request.claimLimit {
                         try ClaimRule.claim(&run, job: job, node: request.node, now: now)
-                        if run.status == .queued { answer.claims.append(Claim(run, priority: job.definition.priority)) }
+                        if run.status == .queued { answer.claims.append(Claim(run, of: job)) }
                     } else {
                         answer.leftUnclaimed = true
                     }
@@ -62,7 +62,7 @@ extension WriteSession {
             try ClaimRule.claim(&run, job: job, node: request.node, now: now)
             try save(run)
             if run.status == .queued {
-                answer.claims.append(Claim(run, priority: job.definition.priority))
+                answer.claims.append(Claim(run, of: job))
             } else {
                 try finishIfDone(job)
             }

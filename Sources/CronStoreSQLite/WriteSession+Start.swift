@@ -30,7 +30,8 @@ extension WriteSession {
         var around = try surroundings(of: run, job: job)
         let paidUntil = around.paidUntil
         let verdict = try StartRule.start(
-            &run, job: job, node: request.node, fence: fence, around: &around, early: request.early, now: now)
+            &run, job: job, node: request.node, fence: fence, around: &around, early: request.early,
+            postponed: request.postponed[ClaimToken(runID: run.id, fence: fence)], now: now)
         if let key = job.rateKey(of: found), let until = around.paidUntil, until != paidUntil { try pay(key, until: until) }
         switch verdict {
         case .started:

@@ -162,10 +162,13 @@ package struct StartRequest: Sendable {
     package var tokens: [ClaimToken]
     /// How far ahead of its due time a start may be committed, at most `earlyLimit`.
     package var early: Span
+    /// Those of `tokens` whose hosts have no room for long: they are not started but wait, without an owner, until then.
+    package var postponed: [ClaimToken: Instant]
 
     package static let earlyLimit = Span.milliseconds(50)
 
-    package init(node: NodeID, tokens: [ClaimToken], early: Span) {
+    package init(node: NodeID, tokens: [ClaimToken], early: Span, postponed: [ClaimToken: Instant] = [:]) {
+        self.postponed = postponed
         self.node = node
         self.tokens = tokens
         self.early = min(early, Self.earlyLimit)
@@ -194,7 +197,7 @@ package enum StartAnswer: Sendable {
     case started(AttemptContext, dueAt: Instant)
     case putBack(until: Instant)
     case parked
-    /// Waits without an owner until then: its rate limit lets it start no earlier.
+    /// Waits without an owner until then: its rate limit lets it start no earlier, or it was to be postponed.
     case delayed(until: Instant)
     case skipped
     case stale

@@ -268,8 +268,10 @@ extension ChangeRule {
             }
             if old.rateKey(of: run) != rateKey(of: run) {
                 run.hasTurn = false
-                if run.isDueByRate { run.dueAt = min(run.dueAt, now) }
+                if run.isDue(by: .rateLimited) { run.dueAt = min(run.dueAt, now) }
             }
+            // It may be for another host now.
+            if run.isDue(by: .hostBusy) { run.dueAt = min(run.dueAt, now) }
             run.concurrencyKey = result.job.definition.concurrencyKey
             try run.move(to: run.waitingStatus, reason: .edited, at: now, raisesFence: true)
             result.updated.append(run)

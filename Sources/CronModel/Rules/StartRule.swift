@@ -8,7 +8,7 @@ package enum StartVerdict: Hashable, Sendable {
     case putBack(until: Instant)
     /// Waits, without an owner, until its overlap key is free.
     case parked
-    /// Waits, without an owner, until its rate limit lets it start.
+    /// Waits, without an owner, until its rate limit lets it start or its host may have room.
     case delayed(until: Instant)
     /// Ended without being sent.
     case skipped
@@ -44,10 +44,12 @@ package enum StartRule {
     /// How soon a run is asked about again that could not start because an edit held its job.
     package static let heldRetry = Span.milliseconds(5)
 
-    /// - Parameter early: how far ahead of `dueAt` a start may be committed, at most 50 ms; the effect waits for `dueAt`.
+    /// - Parameters:
+    ///   - early: how far ahead of `dueAt` a start may be committed, at most 50 ms; the effect waits for `dueAt`.
+    ///   - postponed: the run is not to start yet but to wait until then, because its host has no room.
     package static func start(
         _ run: inout Run, job: Job, node: NodeID, fence: Int64, around: inout Surroundings, early: Span,
-        now: Instant
+        postponed: Instant?, now: Instant
     ) throws(IllegalTransition) -> StartVerdict {
         guard run.fence == fence, run.owner == node else { return .stale }
         if run.status == .running { return try startedBefore(&run, job: job, now: now) }
@@ -57,6 +59,11 @@ package enum StartRule {
             return .skipped
         }
         if around.isHeld { return .putBack(until: now + heldRetry) }
+        if let postponed {
+            // A turn that its rate limit has given stays its own.
+            try wait(&run, until: max(postponed, now), reason: .hostBusy, now: now)
+            return .delayed(until: run.dueAt)
+        }
         guard run.dueAt <= now + early else { return .putBack(until: run.dueAt) }
         switch job.definition.overlap.decide(
             running: around.running, parked: around.parked, maxConcurrent: job.definition.maxConcurrent,
@@ -68,7 +75,8 @@ package enum StartRule {
                 try begin(&run, job: job, node: node, now: now)
                 return .started
             case .later(let instant, let isGiven):
-                try wait(&run, until: instant, hasTurn: isGiven, now: now)
+                run.hasTurn = isGiven
+                try wait(&run, until: instant, reason: .rateLimited, now: now)
                 return .delayed(until: instant)
             case .never:
                 try run.move(to: .skipped, reason: .expired, at: now, raisesFence: true)
@@ -165,12 +173,11 @@ package enum StartRule {
     }
 
     private static func wait(
-        _ run: inout Run, until instant: Instant, hasTurn: Bool, now: Instant
+        _ run: inout Run, until instant: Instant, reason: RunReason, now: Instant
     ) throws(IllegalTransition) {
-        run.hasTurn = hasTurn
         run.dueAt = instant
         run.catchUp = true
-        try run.move(to: run.waitingStatus, reason: .rateLimited, at: now, raisesFence: true)
+        try run.move(to: run.waitingStatus, reason: reason, at: now, raisesFence: true)
     }
 
     private static func park(_ run: inout Run, now: Instant) throws(IllegalTransition) {

@@ -59,7 +59,7 @@ extension MemoryTransaction {
             if run.status == .pending, run.dueAt <= horizon {
                 if answer.claims.count < request.claimLimit {
                     try ClaimRule.claim(&run, job: job, node: request.node, now: now)
-                    if run.status == .queued { answer.claims.append(Claim(run, priority: job.definition.priority)) }
+                    if run.status == .queued { answer.claims.append(Claim(run, of: job)) }
                 } else {
                     answer.leftUnclaimed = true
                 }
@@ -92,7 +92,7 @@ extension MemoryTransaction {
         try ClaimRule.claim(&run, job: job, node: node, now: now)
         put(run)
         if run.status == .queued {
-            answer.claims.append(Claim(run, priority: job.definition.priority))
+            answer.claims.append(Claim(run, of: job))
         } else {
             try finishIfDone(job.id)
         }

@@ -58,7 +58,8 @@ extension MemoryTransaction {
             running: tables.runningByKey[run.overlapKey]?.count ?? 0,
             parked: tables.parkedByKey[run.overlapKey]?.count ?? 0, paidUntil: paidUntil)
         let verdict = try StartRule.start(
-            &run, job: job, node: request.node, fence: token.fence, around: &around, early: request.early, now: now)
+            &run, job: job, node: request.node, fence: token.fence, around: &around, early: request.early,
+            postponed: request.postponed[token], now: now)
         if let rateKey, around.paidUntil != paidUntil { pay(rateKey, until: around.paidUntil) }
         switch verdict {
         case .started:
