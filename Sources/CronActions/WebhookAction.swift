@@ -22,6 +22,11 @@ package struct WebhookAction: ActionRunner {
         self.userAgent = userAgent
     }
 
+    package func host(of definition: ActionDefinition) -> String? {
+        guard let text = definition.fields["url"]?.stringValue else { return nil }
+        return (try? WebhookURL(text))?.origin.host.bare
+    }
+
     package func validate(_ definition: ActionDefinition) -> [FieldProblem] {
         FieldProblems.found { () throws(FieldProblems) in
             _ = try WebhookDefinition(definition, addresses: addresses, identities: identities)

@@ -141,12 +141,19 @@ extension App {
             let now = store.clock.now
             return (config.role.executes ? try await enlistment.enlist() : enlistment.freshID(), now)
         }
+        var engineSettings = config.engine
+        if !config.hostLimits.isNone {
+            let registry = actions.registry
+            engineSettings.hosts = TargetHosts(limits: config.hostLimits, isShared: coordination.hosts != nil) {
+                registry[$0.type]?.host(of: $0)
+            }
+        }
         let engine =
             config.role.executes
             ? Engine(
                 node: id, enlistedAt: enlistedAt, store: store, actions: actions.registry, vault: vault,
-                settings: config.engine, metrics: metrics, events: coordination.events, outputs: outputs,
-                logger: logger, enlist: enlistment.enlist) : nil
+                settings: engineSettings, metrics: metrics, events: coordination.events, outputs: outputs,
+                hosts: coordination.hosts, logger: logger, enlist: enlistment.enlist) : nil
         var settings = HTTPSettings(registration: config.registration, setupCode: setupCode, jwtSecret: keys.jwt)
         settings.trustedProxies = config.trustedProxies
         settings.version = AppVersion.number

@@ -27,6 +27,8 @@ package struct AppConfig: Sendable {
     package var sqlFiles: SQLFiles?
     /// Whether jobs may run programs here.
     package var allowCommands: Bool
+    /// What all jobs together may do to hosts.
+    package var hostLimits: HostLimits
     package var engine: EngineSettings
     package var logLevel: Logger.Level
     /// Nil: generated into the data directory.
@@ -72,6 +74,7 @@ package struct AppConfig: Sendable {
         encryptionKey = try reader.secret(.encryptionKey)
         encryptionKeysAccepted = try reader.secrets(.encryptionKeysAccepted)
         mail = try reader.mail()
+        hostLimits = try reader.hostLimits()
         engine = EngineSettings()
         engine.concurrency = try reader.integer(.concurrency, in: 1...100_000)
         engine.lease = try reader.span(.lease, in: .milliseconds(100) ... .hours(1))

@@ -30,6 +30,9 @@ package enum ConfigKey: String, CaseIterable, Sendable {
     case quotaInFlight = "QUOTA_IN_FLIGHT"
     case quotaRunsPerMinute = "QUOTA_RUNS_PER_MINUTE"
     case quotaHistory = "QUOTA_HISTORY"
+    case hostInFlight = "HOST_IN_FLIGHT"
+    case hostRate = "HOST_RATE"
+    case hostLimits = "HOST_LIMITS"
     case jwtSecret = "JWT_SECRET"
     case jwtSecretsAccepted = "JWT_SECRETS_ACCEPTED"
     case encryptionKey = "ENCRYPTION_KEY"
@@ -51,7 +54,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .httpPort: "8080"
         case .registration: "first"
         case .allowCommands: "false"
-        case .allowNetworks, .trustedProxies, .jwtSecretsAccepted, .encryptionKeysAccepted: ""
+        case .allowNetworks, .trustedProxies, .jwtSecretsAccepted, .encryptionKeysAccepted, .hostRate, .hostLimits: ""
         case .concurrency: "1000"
         case .lease: "15s"
         case .heartbeat: "5s"
@@ -59,7 +62,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .poll: "1s"
         case .drain: "30s"
         case .retention: "30d"
-        case .rateLimit, .quotaJobs, .quotaInFlight, .quotaRunsPerMinute, .quotaHistory: "0"
+        case .rateLimit, .quotaJobs, .quotaInFlight, .quotaRunsPerMinute, .quotaHistory, .hostInFlight: "0"
         case .logLevel: "info"
         }
     }
@@ -106,6 +109,11 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .quotaRunsPerMinute:
             "starts of one space in a minute on this node, and runs that people and programs may ask for; more of the first wait, more of the second are refused with 429; 0 = no limit"
         case .quotaHistory: "ended runs that are kept of one space; the oldest go first, dead letters stay; 0 = no limit"
+        case .hostInFlight:
+            "webhooks under way at once to any one host, from all nodes together where there is Redis; more wait their turn; 0 = no limit"
+        case .hostRate: "webhooks that start to any one host in any stretch of time, such as 50/1s, counted likewise; absent = no limit"
+        case .hostLimits:
+            "limits of single hosts in place of those two, such as api.example.com=5,10/1s; *.example.org=2; hooks.example.com=none"
         case .mailURL:
             "the server that sends mail: smtp://USER:PASSWORD@HOST:PORT (587; STARTTLS, unless ?tls=off) or smtps://… (465); ca_file=PATH names an authority of its own; absent = no mail is sent"
         case .mailFrom: "whom mail is from: ops@example.com, or Cron++ <ops@example.com>; needed with MAIL_URL"

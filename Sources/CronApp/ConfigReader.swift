@@ -106,6 +106,25 @@ struct ConfigReader {
         return files
     }
 
+    /// What all jobs together may do to a host.
+    func hostLimits() throws(ConfigError) -> HostLimits {
+        let rateText = try text(.hostRate)
+        var rate: StartRate?
+        do throws(HostLimits.Problem) {
+            rate = rateText.isEmpty ? nil : try HostLimits.rate(rateText)
+        } catch {
+            throw refuse(.hostRate, error.message)
+        }
+        let names = try text(.hostLimits)
+        let count = try integer(.hostInFlight, in: 0...HostLimit.counts.upperBound)
+        do throws(HostLimits.Problem) {
+            return try HostLimits.read(
+                standard: HostLimit(inFlight: count == 0 ? nil : count, rate: rate), hosts: names)
+        } catch {
+            throw refuse(.hostLimits, error.message)
+        }
+    }
+
     func database(in directory: String) throws(ConfigError) -> Database {
         guard let url = find(.databaseURL)?.value, !url.isEmpty else {
             return .sqlite(path: directory + "/cronpp.sqlite")

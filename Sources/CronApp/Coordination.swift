@@ -10,6 +10,8 @@ import ServiceLifecycle
 struct Coordination: Sendable {
     let locks: any LockProvider
     let counters: any RateCounter
+    /// What nodes do to hosts with limits; nil where each counts alone.
+    let hosts: (any HostCounter)?
     /// For people who watch; without Redis of this node only.
     let events: any EventChannel
     /// This process among those that share a Redis or a database.
@@ -23,6 +25,7 @@ struct Coordination: Sendable {
             locks = StoreLocks(owner: name, clock: clock)
             counters = LocalCounter(clock: clock)
             events = LocalEvents(node: name, clock: clock)
+            hosts = nil
             redis = nil
             return
         }
@@ -35,6 +38,7 @@ struct Coordination: Sendable {
         }
         locks = RedisLocks(owner: name, link: link)
         counters = RedisCounter(link: link, clock: clock)
+        hosts = RedisHosts(node: name, link: link)
         events = RedisEvents(node: name, address: address, link: link, clock: clock)
         redis = (address, link)
         // In the background: the first that need it should find it, and a wrong address should be told at the start.

@@ -14,6 +14,7 @@ package actor Engine: Service {
     private let settings: EngineSettings
     private let metrics: EngineMetrics
     private let events: any EventChannel
+    private let hosts: (any HostCounter)?
     private nonisolated let logger: Logger
     private nonisolated let enlist: @Sendable () async throws(StoreError) -> NodeID
     private nonisolated let known: Mutex<NodeID>
@@ -46,11 +47,13 @@ package actor Engine: Service {
     ///   - enlistedAt: when it was told to the store: its lease runs from then.
     ///   - vault: opens the secrets that actions use.
     ///   - outputs: told of what attempts write while they run.
+    ///   - hosts: counts what all nodes do to hosts with limits; nil where `settings.hosts` is not shared.
     ///   - enlist: makes another incarnation known, after the others have declared this one dead.
     package init(
         node: NodeID, enlistedAt: Instant, store: any Store, actions: ActionRegistry, vault: Vault,
         settings: EngineSettings,
-        metrics: EngineMetrics, events: any EventChannel, outputs: LiveOutputs? = nil, logger: Logger,
+        metrics: EngineMetrics, events: any EventChannel, outputs: LiveOutputs? = nil,
+        hosts: (any HostCounter)? = nil, logger: Logger,
         enlist: @escaping @Sendable () async throws(StoreError) -> NodeID
     ) {
         known = Mutex(node)
@@ -59,6 +62,7 @@ package actor Engine: Service {
         self.settings = settings
         self.metrics = metrics
         self.events = events
+        self.hosts = hosts
         self.logger = logger
         executor = Executor(actions: actions, secrets: AttemptSecrets(store: store, vault: vault), outputs: outputs)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -122,7 +126,7 @@ package actor Engine: Service {
             for effect in core.handle(event, now: now) { perform(effect, now: now) }
         }
         for effect in core.tick(now: now) { perform(effect, now: now) }
-        metrics.held(core.heldCount, busy: core.busyCount)
+        metrics.held(core.heldCount, busy: core.busyCount, waitingForHosts: core.waitingForHostCount)
         schedule()
     }
 
@@ -188,6 +192,9 @@ extension Engine {
                     tokens, await result { () async throws(StoreError) in try await store.handBack(tokens, node: node) }
                 )
             }
+        case .askHost(let ask):
+            let hosts = hosts
+            Task.detached { self.post(.hostAnswered(ask, await hosts?.ask(ask))) }
         case .heartbeat, .repair, .reap, .prune, .watch, .tell:
             performUpkeep(effect, now: now)
         case .enlist:
@@ -252,6 +259,8 @@ extension Engine {
             let job = underWay.removeValue(forKey: token.runID)?.job
             metrics.ended(outcome.kind)
             if outcome.verdict != .success { logFailure(token, job, outcome) }
+        case .started(let request, .success(let answers), _) where !request.postponed.isEmpty:
+            metrics.postponed(answers.count { if case .delayed = $0 { true } else { false } })
         case .finished(let batch, .success(let answers)):
             for (finish, answer) in zip(batch, answers) { observe(finish, answer) }
         case .enlisted(.success(let node), _):

@@ -22,6 +22,8 @@ package final class EngineMetrics: Sendable {
         var storeFailures = 0
         var held = 0
         var busy = 0
+        var waitingForHosts = 0
+        var postponed = 0
     }
 
     private let values = Mutex(Values())
@@ -49,10 +51,13 @@ package final class EngineMetrics: Sendable {
         values.withLock { $0.mails[kind, default: 0] += 1 }
     }
 
-    func held(_ held: Int, busy: Int) {
+    func postponed(_ count: Int) { if count > 0 { values.withLock { $0.postponed += count } } }
+
+    func held(_ held: Int, busy: Int, waitingForHosts: Int) {
         values.withLock { values in
             values.held = held
             values.busy = busy
+            values.waitingForHosts = waitingForHosts
         }
     }
 
@@ -86,6 +91,14 @@ package final class EngineMetrics: Sendable {
             ("cronpp_store_failures_total", "counter", "Store calls that failed.", values.storeFailures),
             ("cronpp_held_runs", "gauge", "Runs that this node holds.", values.held),
             ("cronpp_running_attempts", "gauge", "Attempts starting or under way on this node.", values.busy),
+            (
+                "cronpp_host_waiting_runs", "gauge", "Runs that are due and wait here because their host has no room.",
+                values.waitingForHosts
+            ),
+            (
+                "cronpp_host_postponed_total", "counter", "Runs given back without a start: their host has no room.",
+                values.postponed
+            ),
         ] {
             lines += family(name, type, help)
             lines.append("\(name) \(value)")

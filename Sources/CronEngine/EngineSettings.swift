@@ -21,6 +21,8 @@ package struct EngineSettings: Sendable {
     package var spaceInFlight: Int?
     /// Starts of one space in a minute on this node; those beyond wait. Nil for any number.
     package var spaceRunsPerMinute: Int?
+    /// Limits of target hosts; nil without any.
+    package var hosts: TargetHosts?
     /// Runs in one start or finish transaction.
     package var batchLimit = 500
     /// Start transactions, and likewise finish transactions, under way at once: the next batch is decided while the
@@ -37,6 +39,8 @@ package struct EngineSettings: Sendable {
 
     /// A start must leave this much of the lease unused.
     package var safetyMargin: Span { min(.seconds(2), Span(microseconds: lease.microseconds / 6)) }
+    /// How long a run waits in the node for its host: well within the lease, after which it would be taken away.
+    package var hostWait: Span { Span(microseconds: lease.microseconds / 3) }
     package var reapInterval: Span { min(.seconds(2), Span(microseconds: lease.microseconds / 6)) }
     /// A job is planned again when its next slot is nearer than this.
     package var planThreshold: Span { Span(microseconds: lead.microseconds / 2) }

@@ -173,6 +173,8 @@ package protocol ActionRunner: Sendable {
     var hasLiveOutput: Bool { get }
     /// What whoever defines a job or a job type with it must be allowed besides.
     var permission: Permission? { get }
+    /// The host that attempts reach, as far as the definition tells: a name in lower case, or an address.
+    func host(of definition: ActionDefinition) -> String?
     /// Everything wrong with a definition, found when the job is saved. Field paths start with `action.`.
     func validate(_ definition: ActionDefinition) -> [FieldProblem]
     /// Makes one attempt: at most one request, ended by its own timeouts or by cancellation of the current task.
@@ -185,6 +187,7 @@ extension ActionRunner {
     package var hasDryRun: Bool { false }
     package var hasLiveOutput: Bool { false }
     package var permission: Permission? { nil }
+    package func host(of definition: ActionDefinition) -> String? { nil }
     /// Nothing is told of the fields.
     package var schema: Schema { .object([], isOpen: true) }
 }

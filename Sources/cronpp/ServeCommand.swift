@@ -37,6 +37,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: help(.quotaInFlight)) var quotaInFlight: String?
     @Option(help: help(.quotaRunsPerMinute)) var quotaRunsPerMinute: String?
     @Option(help: help(.quotaHistory)) var quotaHistory: String?
+    @Option(help: help(.hostInFlight)) var hostInFlight: String?
+    @Option(help: help(.hostRate)) var hostRate: String?
+    @Option(help: help(.hostLimits)) var hostLimits: String?
     @Option(help: help(.mailFrom)) var mailFrom: String?
     @Option(help: help(.publicURL)) var publicUrl: String?
     @Option(help: help(.logLevel)) var logLevel: String?
@@ -52,6 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
             .drain: drain, .retention: retention,
             .rateLimit: rateLimit, .quotaJobs: quotaJobs, .quotaInFlight: quotaInFlight,
             .quotaRunsPerMinute: quotaRunsPerMinute, .quotaHistory: quotaHistory,
+            .hostInFlight: hostInFlight, .hostRate: hostRate, .hostLimits: hostLimits,
             .mailFrom: mailFrom, .publicURL: publicUrl, .logLevel: logLevel,
         ]
         let environment = ProcessInfo.processInfo.environment

@@ -165,3 +165,23 @@ import Testing
         #expect(RetryAfter.wait(text, now: fixedNow) == nil)
     }
 }
+
+@Suite struct WebhookHostTests {
+    @Test(arguments: [
+        ("https://API.Example.com:8443/hook?x=1", "api.example.com"), ("http://[::1]/", "::1"),
+        ("http://0x7f.1/x", "127.0.0.1"), ("https://example.com.", "example.com"),
+    ])
+    func theHostIsToldInOneSpelling(_ url: String, _ host: String) async {
+        let webhook = makeAction()
+        #expect(webhook.host(of: ActionDefinition(type: "webhook", fields: ["url": .string(url)])) == host)
+        await webhook.shutdown()
+    }
+
+    @Test func whatIsNoURLHasNoHost() async {
+        let webhook = makeAction()
+        for fields: [String: JSONValue] in [[:], ["url": .string("x")], ["url": .integer(7)]] {
+            #expect(webhook.host(of: ActionDefinition(type: "webhook", fields: fields)) == nil)
+        }
+        await webhook.shutdown()
+    }
+}

@@ -2,6 +2,7 @@ import CronApp
 import CronHTTP
 import CronLockRedis
 import CronModel
+import CronSchedule
 import Foundation
 import Testing
 
@@ -30,6 +31,41 @@ import Testing
         #expect(try config(["CRONPP_REDIS_URL": "redis://:secret@h:1/2"]).redis?.description == "redis h:1")
         #expect { try config(["CRONPP_REDIS_URL": "redis://:secret@h:1/x"]) } throws: {
             ($0 as? ConfigError)?.description == "CRONPP_REDIS_URL: the database is not a number in 0–65535"
+        }
+    }
+
+    @Test func hostsHaveNoLimitsUnlessTheyAreGiven() throws {
+        #expect(try config().hostLimits.isNone)
+        #expect(try config(["CRONPP_HOST_LIMITS": "api.example.com=none"]).hostLimits.isNone)
+        let given = try config([
+            "CRONPP_HOST_IN_FLIGHT": "8", "CRONPP_HOST_RATE": "50/1s",
+            "CRONPP_HOST_LIMITS": "API.example.com = 5, 10/1m; *.example.org=2;intern=none,127.1=9/1s,[::1]=3",
+        ]).hostLimits
+        let second = Span.seconds(1)
+        #expect(given.limit(of: "anything") == HostLimit(inFlight: 8, rate: StartRate(count: 50, per: second)))
+        let api = HostLimit(inFlight: 5, rate: StartRate(count: 10, per: .minutes(1)))
+        #expect(given.limit(of: "api.example.com") == api)
+        #expect(given.limit(of: "a.b.example.org") == HostLimit(inFlight: 2))
+        #expect(given.limit(of: "example.org")?.inFlight == 8)
+        #expect(given.limit(of: "intern") == nil)
+        #expect(given.limit(of: "127.0.0.1") == HostLimit(rate: StartRate(count: 9, per: second)))
+        #expect(given.limit(of: "::1") == HostLimit(inFlight: 3))
+    }
+
+    @Test(arguments: [
+        ("CRONPP_HOST_RATE", "50", "\"50\" is no rate such as 50/1s: 1 to 10000, a slash, and a period from 1s to 1d"),
+        ("CRONPP_HOST_IN_FLIGHT", "-1", "\"-1\" is not a whole number in 0–100000"),
+        ("CRONPP_HOST_LIMITS", "a.example.com=0", "\"a.example.com\" needs a number"),
+        ("CRONPP_HOST_LIMITS", "a.example.com", "\"a.example.com\" needs a number"),
+        ("CRONPP_HOST_LIMITS", "a.example.com=1,2", "\"a.example.com\" needs a number"),
+        ("CRONPP_HOST_LIMITS", "a.example.com=1/1x", "\"1/1x\" is no rate"),
+        ("CRONPP_HOST_LIMITS", "https://a.example.com=1", "\"https://a.example.com\": the host may hold only"),
+        ("CRONPP_HOST_LIMITS", "a=1;A.=2", "\"A.\" is named twice"),
+        ("CRONPP_HOST_LIMITS", "=2", "\"\": the host is missing"),
+    ])
+    func wrongHostLimitsAreTold(_ key: String, _ value: String, _ problem: String) {
+        #expect { try config([key: value]) } throws: {
+            ($0 as? ConfigError)?.description.hasPrefix("\(key): \(problem)") ?? false
         }
     }
 

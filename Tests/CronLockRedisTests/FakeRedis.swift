@@ -52,22 +52,27 @@ final class FakeRedis: Sendable {
         continuation.yield(words)
     }
 
-    /// Reads commands that come in one piece, as those of tests do.
+    /// Reads one command at a time, as tests send them.
     private final class Session: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         private let fake: FakeRedis
         private var isGreeted = false
+        private var text = ""
 
         init(fake: FakeRedis) {
             self.fake = fake
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let text = String(buffer: unwrapInboundIn(data))
+            text += String(buffer: unwrapInboundIn(data))
             // *2, $4, PING, $1, x: every second line from the third on is a word.
-            let words = text.split(separator: "\r\n", omittingEmptySubsequences: false).dropFirst(2)
-                .enumerated().filter { $0.offset.isMultiple(of: 2) }.map { String($0.element) }
+            let lines = text.split(separator: "\r\n", omittingEmptySubsequences: false)
+            guard let count = lines.first.flatMap({ Int($0.dropFirst()) }), lines.count > 1 + 2 * count else { return }
+            text = ""
+            let words = lines.dropFirst(2).enumerated().filter { $0.offset.isMultiple(of: 2) }.map {
+                String($0.element)
+            }
             fake.note(words)
             if words == ["PING"], !isGreeted {
                 isGreeted = true

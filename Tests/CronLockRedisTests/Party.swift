@@ -12,11 +12,13 @@ struct Party: Sendable {
     let link: RedisLink
     let locks: RedisLocks
     let counter: RedisCounter
+    let hosts: RedisHosts
 
     init(_ name: String = "a", _ address: RedisAddress, limits: RedisLimits = .quick) {
         link = RedisLink(address, limits: limits, clock: clock) { [reports] in reports.add($0) }
         locks = RedisLocks(owner: name, link: link)
         counter = RedisCounter(link: link, clock: clock)
+        hosts = RedisHosts(node: name, link: link)
     }
 
     /// One that a loaded machine cannot make late.
@@ -35,7 +37,7 @@ struct Party: Sendable {
 
     /// Makes every kind of call.
     /// - Returns: what they answered, and how long the slowest took.
-    func callAll() async -> (locks: [LockAnswer], count: RateCount, slowest: Span) {
+    func callAll() async -> (locks: [LockAnswer], count: RateCount, room: HostGrant?, slowest: Span) {
         var slowest = Span.zero
         func timed<Answer>(_ call: () async -> Answer) async -> Answer {
             let start = clock.uptime
@@ -50,7 +52,11 @@ struct Party: Sendable {
         let count = await timed { await counter.count("counted", window: .minutes(1)) }
         await timed { await counter.takeBack("counted") }
         await timed { await counter.forget("forgotten") }
-        return ([taken, extended], count, slowest)
+        let limit = HostLimit(inFlight: 20, rate: StartRate(count: 20, per: .seconds(1)))
+        let room = await timed {
+            await hosts.ask(HostAsk(host: "host", limit: limit, using: 0, wanted: 20, unmade: 0))
+        }
+        return ([taken, extended], count, room, slowest)
     }
 }
 

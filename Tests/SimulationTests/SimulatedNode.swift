@@ -70,6 +70,13 @@ extension SimulatedNode {
 
     private var settings: EngineSettings {
         var settings = Simulation.settings
+        // In every third story hosts have limits, and in half of those nodes count together.
+        if simulation.seed.isMultiple(of: 3) {
+            let limit = HostLimit(inFlight: 2, rate: StartRate(count: 20, per: .seconds(1)))
+            settings.hosts = TargetHosts(
+                limits: HostLimits(standard: limit), isShared: simulation.seed.isMultiple(of: 2),
+                host: { $0.fields["edit"]?.integerValue.map { "host-\($0 % 3)" } })
+        }
         if simulation.plant == .lostSlot {
             settings.retention = .zero
             settings.pruneInterval = .seconds(1)
@@ -185,6 +192,7 @@ extension SimulatedNode {
             guard simulation.plant != .neverEnding else { return }
             ask(.finish(batch), onCommit: { checker.finished(batch, $0) }) { .finished(batch, $0) }
         case .handBack(let tokens): ask(.handBack(tokens, node: node)) { .handedBack(tokens, $0) }
+        case .askHost(let ask): askHost(ask)
         case .heartbeat(let lease):
             let sentAt = now
             ask(.heartbeat(node, lease: lease)) { .heartbeat($0, sentAt: sentAt) }
@@ -207,6 +215,15 @@ extension SimulatedNode {
         let mine = incarnation
         simulation.line.call(verb, by: { self.state(of: mine) }, onCommit: onCommit) { [self] result in
             if mine == incarnation { post { _ in event(result) } }
+        }
+    }
+
+    /// Nodes count together by something that is slow, away now and then, and not honest.
+    private func askHost(_ ask: HostAsk) {
+        let mine = incarnation
+        let grant = simulation.strikes(0.2) ? nil : HostGrant(starts: Int(simulation.span(0...3).microseconds / 1_000))
+        simulation.after(simulation.span(0...100)) { [self] in
+            if mine == incarnation { post { _ in .hostAnswered(ask, grant) } }
         }
     }
 

@@ -58,7 +58,7 @@ extension DispatchState {
         for (run, known) in held.sorted(by: { $0.key < $1.key }) {
             let token = ClaimToken(runID: run, fence: known.fence)
             switch known.phase {
-            case .queued: letGo(run)
+            case .queued, .leaving: letGo(run)
             case .starting: drop(token)
             case .ready: unsent(token, kind: .notSent, "its node had lost its lease").map { finishes.append($0) }
             case .running, .reporting: break
@@ -68,6 +68,8 @@ extension DispatchState {
         lanes = Lanes()
         putBack = TimerWheel()
         ready = TimerWheel()
+        overstays = TimerWheel()
+        postponed = [:]
         return finishes
     }
 
@@ -86,6 +88,8 @@ extension DispatchState {
         queue = TimerWheel()
         lanes = Lanes()
         putBack = TimerWheel()
+        overstays = TimerWheel()
+        postponed = [:]
         return tokens
     }
 }
@@ -110,7 +114,7 @@ extension DispatchState {
                 if let finish = unsent(token, kind: kind, "stopped before anything was sent") {
                     finishes.append(finish)
                 }
-            case .queued, .starting, .running, .reporting:
+            case .queued, .leaving, .starting, .running, .reporting:
                 break
             }
         }

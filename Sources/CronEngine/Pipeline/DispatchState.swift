@@ -6,6 +6,8 @@ import CronSchedule
 package struct DispatchState: Sendable {
     enum Phase: Sendable {
         case queued
+        /// Being postponed: its host has no room.
+        case leaving
         case starting
         /// The start, asked for at `sentAt`, is committed; the effect waits for the due time.
         case ready(AttemptContext, sentAt: Instant)
@@ -16,7 +18,7 @@ package struct DispatchState: Sendable {
         var takesSlot: Bool {
             switch self {
             case .starting, .ready, .running: true
-            case .queued, .reporting: false
+            case .queued, .leaving, .reporting: false
             }
         }
     }
@@ -34,6 +36,11 @@ package struct DispatchState: Sendable {
         var priority: Int
         var phase: Phase
         var userID: UserID
+        /// Nil for one without a limit.
+        var host: String?
+        var waitsForHost = false
+        /// When it was given room there.
+        var roomAt: Instant?
     }
 
     /// What is held of one space.
@@ -42,7 +49,7 @@ package struct DispatchState: Sendable {
         var busy = 0
     }
 
-    private let settings: EngineSettings
+    let settings: EngineSettings
     var node: NodeID
     var held: [RunID: Held] = [:]
     var queue = TimerWheel()
@@ -52,6 +59,12 @@ package struct DispatchState: Sendable {
     private var lanesWait: LanesWait?
     private var shares: [UserID: Share] = [:]
     private var budget: StartBudget?
+    /// Nil without limits of hosts.
+    var hosts: HostRoom?
+    /// When runs have waited long enough for their hosts.
+    var overstays = TimerWheel()
+    var postponed: [ClaimToken: Instant] = [:]
+    var isPostponing = false
     /// Asked for too early: not asked for again ahead of their time.
     var putBack = TimerWheel()
     var ready = TimerWheel()
@@ -66,6 +79,7 @@ package struct DispatchState: Sendable {
     init(node: NodeID, settings: EngineSettings) {
         self.node = node
         self.settings = settings
+        hosts = settings.hosts.map { HostRoom($0, wait: settings.hostWait) }
         budget = settings.spaceRunsPerMinute.map { StartBudget(perMinute: $0) }
     }
 
@@ -95,7 +109,7 @@ package struct DispatchState: Sendable {
         let mayStart = busy < settings.concurrency && startsInFlight < settings.batchesInFlight
         let due = [queue.nextAt.map { $0 - early }, putBack.nextAt, lanesAt].compactMap { $0 }.min()
         let start = mayStart ? due.map { max($0, startRetryAt ?? $0) } : nil
-        return [start, ready.nextAt, deadlines.nextAt].compactMap { $0 }.min()
+        return [start, ready.nextAt, deadlines.nextAt, hostsAt].compactMap { $0 }.min()
     }
 
     private var lanesAt: Instant? {
@@ -125,7 +139,7 @@ extension DispatchState {
             }
             held[claim.token.runID] = Held(
                 fence: claim.token.fence, jobID: claim.jobID, key: claim.key, priority: claim.priority,
-                phase: .queued, userID: claim.userID)
+                phase: .queued, userID: claim.userID, host: hosts?.host(of: claim))
             shares[claim.userID, default: Share()].held += 1
             queue.add(claim.token, at: claim.dueAt, priority: claim.priority)
             unpark(claim.key)
@@ -139,7 +153,12 @@ extension DispatchState {
         guard startsInFlight < settings.batchesInFlight else { return nil }
         while let token = putBack.pop(until: now) { queue.add(token, at: now, priority: priority(of: token)) }
         while let token = queue.pop(until: now + early) {
-            if let space = held[token.runID]?.userID { lanes.add(token, of: space) }
+            guard let known = held[token.runID] else { continue }
+            if let host = known.host {
+                wait(token, known, for: host, now: now)
+            } else {
+                lanes.add(token, of: known.userID)
+            }
         }
         var tokens: [ClaimToken] = []
         let room = min(settings.batchLimit, settings.concurrency - busy)
@@ -155,17 +174,25 @@ extension DispatchState {
     }
 
     private mutating func nextDue(now: Instant) -> ClaimToken? {
-        let (token, waitUntil) = lanes.next { space in
-            if let most = settings.spaceInFlight, (shares[space]?.busy ?? 0) >= most { return .wait(until: nil) }
-            guard let at = budget?.nextStart(of: space, now: now), at > now else { return .go }
-            return .wait(until: at)
-        }
+        let (token, waitUntil) = lanes.next(
+            { space in
+                if let most = settings.spaceInFlight, (shares[space]?.busy ?? 0) >= most { return .wait(until: nil) }
+                guard let at = budget?.nextStart(of: space, now: now), at > now else { return .go }
+                return .wait(until: at)
+            },
+            hasRoom: { host in hosts?.hasRoom(at: host, now: now) ?? true })
         if token == nil, !lanes.isEmpty { lanesWait = waitUntil.map { .time($0) } ?? .end }
         return token
     }
 
-    private mutating func begin(_ token: ClaimToken, now: Instant) {
-        guard let space = held[token.runID]?.userID else { return }
+    mutating func begin(_ token: ClaimToken, now: Instant) {
+        guard let known = held[token.runID] else { return }
+        let space = known.userID
+        if let host = known.host {
+            stopWaiting(token.runID)
+            hosts?.take(host, now: now)
+            held[token.runID]?.roomAt = now
+        }
         held[token.runID]?.phase = .starting
         busy += 1
         shares[space]?.busy += 1
@@ -176,6 +203,7 @@ extension DispatchState {
     mutating func started(
         _ request: StartRequest, _ result: Result<[StartAnswer], StoreError>, took: Span, now: Instant
     ) -> [Finish] {
+        if !request.postponed.isEmpty { return postponed(request, result, took: took, now: now) }
         startsInFlight -= 1
         switch result {
         case .failure:
@@ -196,7 +224,7 @@ extension DispatchState {
         }
     }
 
-    private mutating func started(_ token: ClaimToken, _ answer: StartAnswer, sentAt: Instant, now: Instant) -> Finish?
+    mutating func started(_ token: ClaimToken, _ answer: StartAnswer, sentAt: Instant, now: Instant) -> Finish?
     {
         guard isHeld(token, where: { if case .starting = $0 { true } else { false } }) else { return nil }
         switch answer {
@@ -252,8 +280,8 @@ extension DispatchState {
 
     mutating func report(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
         guard held[token.runID]?.fence == token.fence else { return nil }
-        held[token.runID]?.phase = .reporting
         leaveSlot(token.runID)
+        held[token.runID]?.phase = .reporting
         return Finish(token: token, outcome: outcome)
     }
 
@@ -273,13 +301,20 @@ extension DispatchState {
 
     mutating func leaveSlot(_ run: RunID) {
         busy -= 1
-        if let space = held[run]?.userID { shares[space]?.busy -= 1 }
+        if let known = held[run] {
+            shares[known.userID]?.busy -= 1
+            if let host = known.host, let since = known.roomAt {
+                let isMade = if case .running = known.phase { true } else { false }
+                hosts?.free(host, since: since, isMade: isMade)
+            }
+        }
         // Whoever waited for this may go.
         if case .end = lanesWait { lanesWait = nil }
     }
 
     /// Forgets a run that takes no slot.
     mutating func letGo(_ run: RunID) {
+        stopWaiting(run)
         guard let space = held.removeValue(forKey: run)?.userID else { return }
         shares[space]?.held -= 1
         if shares[space]?.held == 0 { shares[space] = nil }

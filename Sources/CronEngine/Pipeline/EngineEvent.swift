@@ -25,6 +25,8 @@ package enum EngineEvent: Sendable {
     case watched(Result<WatchAnswer, StoreError>)
     /// Notices were told, and what came of them stored or not.
     case told([NoticeResult], Result<Void, StoreError>)
+    /// Nil when the nodes could not be asked.
+    case hostAnswered(HostAsk, HostGrant?)
     /// Somebody asked these RUNNING runs to stop.
     case cancel([RunID])
     case drain
@@ -42,6 +44,8 @@ package enum EngineEffect: Sendable {
     case abort(RunID)
     case finish([Finish])
     case handBack([ClaimToken])
+    /// Say what this node has under way at a host, and ask for room.
+    case askHost(HostAsk)
     case heartbeat(lease: Span)
     case repair(held: Set<ClaimToken>)
     case reap

@@ -1,8 +1,10 @@
 import CronModel
 import CronSchedule
+import HeapModule
 
-/// What is due and waits for a slot: a lane for each space. Spaces take turns, so that one with much to do keeps nobody
-/// waiting; one that may not start now is passed over.
+/// What is due and waits for a slot: lanes for each space. Spaces take turns, so that one with much to do keeps nobody
+/// waiting; one that may not start now is passed over. In a space it is first come, first served, but what is for a host
+/// without room is passed over too: its lane is closed until the host has some.
 struct Lanes: Sendable {
     enum Verdict: Sendable {
         case go
@@ -10,79 +12,130 @@ struct Lanes: Sendable {
         case wait(until: Instant?)
     }
 
-    private struct Lane {
-        var tokens: [ClaimToken] = []
-        var first = 0
-
-        var isEmpty: Bool { first == tokens.count }
-
-        mutating func pop() -> ClaimToken {
-            let token = tokens[first]
-            first += 1
-            // Half of it is used up: the rest moves once for each that was taken.
-            if first > 64, first * 2 > tokens.count {
-                tokens.removeFirst(first)
-                first = 0
-            }
-            return token
-        }
-    }
-
-    private var lanes: [UserID: Lane] = [:]
-    /// The spaces with something to start, in the order of their turns.
+    private var spaces: [UserID: SpaceLanes] = [:]
+    /// The spaces with something that may start, in the order of their turns.
     private var turns: [UserID] = []
     private var turn = 0
+    private var number = 0
+    /// Whose lanes are closed, by host.
+    private var closed: [String: [UserID]] = [:]
 
+    /// Whether all that is here waits for its host.
     var isEmpty: Bool { turns.isEmpty }
 
-    mutating func add(_ token: ClaimToken, of space: UserID) {
-        if lanes[space] == nil {
-            lanes[space] = Lane()
-            turns.append(space)
-        }
-        lanes[space]?.tokens.append(token)
+    /// - Parameter host: one with a limit; nil for all others.
+    mutating func add(_ token: ClaimToken, of space: UserID, for host: String? = nil) {
+        number += 1
+        let hasTurn = spaces[space, default: SpaceLanes()].add(token, for: host, number: number)
+        if hasTurn { turns.append(space) }
     }
 
     /// Whoever is next and may go. Otherwise when the first of those that wait for a time may.
-    mutating func next(_ verdict: (UserID) -> Verdict) -> (token: ClaimToken?, waitUntil: Instant?) {
+    mutating func next(
+        _ verdict: (UserID) -> Verdict, hasRoom: (String) -> Bool = { _ in true }
+    ) -> (token: ClaimToken?, waitUntil: Instant?) {
         var waitUntil: Instant?
-        for _ in 0..<turns.count {
+        var passed = 0
+        while passed < turns.count {
             if turn >= turns.count { turn = 0 }
             let space = turns[turn]
             switch verdict(space) {
             case .go:
-                let token = lanes[space]?.pop()
-                if lanes[space]?.isEmpty ?? true {
-                    lanes[space] = nil
-                    turns.remove(at: turn)
-                } else {
-                    turn += 1
+                let token = spaces[space]?.next { host in
+                    if hasRoom(host) { return true }
+                    closed[host, default: []].append(space)
+                    return false
                 }
-                return (token, nil)
+                if spaces[space]?.hasTurn ?? false {
+                    turn += 1
+                } else {
+                    if spaces[space]?.isEmpty ?? true { spaces[space] = nil }
+                    turns.remove(at: turn)
+                }
+                if let token { return (token, nil) }
             case .wait(let until):
                 turn += 1
+                passed += 1
                 if let until { waitUntil = min(waitUntil ?? until, until) }
             }
         }
         return (nil, waitUntil)
     }
+
+    /// The host may have room again.
+    mutating func open(_ host: String) {
+        for space in closed.removeValue(forKey: host) ?? [] where spaces[space]?.open(host) ?? false {
+            turns.append(space)
+        }
+    }
 }
 
-/// How many starts of a space there may be in a minute.
-struct StartBudget: Sendable {
-    private let rate: StartRate
-    private var paidUntil: [UserID: Instant] = [:]
+/// The lanes of one space: one for each host with a limit, and one for all else.
+private struct SpaceLanes: Sendable {
+    private var others = Lane()
+    private var byHost: [String: Lane] = [:]
+    /// Of the hosts whose lanes are open, by the number of their first.
+    private var heads = Heap<Head>()
+    /// Whether anything here may start.
+    private(set) var hasTurn = false
 
-    init(perMinute: Int) { rate = StartRate(count: perMinute, per: .minutes(1)) }
+    private struct Head: Comparable {
+        let number: Int
+        let host: String
 
-    /// When the space's next start may be; now or earlier lets it.
-    func nextStart(of space: UserID, now: Instant) -> Instant { rate.nextStart(paidUntil: paidUntil[space], now: now) }
-
-    mutating func pay(_ space: UserID, now: Instant) {
-        if paidUntil.count > 1_000 { paidUntil = paidUntil.filter { $0.value > now } }
-        paidUntil[space] = rate.pay(paidUntil[space], at: now)
+        static func < (left: Head, right: Head) -> Bool { left.number < right.number }
     }
 
-    /// A start that was none after all.
-    mutating func refund(_ space: UserID) { paidUntil[space] = paidUntil[space].map(rate.refund) }
+    var isEmpty: Bool { others.isEmpty && byHost.isEmpty }
+
+    /// Answers whether the space has a turn because of it.
+    mutating func add(_ token: ClaimToken, for host: String?, number: Int) -> Bool {
+        guard let host else {
+            others.add(LaneEntry(token: token, number: number))
+            return takeTurn()
+        }
+        if byHost[host] == nil { heads.insert(Head(number: number, host: host)) }
+        byHost[host, default: Lane()].add(LaneEntry(token: token, number: number))
+        return heads.isEmpty ? false : takeTurn()
+    }
+
+    /// Answers whether the space has a turn because of it.
+    mutating func open(_ host: String) -> Bool {
+        guard let number = byHost[host]?.firstNumber else { return false }
+        heads.insert(Head(number: number, host: host))
+        return takeTurn()
+    }
+
+    private mutating func takeTurn() -> Bool {
+        defer { hasTurn = true }
+        return !hasTurn
+    }
+
+    /// The first whose host has room. Lanes of hosts that have none are closed.
+    mutating func next(_ hasRoom: (String) -> Bool) -> ClaimToken? {
+        defer { hasTurn = !others.isEmpty || !heads.isEmpty }
+        while let head = heads.min, others.firstNumber.map({ head.number < $0 }) ?? true {
+            heads.removeMin()
+            guard hasRoom(head.host) else { continue }
+            let token = byHost[head.host]?.pop()?.token
+            if let number = byHost[head.host]?.firstNumber {
+                heads.insert(Head(number: number, host: head.host))
+            } else {
+                byHost[head.host] = nil
+            }
+            return token
+        }
+        return others.pop()?.token
+    }
+}
+
+private struct LaneEntry {
+    let token: ClaimToken
+    let number: Int
+}
+
+private typealias Lane = Queue<LaneEntry>
+
+extension Queue<LaneEntry> {
+    fileprivate var firstNumber: Int? { first?.number }
 }

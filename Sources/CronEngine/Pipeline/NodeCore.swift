@@ -59,6 +59,8 @@ package struct NodeCore: Sendable {
     /// Runs this node holds, and how many of them are under way.
     package var heldCount: Int { dispatch.held.count }
     package var busyCount: Int { dispatch.busy }
+    /// Runs that are due and wait here for their hosts.
+    package var waitingForHostCount: Int { dispatch.hosts?.waiting ?? 0 }
 
     /// Whose a started run is, and of which job; nil once its outcome is accepted.
     func holder(of token: ClaimToken) -> (UserID, JobID)? { dispatch.holder(of: token) }
@@ -125,6 +127,8 @@ package struct NodeCore: Sendable {
             return watcher.watched(result, now: now)
         case .told:
             watcher.told()
+        case .hostAnswered(let ask, let grant):
+            dispatch.hosts?.answered(ask, grant, now: now)
         case .cancel(let runs):
             return stop(dispatch.cancel(runs, now: now))
         case .drain:
@@ -146,12 +150,15 @@ package struct NodeCore: Sendable {
         isTrusted = lease.isTrusted(at: now)
         if isTrusted {
             if draining == nil {
+                dispatch.openHosts(now: now)
                 while let request = dispatch.startBatch(early: early.span, now: now) { effects.append(.start(request)) }
+                if let request = dispatch.postponements(now: now) { effects.append(.start(request)) }
             }
             let due = dispatch.executions(now: now)
             for context in due.contexts { effects.append(.execute(context)) }
             for finish in due.unsent { updater.add(finish) }
         }
+        for ask in dispatch.hosts?.asks(now: now) ?? [] { effects.append(.askHost(ask)) }
         if let draining, !draining.stoppedAll, draining.until <= now {
             self.draining?.stoppedAll = true
             effects += stop(dispatch.stopAll(now: now))

@@ -1,0 +1,181 @@
+package import CronModel
+import CronSchedule
+import HeapModule
+
+/// Which hosts have limits, and which host an action reaches.
+package struct TargetHosts: Sendable {
+    package var limits: HostLimits
+    package var host: @Sendable (ActionDefinition) -> String?
+    /// Whether what all nodes have under way is counted together.
+    package var isShared: Bool
+
+    package init(limits: HostLimits, isShared: Bool, host: @escaping @Sendable (ActionDefinition) -> String?) {
+        self.limits = limits
+        self.isShared = isShared
+        self.host = host
+    }
+}
+
+/// What may start at hosts with limits. This node's own count always holds. Where nodes count together, room is asked for
+/// besides (`HostAsk`); while there are no answers, each goes by its own count alone.
+struct HostRoom: Sendable {
+    /// How long a node goes on alone before it asks again.
+    static let alone = Span.seconds(1)
+    /// How soon what this node has under way is said again.
+    static let renewal = Span.seconds(2)
+    /// Room that was refused is asked for again after so long, doubling; when something ends here, at once.
+    static let pauses = Span.milliseconds(20)...Span.milliseconds(250)
+    /// A node that is refused for so long, with nothing under way at the host, does not believe it: it goes by its own
+    /// count for as long as `disbelief`.
+    static let patience = Span.minutes(10)
+    static let disbelief = Span.minutes(1)
+    /// Questions under way at once: more would wait behind each other until they have no answer in time.
+    static let questionLimit = 64
+    /// More hosts than this are remembered only while something is under way or waits there.
+    static let idleLimit = 1_000
+
+    private let hosts: TargetHosts
+    private let wait: Span
+    private var states: [String: HostState] = [:]
+    private var pruneAt = HostRoom.idleLimit
+    /// Hosts of which something has changed since they were last looked at.
+    private var touched: Set<String> = []
+    private var times = Heap<Moment>()
+    private var aloneUntil: Instant?
+    /// Questions under way, and hosts that would have one.
+    private var questions = 0
+    private var asking = Queue<String>()
+    /// Runs that wait for their hosts.
+    private(set) var waiting = 0
+
+    private struct Moment: Comparable {
+        let at: Instant
+        let host: String
+
+        static func < (left: Moment, right: Moment) -> Bool { left.at < right.at }
+    }
+
+    /// - Parameter wait: how long a run waits here before it is postponed.
+    init(_ hosts: TargetHosts, wait: Span) {
+        self.hosts = hosts
+        self.wait = wait
+    }
+
+    /// The host that a claim reaches, if it has a limit.
+    func host(of claim: Claim) -> String? {
+        guard let host = claim.action.flatMap(hosts.host), hosts.limits.limit(of: host) != nil else { return nil }
+        return host
+    }
+
+    var nextAt: Instant? { touched.isEmpty ? times.min?.at : Instant(microseconds: 0) }
+
+    private mutating func change<Answer>(_ host: String, _ change: (inout HostState) -> Answer) -> Answer {
+        touched.insert(host)
+        if states[host] == nil {
+            if states.count >= pruneAt {
+                states = states.filter { !$0.value.isIdle }
+                pruneAt = max(Self.idleLimit, states.count * 2)
+            }
+            states[host] = HostState(hosts.limits.limit(of: host) ?? HostLimit())
+        }
+        states[host]?.isIdle = false
+        return change(&states[host, default: HostState(HostLimit())])
+    }
+}
+
+// MARK: - What waits, starts and ends
+
+extension HostRoom {
+    func hasPlace(at host: String) -> Bool { states[host].map { $0.waiting < $0.places } ?? true }
+
+    mutating func wait(at host: String) {
+        waiting += 1
+        change(host) { $0.waiting += 1 }
+    }
+
+    mutating func leave(_ host: String) {
+        waiting -= 1
+        change(host) { $0.waiting -= 1 }
+    }
+
+    /// Until when a run is postponed: one after the other, at most as many in a time as may wait here.
+    mutating func postponement(at host: String, now: Instant) -> Instant {
+        let wait = wait
+        return change(host) { $0.postponement(after: wait, now: now) }
+    }
+
+    mutating func hasRoom(at host: String, now: Instant) -> Bool {
+        let isAlone = isAlone(now)
+        return change(host) { $0.localRoom(now: now) > 0 && ($0.granted > 0 || isAlone || $0.isAlone(now)) }
+    }
+
+    mutating func take(_ host: String, now: Instant) {
+        let wait = wait
+        change(host) { $0.take(now: now, window: wait) }
+    }
+
+    /// - Parameters:
+    ///   - since: when it was taken.
+    ///   - isMade: whether the attempt took place.
+    mutating func free(_ host: String, since: Instant, isMade: Bool) {
+        let isShared = hosts.isShared
+        change(host) { $0.free(since: since, isMade: isMade, isShared: isShared) }
+    }
+
+    /// Hosts that may have room now for what waits.
+    mutating func opened(now: Instant) -> [String] {
+        touchDue(now)
+        return touched.sorted().filter { (states[$0]?.waiting ?? 0) > 0 && hasRoom(at: $0, now: now) }
+    }
+}
+
+// MARK: - What is asked of the others
+
+extension HostRoom {
+    private func isAlone(_ now: Instant) -> Bool { !hosts.isShared || aloneUntil.map { now < $0 } ?? false }
+
+    /// What is to be said and asked now. Afterwards every host has been looked at.
+    mutating func asks(now: Instant) -> [HostAsk] {
+        touchDue(now)
+        for host in touched.sorted() { if states[host]?.queue() ?? false { asking.add(host) } }
+        touched.removeAll(keepingCapacity: true)
+        let isAlone = isAlone(now)
+        var asks: [HostAsk] = []
+        while isAlone || questions < Self.questionLimit, let host = asking.pop() {
+            guard let ask = look(at: host, isAlone: isAlone, now: now) else { continue }
+            questions += 1
+            asks.append(ask)
+        }
+        return asks
+    }
+
+    private mutating func look(at host: String, isAlone: Bool, now: Instant) -> HostAsk? {
+        guard var state = states[host] else { return nil }
+        state.isQueued = false
+        let ask = isAlone ? nil : state.ask(host, now: now)
+        var times = hosts.isShared ? state.nextAsks(aloneUntil: isAlone ? aloneUntil : nil) : []
+        if state.waiting > 0, let start = state.nextStart { times.append(start) }
+        if let at = times.filter({ $0 > now }).min(), state.lookAt.map({ at < $0 || $0 <= now }) ?? true {
+            state.lookAt = at
+            self.times.insert(Moment(at: at, host: host))
+        }
+        state.isIdle = state.isIdle(now: now)
+        states[host] = state
+        return ask
+    }
+
+    private mutating func touchDue(_ now: Instant) {
+        while let moment = times.min, moment.at <= now {
+            times.removeMin()
+            touched.insert(moment.host)
+        }
+    }
+
+    mutating func answered(_ ask: HostAsk, _ grant: HostGrant?, now: Instant) {
+        questions -= 1
+        change(ask.host) { $0.answered(ask, grant, now: now) }
+        guard grant == nil else { return }
+        aloneUntil = now + Self.alone
+        for (host, state) in states where state.waiting > 0 { touched.insert(host) }
+    }
+}
