@@ -14,11 +14,11 @@ READY_LIMIT = 30
 
 
 class Receiver:
-    def __init__(self, work):
-        self.log = f"{work}/deliveries"
+    def __init__(self, work, host="127.0.0.1"):
+        self.log = f"{work}/deliveries" + ("" if host == "127.0.0.1" else f"-{host}")
         self.process = subprocess.Popen(
-            ["python3", RECEIVER, "--log", self.log], stdout=subprocess.PIPE, text=True, start_new_session=True)
-        self.base = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+            ["python3", RECEIVER, "--log", self.log, "--host", host], stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self.base = f"http://{host}:{int(self.process.stdout.readline())}"
         self.url = self.base + "/ok"
 
     def entries(self):
