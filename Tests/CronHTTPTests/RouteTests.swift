@@ -45,7 +45,7 @@ import Testing
                 #expect(unreadable.status == 404, "\(route.method) \(path) \(unreadable)")
                 checked += 1
             }
-            #expect(checked == 24)
+            #expect(checked == 25)
             #expect(try await bob.call(.get, "/runs?job_id=\(job)").status == 404)
             #expect(try await bob.call(.get, "/dead-letters?job_id=\(job)").status == 404)
             for verb in ["redrive", "discard"] {
