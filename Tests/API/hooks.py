@@ -76,6 +76,7 @@ class Session:
 @schemathesis.hook
 def before_call(context, case, **_):
     """Makes right what is right by the document but not by what no schema can say. Wrong requests stay as they are."""
+    keep_named(case)
     if case.meta and case.meta.generation.mode.is_negative:
         return
     for job in jobs(case.body):
@@ -104,12 +105,17 @@ def complete(action):
         action.setdefault("url", TEXTS["webhook-url"][0])
 
 
+def keep_named(case):
+    """What the jobs of others name is not deleted, by a request that is wrong elsewhere no more than by a right one."""
+    named = {"deleteConnection": CONNECTION, "deleteChannel": CHANNEL}
+    name = named.get(case.operation.definition.raw.get("operationId"))
+    if name and (case.path_parameters or {}).get("name") == name:
+        case.path_parameters["name"] = "another"
+
+
 def mend_connection(case):
     """Which fields a driver needs, and what hosts and PEM are like, no schema says."""
     what = case.operation.definition.raw.get("operationId")
-    if what == "deleteConnection" and (case.path_parameters or {}).get("name") == CONNECTION:
-        # The jobs of others name it.
-        case.path_parameters["name"] = "another"
     if what == "putConnection" or (what == "testConnection" and case.body and isinstance(case.body, dict)):
         case.body |= DATABASE
         for name in ("file", "ca_certificate"):
@@ -119,9 +125,6 @@ def mend_connection(case):
 def mend_channel(case):
     """Which fields a type has and needs, and what is right in them, no schema says."""
     what = case.operation.definition.raw.get("operationId")
-    if what == "deleteChannel" and (case.path_parameters or {}).get("name") == CHANNEL:
-        # The jobs of others name it.
-        case.path_parameters["name"] = "another"
     if what == "putChannel" or (what == "testChannel" and case.body and isinstance(case.body, dict)):
         case.body = {"type": case.body["type"]} | CHANNELS[case.body["type"]]
 
