@@ -7,9 +7,12 @@ import PostgresClient
 extension Session {
     func start(_ request: StartRequest) throws -> [StartAnswer] {
         var held = memory.runs(request.tokens)
-        for id in rivals(held.values) { held[id] = nil }
-        let unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
-        let places = try held.values.map(RunPlace.init) + self.places(of: unknown)
+        var unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
+        var places = try self.places(of: unknown)
+        let rivals = rivals(held.values, beside: places)
+        for id in rivals { held[id] = nil }
+        unknown += rivals
+        places += try held.values.map(RunPlace.init) + self.places(of: rivals)
         let owners = Set(places.map(\.job))
         let ids = Array(owners)
         let limited = limited(ids)
@@ -46,8 +49,15 @@ extension Session {
 
     /// Runs of jobs that limit starts of which there are several: if one starts, others are skipped or parked for it. So it
     /// is not enough to prove by its write that it was still this node's.
-    private func rivals(_ held: some Sequence<Run>) -> [RunID] {
-        let several = Dictionary(grouping: held, by: \.overlapKey).values.filter { $0.count > 1 }.joined()
+    /// - Parameter beside: where the batch's other runs stand, which this node does not remember.
+    private func rivals(_ held: some Collection<Run>, beside others: [RunPlace]) -> [RunID] {
+        let places = held.map(RunPlace.init) + others
+        let ofJob = Dictionary(grouping: places, by: \.job)
+        let ofKey = Dictionary(grouping: places.filter { $0.shared != nil }, by: \.shared)
+        let several = held.filter { run in
+            let place = RunPlace(run)
+            return ofJob[place.job, default: []].count > 1 || ofKey[place.shared, default: []].count > 1
+        }
         let limited = Set(limited(Array(Set(several.map(\.jobID)))))
         return several.filter { limited.contains($0.jobID) }.map(\.id)
     }

@@ -157,7 +157,16 @@ class Checker:
         else:
             is_explained = False
         if not is_explained:
-            self.wrong("I1", f"skipped ({reason}) without a reason", run)
+            self.wrong("I1", f"skipped ({reason}) without a reason{self.around(job, run)}", run)
+
+    def around(self, job, run):
+        """What else its key had at that time, for whoever reads the report."""
+        near = [other for other in self.runs_of_key(job.key or job.id)
+                if other is not run and abs(other.slot - run.slot) < 3 * SECOND]
+        return f" at {(run.finished or 0) / SECOND:.3f}; beside it: " + ", ".join(
+            f"{other.id} slot {other.slot / SECOND:.0f} {other.status}" + "".join(
+                f" {attempt.started / SECOND:.3f}–{(attempt.finished or 0) / SECOND:.3f} {attempt.outcome}"
+                for attempt in other.attempts) for other in near)
 
     def is_busy(self, job, skipped, at):
         others = [run for run in self.runs_of_key(job.key or job.id) if run is not skipped]

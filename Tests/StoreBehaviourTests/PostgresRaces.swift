@@ -48,6 +48,36 @@ import Testing
         }
     }
 
+    /// A node asks for two runs of a key: of one it does not know that it was edited elsewhere, the other it has forgotten, as
+    /// after a lost answer. The first may not start, so the second must not be skipped for it.
+    @Test func nothingIsSkippedForARunThatDoesNotStart() async throws {
+        let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
+        let clock = TestClock()
+        func open() async throws -> PostgresStore {
+            try await PostgresStore.open(
+                PostgresConfig(url: url, pooling: .session), poolSize: 2, system: clock, fixedClock: clock,
+                isDurable: false)
+        }
+        let (here, elsewhere) = (try await open(), try await open())
+        let world = World(store: here, clock: clock, isCluster: true)
+        try await world.register(1)
+        let jobs = [
+            try await world.create("in 1s") { $0.concurrencyKey = "one" },
+            try await world.create("in 2s") { $0.concurrencyKey = "one" },
+        ]
+        let claims = try await world.claims()
+        #expect(claims.count == 2)
+        var definition = jobs[0].definition
+        definition.tags = ["edited"]
+        _ = try await elsewhere.changeJob(
+            jobs[0].id, owner: world.owner, version: nil, .edit(definition, rearm: false))
+        here.memory.forget(claims.filter { $0.jobID == jobs[1].id }.map(\.token.runID))
+        clock.advance(by: .seconds(2))
+        let inOrder = claims.sorted { left, _ in left.jobID == jobs[0].id }
+        #expect(try await world.start(inOrder).map(\.verdictName) == ["stale", "started"])
+        for store in [here, elsewhere] { await store.close() }
+    }
+
     /// Of starts and an edit at once: what starts after the edit has answered carries its version, or does not start.
     @Test func nothingStartsUnderAnOldDefinitionAfterAnEdit() async throws {
         try await Self.withNodes { nodes in
