@@ -13,7 +13,7 @@ from workload import EDIT_PAUSE
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 # A phase must hit its window so often, and may take so much longer for it: how much happens depends on the machine.
 HITS_WANTED = 20
-EXTRA_SECONDS = 40
+EXTRA_SECONDS = 90
 # Per attempt. At 100 attempts/s on three nodes a failpoint strikes after about half a second.
 FAILPOINT_CHANCE = 0.06
 # Of each transaction of a kind; heartbeats are few and a lease must survive.
