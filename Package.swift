@@ -139,7 +139,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CronLockRedisTests",
-            dependencies: ["CronLockRedis", "CronApp", "CronTesting", "CronModel", "CronSchedule"] + engineLoop,
+            dependencies: [
+                "CronLockRedis", "CronApp", "CronTesting", "CronModel", "CronSchedule", "PostgresServer",
+            ] + engineLoop,
             swiftSettings: settings),
         .testTarget(
             name: "CronAppTests",

@@ -10,16 +10,28 @@ enum Socket {
     }
 
     static func listen() throws -> (descriptor: Int32, port: Int) {
+        let (descriptor, port) = try bound()
+        guard Glibc.listen(descriptor, 128) == 0 else {
+            close(descriptor)
+            throw ToolFailure(text: "cannot listen on port \(port)")
+        }
+        return (descriptor, port)
+    }
+
+    /// A free port that only who holds the descriptor may use; connections are refused until it listens.
+    static func bound() throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = loopback(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let port = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 128) == 0
-                    && getsockname(descriptor, $0, &length) == 0
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
             }
         }
-        guard port else { throw ToolFailure(text: "no free port") }
+        guard port else {
+            close(descriptor)
+            throw ToolFailure(text: "no free port")
+        }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import CronModel
 import CronSchedule
 import NIOCore
+import PostgresServer
 import Testing
 
 @testable import CronActions
@@ -88,18 +89,18 @@ extension NetworkTests {
         }
 
         @Test func tellsARefusedConnection() async throws {
-            let receiver = try await Receiver.start(Receiver.ok())
-            let port = receiver.port
-            try await receiver.stop()
-            let action = makeAction()
-            let byAddress = await action.run(attempt("http://127.0.0.1:\(port)/"))
-            #expect(
-                byAddress.kind == .connectError && byAddress.verdict == .transient && byAddress.reach == .nothingSent)
-            #expect(byAddress.error == "connection refused by 127.0.0.1:\(port)")
-            let byName = await action.run(attempt("http://localhost:\(port)/"))
-            #expect(byName.kind == .connectError && byName.reach == .nothingSent)
-            #expect(byName.error?.hasPrefix("connection refused by localhost:\(port) at ") == true)
-            await action.shutdown()
+            try await ClosedPort.hold { port in
+                let action = makeAction()
+                let byAddress = await action.run(attempt("http://127.0.0.1:\(port)/"))
+                #expect(
+                    byAddress.kind == .connectError && byAddress.verdict == .transient
+                        && byAddress.reach == .nothingSent)
+                #expect(byAddress.error == "connection refused by 127.0.0.1:\(port)")
+                let byName = await action.run(attempt("http://localhost:\(port)/"))
+                #expect(byName.kind == .connectError && byName.reach == .nothingSent)
+                #expect(byName.error?.hasPrefix("connection refused by localhost:\(port) at ") == true)
+                await action.shutdown()
+            }
         }
 
         @Test func tellsAnUnknownName() async throws {

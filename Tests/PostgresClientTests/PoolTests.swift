@@ -82,16 +82,16 @@ import Testing
     }
 
     @Test func nobodyThere() async throws {
-        let server = PostgresServer()
-        let url = try server.freshDatabase()
-        server.stop()
-        let pool = PostgresPool(try PostgresConfig(url: url, pooling: .session), size: 4)
-        for _ in 0..<3 {
-            let error = try await failure { _ = try await pool.query("SELECT 1") }
-            guard case .cannotConnect(let reason) = error else { throw error }
-            #expect(reason.contains("127.0.0.1") && reason.contains("refused"))
+        try await ClosedPort.hold { port in
+            let url = "postgres://postgres@127.0.0.1:\(port)/postgres"
+            let pool = PostgresPool(try PostgresConfig(url: url, pooling: .session), size: 4)
+            for _ in 0..<3 {
+                let error = try await failure { _ = try await pool.query("SELECT 1") }
+                guard case .cannotConnect(let reason) = error else { throw error }
+                #expect(reason.contains("127.0.0.1") && reason.contains("refused"), "\(reason)")
+            }
+            await pool.close()
         }
-        await pool.close()
     }
 
     @Test func severalStatementsOnOneConnection() async throws {
