@@ -101,6 +101,35 @@ import Testing
         }
     }
 
+    /// Long before its rule would have been judged anyway.
+    @Test(arguments: Driver.allCases)
+    func aRunThatIsMissedWhenItIsClaimedIsToldAtOnce(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            try await world.watched("*/10 * * * * *", on: [], { $0.expiry.after = .seconds(1) }) {
+                $0.startWithin = .hours(1)
+            }
+            world.clock.advance(by: .seconds(8))
+            #expect(try await world.plan(claims: 0).planned == 1)
+            #expect(try await world.tell().isEmpty)
+            world.clock.advance(by: .seconds(3))
+            #expect(try await world.claim().isEmpty, "it has expired")
+            #expect(try await world.tell().map(\.rule) == [.startWithin])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func whatAnEditFindsMissedIsToldAtOnce(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.watched("*/10 * * * * *", on: [], { $0.misfire.mode = .skip }) {
+                $0.startWithin = .hours(1)
+            }
+            #expect(try await world.tell().isEmpty)
+            world.clock.advance(by: .minutes(5))
+            try await world.edit(job) { $0.tags = ["edited"] }
+            #expect(try await world.tell().map(\.rule) == [.startWithin], "no node had planned its slots")
+        }
+    }
+
     @Test(arguments: Driver.allCases)
     func silenceIsToldUnlessTheJobIsPaused(driver: Driver) async throws {
         try await World.with(driver) { world in
