@@ -147,7 +147,7 @@ let package = Package(
             name: "CronAppTests",
             dependencies: [
                 "CronApp", "CronHTTP", "CronEngine", "CronActions", "CronTesting", "CronLockRedis", "CronModel",
-                "CronSchedule", "PostgresServer", "MailServer", logging, signals,
+                "CronSchedule", "PostgresClient", "PostgresServer", "MailServer", logging, signals,
             ], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),

@@ -24,6 +24,7 @@ package struct PostgresConfig: Sendable {
     package var connectTimeout = 5_000
     package var statementTimeout = 15_000
     package var lockTimeout = 5_000
+    /// How long a transaction may wait for its client's next statement, with its locks.
     package var idleInTransactionTimeout = 5_000
     /// How long sent bytes may stay unacknowledged before the kernel gives the connection up.
     package var tcpUserTimeout = 10_000
