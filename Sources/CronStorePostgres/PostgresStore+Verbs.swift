@@ -40,17 +40,34 @@ extension PostgresStore {
     /// After a lost answer the node asks again, and must not take what it remembers for what is stored.
     package func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
         do {
-            return try await perform { try $0.start(request) }
+            return try await startAroundLocks(request)
         } catch {
             memory.forget(request.tokens.map(\.runID))
             throw error
         }
     }
 
+    /// A job or a run that somebody has locked for long holds up itself and nothing else.
+    private func startAroundLocks(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
+        let begun = system.uptime
+        let lockWait = patience.lockWait
+        let isLate: @Sendable () -> Bool = { [system, patience] in system.uptime - begun > patience.startLimit }
+        if memory.mayWaitForLocks(at: begun) {
+            do {
+                return try await attempt { try $0.start(request, lockWait: lockWait, isLate: isLate) }
+            } catch let error as PostgresError where error.isLockTimeout {
+                memory.waitForNoLock(until: system.uptime + LockPatience.pause)
+            } catch {
+                throw StoreError(postgres: error, .askedAgain)
+            }
+        }
+        return try await perform { try $0.start(request, lockWait: lockWait, skipsLocked: true, isLate: isLate) }
+    }
+
     package func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer] {
         let work: FinishWork
         do {
-            work = try await perform { try $0.finish(finishes, node: node) }
+            work = try await finishAroundLocks(finishes)
         } catch {
             memory.forget(finishes.map(\.token.runID))
             throw error
@@ -72,6 +89,21 @@ extension PostgresStore {
                 job, owner: nil, version: nil, .disable(outcome.error ?? "the receiver answered 410 Gone"))
         }
         return finishes.map { answers[$0.token] ?? .superseded }
+    }
+
+    /// What somebody has locked for long is waited for apart, with no other locks in hand.
+    private func finishAroundLocks(_ finishes: [Finish]) async throws(StoreError) -> FinishWork {
+        let lockWait = patience.lockWait
+        do {
+            return try await attempt { try $0.finish(finishes, lockWait: lockWait) }
+        } catch let error as PostgresError where error.isLockTimeout {
+            var work = try await perform { try $0.finish(finishes, skipsLocked: true) }
+            let left = work.left
+            if !left.isEmpty { work.add(try await perform { try $0.finish(left) }) }
+            return work
+        } catch {
+            throw StoreError(postgres: error, .askedAgain)
+        }
     }
 
     package func watch() async throws(StoreError) -> WatchAnswer { try await perform { try $0.watch() } }

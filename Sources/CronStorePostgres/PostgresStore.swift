@@ -16,8 +16,9 @@ package final class PostgresStore: Store {
     package let description: String
     let memory: Memory
     let claimLocks: ClaimLocks
+    let patience: LockPatience
     private let config: PostgresConfig
-    private let system: any EngineClock
+    let system: any EngineClock
     private let databaseClock: PostgresClock?
     private let fixedClock: (any EngineClock)?
     private let pool: PostgresPool
@@ -30,17 +31,18 @@ package final class PostgresStore: Store {
     ///   - locks: asked before waiting runs are claimed; nil asks nobody.
     ///   - fixedClock: decides instead of the database's, in tests.
     ///   - seed: makes ids repeatable, for tests.
+    ///   - patience: how long others' locks may hold starts and ends up.
     ///   - isDurable: refuse a server that may lose acknowledged commits; tests need none that keeps them.
     /// - Throws: `unavailable` when the server cannot be reached or used now, `misconfigured` when it lets nobody in with
     ///   these credentials, does not keep acknowledged commits, is too old, or its schema is newer than this binary.
     package static func open(
         _ config: PostgresConfig, poolSize: Int = standardPoolSize, system: any EngineClock,
         locks: (any LockProvider)? = nil, fixedClock: (any EngineClock)? = nil, seed: UInt64? = nil,
-        isDurable: Bool = true
+        patience: LockPatience = .standard, isDurable: Bool = true
     ) async throws(StoreError) -> PostgresStore {
         let store = PostgresStore(
             config, poolSize: poolSize, system: system, fixedClock: fixedClock,
-            locks: ClaimLocks(locks ?? StoreLocks(owner: "", clock: system)),
+            patience: patience, locks: ClaimLocks(locks ?? StoreLocks(owner: "", clock: system)),
             memory: Memory(random: seed.map { RandomSource(seed: $0) } ?? RandomSource(), isRepeatable: seed != nil))
         do {
             try await store.prepare(isDurable: isDurable)
@@ -53,12 +55,13 @@ package final class PostgresStore: Store {
 
     private init(
         _ config: PostgresConfig, poolSize: Int, system: any EngineClock, fixedClock: (any EngineClock)?,
-        locks: ClaimLocks, memory: Memory
+        patience: LockPatience, locks: ClaimLocks, memory: Memory
     ) {
         self.config = config
         self.system = system
         description = config.description
         self.memory = memory
+        self.patience = patience
         claimLocks = locks
         self.fixedClock = fixedClock
         let databaseClock = fixedClock == nil ? PostgresClock(system: system) : nil
@@ -139,6 +142,17 @@ extension PostgresStore {
     func perform<Value: Sendable>(
         _ lost: LostAnswer = .askedAgain, in space: UserID? = nil, _ body: @escaping @Sendable (Session) throws -> Value
     ) async throws(StoreError) -> Value {
+        do {
+            return try await attempt(in: space, body)
+        } catch {
+            throw StoreError(postgres: error, lost)
+        }
+    }
+
+    /// The same for who looks at the error itself.
+    func attempt<Value: Sendable>(
+        in space: UserID? = nil, _ body: @escaping @Sendable (Session) throws -> Value
+    ) async throws -> Value {
         let (memory, fixedClock, head) = (memory, fixedClock, Session.head(clock))
         for _ in 1..<Self.conflictLimit {
             do {
@@ -153,11 +167,9 @@ extension PostgresStore {
                 return value
             } catch let error as PostgresError where error.isConflict {
                 continue
-            } catch {
-                throw StoreError(postgres: error, lost)
             }
         }
-        throw .unavailable("other transactions kept this one from being made")
+        throw StoreError.unavailable("other transactions kept this one from being made")
     }
 }
 

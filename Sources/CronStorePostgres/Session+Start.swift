@@ -5,22 +5,37 @@ import PostgresClient
 /// T3: what may start, starts. The jobs are locked and read under the lock; the runs are those that this node holds, and
 /// the write proves by fence, owner and lease that they still are.
 extension Session {
-    func start(_ request: StartRequest) throws -> [StartAnswer] {
-        var held = memory.runs(request.tokens)
+    /// How soon a run is asked about again that somebody else has locked.
+    private static let lockedRetry = Span.milliseconds(50)
+
+    /// - Parameters:
+    ///   - skipsLocked: runs behind locks that others hold are put back; otherwise those locks are waited for.
+    ///   - isLate: whether nothing may start any more.
+    func start(
+        _ request: StartRequest, lockWait: Span, skipsLocked: Bool = false, isLate: () -> Bool
+    ) throws -> [StartAnswer] {
+        limitLocks(lockWait)
+        var held = skipsLocked ? [:] : memory.runs(request.tokens)
         var unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
         var places = try self.places(of: unknown)
         let rivals = rivals(held.values, beside: places)
         for id in rivals { held[id] = nil }
         unknown += rivals
         places += try held.values.map(RunPlace.init) + self.places(of: rivals)
+        if skipsLocked {
+            let free = try tryLocks(places)
+            places = places.filter(free.cover)
+        }
         let owners = Set(places.map(\.job))
         let ids = Array(owners)
         let limited = limited(ids)
         let shared = Set(places.compactMap(\.shared))
         let rated = rateKeys(places.filter { limited.contains($0.job) })
         var trip = RoundTrip()
-        trip.add(locks(owners))
-        trip.add(Self.lockKeys(shared))
+        if !skipsLocked {
+            trip.add(locks(owners))
+            trip.add(Self.lockKeys(shared))
+        }
         let clock = trip.add(clock(node: request.node))
         let moving = trip.add(Self.moving(ids))
         let running = trip.add(Self.running(limited))
@@ -28,7 +43,9 @@ extension Session {
         let sharedRunning = shared.isEmpty ? nil : trip.add(self.running(shared))
         let sharedParked = shared.isEmpty ? nil : trip.add(Self.parked(shared))
         let paid = rated.isEmpty ? nil : trip.add(Self.paid(rated))
-        let read = unknown.isEmpty ? nil : trip.add(Self.lockRuns(unknown))
+        let read =
+            unknown.isEmpty
+            ? nil : trip.add(skipsLocked ? Self.tryLockRuns(unknown, of: ids) : Self.lockRuns(unknown))
         let answers = try send(trip)
         guard try readClock(answers[clock]) else {
             throw StoreError.unavailable("this node's lease has run out")
@@ -43,7 +60,13 @@ extension Session {
             batch.parked.merge(try Self.parkedCounts(answers[sharedParked], of: shared), uniquingKeysWith: +)
         }
         if let paid { batch.paid = try Self.paid(answers[paid], of: rated) }
+        batch.isHeld = request.postponed.isEmpty && isLate()
         try decide(request, held, jobs, &batch)
+        if skipsLocked {
+            for token in request.tokens where batch.verdicts[token] == nil {
+                batch.verdicts[token] = .putBack(until: now + Self.lockedRetry)
+            }
+        }
         return try commit(batch, request, jobs)
     }
 
@@ -80,7 +103,7 @@ extension Session {
             let key = run.overlapKey
             var around = StartRule.Surroundings(
                 running: job.limitsStarts ? batch.running[key] ?? 0 : 0, parked: batch.parked[key] ?? 0,
-                paidUntil: job.rateKey(of: run).flatMap { batch.paid[$0] })
+                isHeld: batch.isHeld, paidUntil: job.rateKey(of: run).flatMap { batch.paid[$0] })
             let verdict = try StartRule.start(
                 &after, job: job, node: request.node, fence: token.fence, around: &around, early: request.early,
                 postponed: request.postponed[token], now: now)
@@ -156,6 +179,8 @@ private struct StartBatch {
     let shared: Set<OverlapKey>
     /// Keys whose rates were asked.
     let rated: Set<RateKey>
+    /// Nothing may start any more.
+    var isHeld = false
     var running: [OverlapKey: Int] = [:]
     var parked: [OverlapKey: Int] = [:]
     var paid: [RateKey: Instant] = [:]
@@ -193,11 +218,5 @@ extension Session {
     func limited(_ ids: [JobID]) -> [JobID] {
         let known = memory.jobs(ids)
         return ids.filter { known[$0]?.limitsStarts ?? true }
-    }
-
-    static func lockRuns(_ ids: [RunID]) -> PostgresQuery {
-        """
-        SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids())) ORDER BY id FOR UPDATE
-        """
     }
 }

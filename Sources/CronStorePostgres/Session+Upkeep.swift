@@ -152,15 +152,15 @@ extension Session {
         ).all { ClaimToken(runID: try $0.id(0), fence: try $0.int(1)) }.filter { !held.contains($0) }
     }
 
-    /// Frees parked runs whose key is free, and ends jobs whose last runs ended side by side.
+    /// Frees parked runs whose key is free; what others have locked, the next pass looks at.
     func repairParked() throws -> Int {
-        let places = try parkedPlaces()
+        let all = try parkedPlaces()
+        let free = try tryLocks(all, asStrict: true)
+        let places = all.filter(free.cover)
         guard !places.isEmpty else { return 0 }
         let ids = Array(Set(places.map(\.job)))
         let shared = Set(places.compactMap(\.shared))
         var trip = RoundTrip()
-        trip.add([Self.lockStrict(ids)])
-        trip.add(Self.lockKeys(shared))
         let clock = trip.add(clock())
         let moving = trip.add(Self.moving(ids))
         let counted = trip.add(Self.running(ids))
@@ -168,7 +168,8 @@ extension Session {
         let parked = trip.add(
             """
             SELECT \(unescaped: RunRow.columns) FROM live_runs
-            WHERE job_id = ANY(\(ids.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id FOR UPDATE
+            WHERE job_id = ANY(\(ids.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id
+            FOR UPDATE SKIP LOCKED
             """)
         let answers = try send(trip)
         try readClock(answers[clock])
@@ -176,7 +177,7 @@ extension Session {
         var running = try Self.counts(answers[counted]).merging(
             Self.sharedCounts(answers[sharedCounted]), uniquingKeysWith: +)
         var changes: [RunChange] = []
-        for run in try answers[parked].all(RunRow.read) {
+        for run in try answers[parked].all(RunRow.read) where free.cover(RunPlace(run)) {
             guard let job = jobs[run.jobID], running[run.overlapKey, default: 0] < job.runningLimit else { continue }
             running[run.overlapKey, default: 0] += 1
             var after = run
