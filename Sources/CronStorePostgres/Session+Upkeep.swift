@@ -101,10 +101,13 @@ extension Session {
         """
     }
 
+    /// Those first that are lost for certain: a live node's QUEUED run may have been overdue when it was claimed, and of such
+    /// there may be thousands after an outage.
     private static func lost(_ moment: Int64?, head: Int64) -> PostgresQuery {
         """
         SELECT r.id FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t CROSS JOIN LATERAL (
-            SELECT r.id, r.due_at \(unescaped: lostRuns) AND r.due_at <= \(head) ORDER BY r.due_at LIMIT \(Int64(reapLimit))) r
+            SELECT r.id \(unescaped: lostRuns) AND r.due_at <= \(head)
+            ORDER BY (n.id IS NULL OR r.run_deadline < t.now) IS TRUE DESC, r.due_at LIMIT \(Int64(reapLimit))) r
         """
     }
 

@@ -166,6 +166,24 @@ import Testing
         }
     }
 
+    /// After an outage there may be more runs that were claimed late than one reaping takes.
+    @Test func whatIsLostGoesBeforeWhatWasClaimedLate() async throws {
+        try await RaceNode.together { nodes in
+            let (reaper, gone, live) = (nodes[0], nodes[1], nodes[2])
+            let claims = try await gone.dueClaims(count: 1)
+            try await reaper.administer(
+                """
+                CREATE TEMP TABLE one AS SELECT * FROM live_runs WHERE id = '\(claims[0].token.runID)';
+                INSERT INTO live_runs SELECT (jsonb_populate_record(o, jsonb_build_object(
+                    'id', gen_random_uuid(), 'scheduled_for', o.scheduled_for - n, 'owner', '\(live.id)',
+                    'due_at', o.due_at - 3600000000))).*
+                FROM one o, generate_series(1, \(Session.reapLimit)) n;
+                """)
+            try await gone.leave()
+            try await reaper.settle()
+            #expect(try await reaper.store.reap(node: reaper.id) == ReapAnswer(queued: 1))
+        }
+    }
 }
 
 extension RaceNode {
