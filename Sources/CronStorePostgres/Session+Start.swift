@@ -51,8 +51,13 @@ extension Session {
             throw StoreError.unavailable("this node's lease has run out")
         }
         let jobs = try jobs(answers[moving], among: ids)
-        if let read { for run in try answers[read].all(RunRow.read) { held[run.id] = run } }
         var batch = StartBatch(counted: Set(limited), shared: shared, rated: rated)
+        if let read {
+            for run in try answers[read].all(RunRow.read) {
+                held[run.id] = run
+                batch.locked.insert(run.id)
+            }
+        }
         batch.running = try Self.counts(answers[running])
         batch.parked = try Self.counts(answers[parked])
         if let sharedRunning { batch.running.merge(try Self.sharedCounts(answers[sharedRunning]), uniquingKeysWith: +) }
@@ -70,19 +75,21 @@ extension Session {
         return try commit(batch, request, jobs)
     }
 
-    /// Runs of jobs that limit starts of which there are several: if one starts, others are skipped or parked for it. So it
-    /// is not enough to prove by its write that it was still this node's.
+    /// Runs whose start changes others: if one starts, others of its job or key are skipped or parked for it, and it may ask
+    /// others to stop or pay for its turn. So it is not enough to prove by its write that it was still this node's.
     /// - Parameter beside: where the batch's other runs stand, which this node does not remember.
     private func rivals(_ held: some Collection<Run>, beside others: [RunPlace]) -> [RunID] {
         let places = held.map(RunPlace.init) + others
         let ofJob = Dictionary(grouping: places, by: \.job)
         let ofKey = Dictionary(grouping: places.filter { $0.shared != nil }, by: \.shared)
-        let several = held.filter { run in
+        let known = memory.jobs(Set(held.map(\.jobID)))
+        return held.filter { run in
+            guard let job = known[run.jobID] else { return true }
+            guard job.limitsStarts else { return false }
             let place = RunPlace(run)
-            return ofJob[place.job, default: []].count > 1 || ofKey[place.shared, default: []].count > 1
-        }
-        let limited = Set(limited(Array(Set(several.map(\.jobID)))))
-        return several.filter { limited.contains($0.jobID) }.map(\.id)
+            return job.definition.startChangesOthers || ofJob[place.job, default: []].count > 1
+                || ofKey[place.shared, default: []].count > 1
+        }.map(\.id)
     }
 
     /// Of several runs of a job in one batch the oldest is asked first: it is the one that starts.
@@ -94,8 +101,8 @@ extension Session {
         }
         for (token, run) in order {
             guard let job = jobs[run.jobID] else { continue }
-            guard batch.hasCounted(run, job) else {
-                // Its rule was looser when it was locked: ask again, now that the node knows.
+            guard batch.isReady(for: run, job) else {
+                // Its rule was another when it was locked: ask again, now that the node knows.
                 batch.verdicts[token] = .putBack(until: now)
                 continue
             }
@@ -179,6 +186,8 @@ private struct StartBatch {
     let shared: Set<OverlapKey>
     /// Keys whose rates were asked.
     let rated: Set<RateKey>
+    /// Runs that were read under their lock.
+    var locked: Set<RunID> = []
     /// Nothing may start any more.
     var isHeld = false
     var running: [OverlapKey: Int] = [:]
@@ -197,10 +206,11 @@ private struct StartBatch {
         self.rated = rated
     }
 
-    /// Whether all was asked that the run's start depends on.
-    func hasCounted(_ run: Run, _ job: Job) -> Bool {
+    /// Whether all was asked, and locked, that the run's start depends on.
+    func isReady(for run: Run, _ job: Job) -> Bool {
         guard job.limitsStarts else { return true }
         return counted.contains(job.id) && (run.concurrencyKey == nil || shared.contains(run.overlapKey))
+            && (!job.definition.startChangesOthers || locked.contains(run.id))
             && job.rateKey(of: run).map { rated.contains($0) } ?? true
     }
 
@@ -219,4 +229,9 @@ extension Session {
         let known = memory.jobs(ids)
         return ids.filter { known[$0]?.limitsStarts ?? true }
     }
+}
+
+extension JobDefinition {
+    /// Whether a start, or the wait for it, writes more than its own run.
+    fileprivate var startChangesOthers: Bool { overlap == .cancelOther || rateLimit != nil }
 }

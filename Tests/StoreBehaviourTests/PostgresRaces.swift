@@ -196,6 +196,38 @@ import Testing
         }
     }
 
+    /// A claim was taken away without the node hearing of it: its start asks no other run to stop.
+    @Test func aRunThatWasTakenAwayStopsNoOther() async throws {
+        try await RaceNode.together { nodes in
+            let (node, owner) = (nodes[0], UserID(high: 1, low: 1))
+            _ = try await node.createJobs(count: 1, owner: owner) { $0.overlap = .cancelOther }
+            let claims = try await node.store.plan(node.planRequest).claims.sorted { $0.dueAt < $1.dueAt }.prefix(2)
+            try #require(claims.count == 2)
+            await node.store.clock.wait(until: claims[1].dueAt + .milliseconds(100))
+            #expect(try await node.start([claims[0]]).map(\.verdictName) == ["started"])
+            try await node.takeAway(claims[1])
+            #expect(try await node.start([claims[1]]).map(\.verdictName) == ["stale"])
+            #expect(try await node.run(claims[0]).cancelRequested == false)
+        }
+    }
+
+    /// Nor does it pay for a turn that it does not take.
+    @Test func aRunThatWasTakenAwayPaysForNoTurn() async throws {
+        try await RaceNode.together { nodes in
+            let (node, owner) = (nodes[0], UserID(high: 1, low: 1))
+            _ = try await node.createJobs(count: 1, owner: owner) {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 1, per: .hours(1))
+            }
+            let claims = try await node.store.plan(node.planRequest).claims.sorted { $0.dueAt < $1.dueAt }.prefix(2)
+            try #require(claims.count == 2)
+            await node.store.clock.wait(until: claims[1].dueAt + .milliseconds(100))
+            try await node.takeAway(claims[0])
+            #expect(try await node.start([claims[0]]).map(\.verdictName) == ["stale"])
+            #expect(try await node.start([claims[1]]).map(\.verdictName) == ["started"])
+        }
+    }
+
     /// Jobs that share a key share no lock but the key's.
     @Test func concurrencyKeysAreJudgedAcrossNodes() async throws {
         try await RaceNode.together { nodes in
