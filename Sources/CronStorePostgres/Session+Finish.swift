@@ -31,6 +31,7 @@ extension Session {
             try FinishRule.finish(&after, job: job, outcome: finish.outcome, now: now, random: random.fraction())
             work.ended.append((finish, RunChange(before: run, after: after)))
             work.note(after, of: job)
+            if job.definition.alerts == nil { work.unsure.insert(after.id) }
         }
         for finish in others {
             if skipsLocked, ends.runs[finish.token.runID] == nil {
@@ -55,7 +56,7 @@ extension Session {
     }
 
     private func commit(_ work: inout FinishWork, _ ends: Ends) throws {
-        let writes = writes(work.ended.map(\.change))
+        let writes = writes(work.ended.map(\.change), unsure: work.unsure)
         let results = try transaction.commit(writes + ends.rest + Self.save(work.signals))
         let written = try results.prefix(writes.count).reduce(into: Set<RunID>()) { $0.formUnion(try $1.ids()) }
         memory.forget(work.ended.map(\.change.after.id))
@@ -98,6 +99,8 @@ struct FinishWork {
     var disabled: [(job: JobID, outcome: Outcome)] = []
     /// Somebody else may have locked their run or its job.
     var left: [Finish] = []
+    /// Ended without a look at their job, which had no alerts when this node read it.
+    fileprivate var unsure: Set<RunID> = []
     /// Of runs whose jobs have alerts. One whose row had changed meanwhile is looked at for nothing.
     fileprivate private(set) var signals: [WatchSignal] = []
 

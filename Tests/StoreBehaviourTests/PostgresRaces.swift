@@ -314,6 +314,30 @@ import Testing
 
 // MARK: - Two stores whose clock a test moves
 
+extension PostgresRaces {
+    /// Another node has given a job an alert; this one, which has run it before, does not know and reads nothing to end it.
+    @Test func aSuccessIsToldThoughTheNodeKnowsOfNoAlert() async throws {
+        try await Self.withTwoStores { world, _, elsewhere in
+            let job = try await world.create("0 * * * *") { $0.overlap = .allow }
+            try await world.change(job, .trigger(payload: nil))
+            let claims = try await world.claims()
+            _ = try await world.start(claims)
+            var definition = job.definition
+            definition.alerts = AlertPolicy(channels: ["ops"])
+            definition.alerts?.maxSilence = .hours(2)
+            _ = try await elsewhere.changeJob(
+                job.id, owner: world.owner, version: nil, .edit(definition, rearm: false))
+            #expect(try await elsewhere.watch().notices.isEmpty)
+            world.clock.advance(by: .minutes(90))
+            try await world.finish(try #require(claims.first))
+            #expect(try await elsewhere.watch().notices.isEmpty)
+            world.clock.advance(by: .minutes(60))
+            #expect(try await elsewhere.watch().notices.isEmpty, "it succeeded an hour ago")
+            world.clock.advance(by: .minutes(60))
+            #expect(try await elsewhere.watch().notices.map(\.rule) == [.maxSilence])
+        }
+    }
+
     private static func withTwoStores(
         _ body: (World, _ here: PostgresStore, _ elsewhere: PostgresStore) async throws -> Void
     ) async throws {
