@@ -66,6 +66,15 @@ final class Memory: Sendable {
         }
     }
 
+    /// Lets go of what an earlier incarnation held. What runs on goes on under its fence, as long as it may.
+    func newIncarnation(now: Instant) {
+        contents.withLock { contents in
+            contents.held = contents.held.filter { _, run in
+                run.status == .running && run.runDeadline.map { $0 >= now } ?? true
+            }
+        }
+    }
+
     /// Whether nobody was found lately who holds locks for long: then starts pass over what is locked, or each would wait.
     func mayWaitForLocks(at uptime: Span) -> Bool { contents.withLock { uptime >= $0.noLockWaitUntil } }
 

@@ -161,6 +161,7 @@ extension PostgresStore {
             try session.register(node)
             try session.planReboots(node.id)
         }
+        memory.newIncarnation(now: clock.now)
         return ReapAnswer()
     }
 

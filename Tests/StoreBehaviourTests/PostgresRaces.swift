@@ -338,6 +338,21 @@ extension PostgresRaces {
         }
     }
 
+    @Test func aNewIncarnationForgetsWhatTheLastOneHeld() async throws {
+        try await Self.withTwoStores { world, here, _ in
+            for _ in 0..<2 { try await world.create("in 1s") }
+            let claims = try await world.claims()
+            world.clock.advance(by: .seconds(1))
+            _ = try await world.start([claims[0]])
+            #expect(Set(here.memory.runs(claims.map(\.token)).keys) == Set(claims.map(\.token.runID)))
+            try await world.enlistAgain(2)
+            #expect(Set(here.memory.runs(claims.map(\.token)).keys) == [claims[0].token.runID], "it still runs")
+            world.clock.advance(by: .hours(1))
+            try await world.enlistAgain(3)
+            #expect(here.memory.runs(claims.map(\.token)).isEmpty, "its time is over")
+        }
+    }
+
     private static func withTwoStores(
         _ body: (World, _ here: PostgresStore, _ elsewhere: PostgresStore) async throws -> Void
     ) async throws {
@@ -358,6 +373,17 @@ extension PostgresRaces {
             throw error
         }
         for store in [here, elsewhere] { await store.close() }
+    }
+}
+
+extension World {
+    /// As a node does that has lost its lease.
+    fileprivate func enlistAgain(_ number: UInt64) async throws {
+        let now = clock.now
+        _ = try await store.register(
+            Node(
+                id: NodeID(high: number, low: number), pid: 1, host: "h", version: "v", startedAt: now,
+                leaseUntil: now + Self.lease))
     }
 }
 
