@@ -198,7 +198,8 @@ extension App {
             case .postgres(let database):
                 let store = try await wait { () throws(StoreError) in
                     try await PostgresStore.open(
-                        database, poolSize: config.databasePool, system: clock, locks: locks)
+                        database, poolSize: config.databasePool,
+                        reserved: config.role.executes ? config.databasePool / 2 : 0, system: clock, locks: locks)
                 }
                 try await wait { () throws(StoreError) in
                     try await store.checkSecrets([

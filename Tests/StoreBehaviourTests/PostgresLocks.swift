@@ -166,6 +166,26 @@ import Testing
         }
     }
 
+    /// People's edits of a job that is locked wait in connections of their own.
+    @Test func whatPeopleWaitForKeepsNoConnectionFromThePipeline() async throws {
+        try await RaceNode.together { nodes in
+            let job = try await nodes[0].createJobs(count: 1)[0]
+            let store = try await RaceNode.open(nodes[0].url, reserved: 1)
+            try await nodes[0].whileLocked("SELECT FROM jobs WHERE id = '\(job.id)' FOR UPDATE") {
+                let edits = (0..<2).map { _ in
+                    Task { try await store.changeJob(job.id, owner: job.userID, version: nil, .pause) }
+                }
+                while case let pool = store.pool.metrics, pool.borrowed + pool.waiting < edits.count || pool.opening > 0 {
+                    await Task.yield()
+                }
+                let look = try await store.look(forLost: false)
+                #expect(look.nextSlot != nil)
+                for edit in edits { edit.cancel() }
+            }
+            await store.close()
+        }
+    }
+
     /// After an outage there may be more runs that were claimed late than one reaping takes.
     @Test func whatIsLostGoesBeforeWhatWasClaimedLate() async throws {
         try await RaceNode.together { nodes in

@@ -42,14 +42,14 @@ struct RaceNode: Sendable {
     }
 
     static func open(
-        _ url: String, locks: (any LockProvider)? = nil, system: any EngineClock = SteadyClock(),
+        _ url: String, reserved: Int = 0, locks: (any LockProvider)? = nil, system: any EngineClock = SteadyClock(),
         patience: LockPatience = longPatience
     ) async throws -> PostgresStore {
         var config = try PostgresConfig(url: url, pooling: .session)
         config.lockTimeout = Int(longPatience.lockWait.microseconds / 1_000)
         config.statementTimeout = config.lockTimeout
         return try await PostgresStore.open(
-            config, poolSize: 2, system: system, locks: locks,
+            config, poolSize: 2, reserved: reserved, system: system, locks: locks,
             patience: patience, isDurable: false)
     }
 
