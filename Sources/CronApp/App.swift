@@ -73,7 +73,7 @@ package struct App: Sendable {
         guard let code = node.setupCode else { return }
         write(
             """
-            To make the first account:
+            To make the first account, open \(url)/setup and give the setup code \(code), or:
               curl -fsS \(url)/api/v1/auth/register -H 'content-type: application/json' \\
                 -d '{"email":"you@example.com","password":"12 characters or more","setup_code":"\(code)"}'
             """)
@@ -168,6 +168,7 @@ extension App {
         let mail = config.mail.map { _ in SMTPClient() }
         settings.logger = logger
         settings.mail = mailSettings(config.mail, mail, metrics)
+        settings.publicURL = config.publicURL
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(

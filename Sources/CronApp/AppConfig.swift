@@ -44,6 +44,8 @@ package struct AppConfig: Sendable {
     /// Open what they have sealed; seal nothing.
     package var encryptionKeysAccepted: [[UInt8]]
 
+    /// Where people reach this server, without a slash at the end; nil if nobody says so.
+    package var publicURL: String?
     /// Nil: no mail is sent.
     package var mail: MailConfig?
 
@@ -73,6 +75,7 @@ package struct AppConfig: Sendable {
         jobQuota = try reader.quota(.quotaJobs)
         encryptionKey = try reader.secret(.encryptionKey)
         encryptionKeysAccepted = try reader.secrets(.encryptionKeysAccepted)
+        publicURL = try reader.publicURL()
         mail = try reader.mail()
         hostLimits = try reader.hostLimits()
         engine = EngineSettings()

@@ -29,6 +29,8 @@ package struct HTTPSettings: Sendable {
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies = TrustedProxies.none
 
+    /// Where people reach the server, without a slash at the end; nil if nobody has said so.
+    package var publicURL: String?
     /// Nil: no mail is sent.
     package var mail: MailSettings?
     /// For what is done outside of requests.
@@ -55,15 +57,20 @@ package struct HTTPSettings: Sendable {
 /// Why a server cannot be made of the settings.
 package enum HTTPSetupError: Error, Hashable, Sendable {
     case secretLength(found: Int)
+    /// A template of the web interface is broken.
+    case template(String)
 }
 
-/// The REST API: who lists the routes, and the order of the middleware.
+/// The REST API and the web interface: who lists the routes, and the order of the middleware.
 package struct HTTPServer: Sendable {
     package let table: RouteTable
     /// To be run beside the server; nil where no mail is sent.
     package let mails: ResetMails?
 
     private let gate: Gate
+    /// Nil on a node that serves no API either.
+    let web: Web?
+    private let isSecurelyPublished: Bool
     private let proxies: TrustedProxies
     private let clock: any EngineClock
     private let node: @Sendable () -> NodeID
@@ -132,9 +139,18 @@ package struct HTTPServer: Sendable {
         let routes =
             settings.servesAPI ? ofAPI + health.routes : health.routes.filter { $0.access == .open }
         table = RouteTable(routes: routes + DocumentRoutes(describing: routes, version: settings.version).routes)
-        gate = Gate(
-            signIn: signIn, audit: store,
-            limit: settings.rateLimit.map { RateLimit(perMinute: $0, counter: counter) })
+        let limit = settings.rateLimit.map { RateLimit(perMinute: $0, counter: counter) }
+        gate = Gate(signIn: signIn, audit: store, limit: limit)
+        do throws(WebTemplates.Fault) {
+            web =
+                settings.servesAPI
+                ? try Web(
+                    accounts: accounts, jobs: jobs, runs: runs, events: events, store: store, limit: limit,
+                    settings: settings) : nil
+        } catch {
+            throw .template("\(error)")
+        }
+        isSecurelyPublished = settings.publicURL?.lowercased().hasPrefix("https://") == true
         proxies = settings.trustedProxies
         clock = store.clock
         self.node = node
@@ -145,11 +161,12 @@ package struct HTTPServer: Sendable {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestIdentity())
         router.add(middleware: NodeHeader(node: node))
-        router.add(middleware: ClientAddress(proxies: proxies))
+        router.add(middleware: ClientAddress(proxies: proxies, isSecurelyPublished: isSecurelyPublished))
         router.add(middleware: AccessLog(clock: clock))
-        router.add(middleware: ProblemAnswers(routes: table))
+        router.add(middleware: ProblemAnswers(routes: table, web: web))
         router.add(middleware: BodyLimit())
         for route in table.routes { add(route, to: router) }
+        web?.add(to: router)
         return router
     }
 

@@ -14,6 +14,8 @@ package struct JobAnswer: Sendable {
     package let nextRunTime: Instant?
     /// The newest run that has started.
     package let newest: Run?
+    /// As it was read, in each of the job's zones.
+    private let schedules: [Schedule]
     /// Things a person should hear about a valid schedule.
     package let notices: [String]
     /// The owner's fields, secrets redacted.
@@ -30,9 +32,22 @@ package struct JobAnswer: Sendable {
         updatedAt = view.job.updatedAt
         nextRunTime = view.nextRunTime
         newest = view.newest
+        schedules = view.job.zones.map(\.schedule)
         notices = view.job.schedule.notices
         definition = secrets.redacted(view.job.definition)
     }
+
+    /// The schedule in plain English.
+    package var words: String {
+        guard let first = schedules.first else { return "" }
+        let words = first.explanation()
+        let ending = ", in \(first.zone)"
+        guard schedules.count > 1, words.hasSuffix(ending) else { return words }
+        return "\(words.dropLast(ending.count)), in each of \(schedules.map(\.zone).joined(separator: ", "))"
+    }
+
+    /// The zone of the schedule; of several, the first.
+    package var zone: String { schedules.first?.zone ?? "UTC" }
 
     /// The owner's fields and what the server knows of the job, side by side.
     package var json: JSONValue {

@@ -16,6 +16,7 @@ let fallback = null;
 let retryTimer = null;
 let isPaused = sessionStorage.getItem("cronpp-paused") === "1";
 let isSignedOut = false;
+let isByKeys = false; // the last thing that somebody did was to press a key
 
 if (switchButton) start();
 
@@ -30,6 +31,8 @@ function start() {
   document.addEventListener("visibilitychange", () => (document.hidden ? stop("Paused", "off") : resume()));
   addEventListener("pagehide", () => stop("Paused", "off"));
   addEventListener("pageshow", event => event.persisted && resume());
+  document.addEventListener("keydown", () => (isByKeys = true), true);
+  document.addEventListener("pointerdown", () => (isByKeys = false), true);
   for (const kind of ["pointerout", "focusout", "selectionchange"]) document.addEventListener(kind, release);
   if (isPaused || document.hidden) show("Paused", "off");
   else open();
@@ -124,7 +127,9 @@ const find = name => document.querySelector(`[data-region="${CSS.escape(name)}"]
 /** Whether somebody is about to do something with it. */
 function isInUse(region) {
   if (region.querySelector("tr:hover, a:hover, button:hover, pre:hover, tr[data-chosen], details[open]")) return true;
-  if (region.contains(document.activeElement)) return true;
+  // A button that was clicked keeps the focus; only who goes by keys, or types, is still there.
+  const active = document.activeElement;
+  if (region.contains(active) && (isByKeys || active.matches("input, select, textarea"))) return true;
   const selection = getSelection();
   return !selection.isCollapsed && selection.rangeCount > 0 && selection.getRangeAt(0).intersectsNode(region);
 }

@@ -1,0 +1,56 @@
+import CronModel
+import HTTPTypes
+import Hummingbird
+
+/// All pages of the web interface, and all that their forms do. A page is one line here, one template and one view.
+struct WebRoutes: Sendable {
+    let accounts: AccountPages
+    let choices: ChoicePages
+    let jobs: JobsPages
+    let job: JobPages
+    let run: RunPages
+    let live: LivePages
+    let assets: WebAssets
+
+    var all: [WebRoute] {
+        [
+            WebRoute(.get, "/", .signedIn) { _ in .seeOther(.jobs) },
+
+            WebRoute(.get, "/setup", .open, accounts.setup),
+            WebRoute(.post, "/setup", .open, accounts.register),
+            WebRoute(.get, "/login", .open, accounts.login),
+            WebRoute(.post, "/login", .open, accounts.signIn),
+            WebRoute(.post, "/logout", .signedIn, accounts.signOut),
+            WebRoute(.post, "/choices", .open, choices.choose),
+
+            WebRoute(.get, "/jobs", .jobs(.read), jobs.list),
+            WebRoute(.get, "/jobs/{id}", .jobs(.read), job.show),
+            WebRoute(.post, "/jobs/{id}/pause", .jobs(.operate), job.pause),
+            WebRoute(.post, "/jobs/{id}/resume", .jobs(.operate), job.resume),
+            WebRoute(.post, "/jobs/{id}/run", .jobs(.operate), job.run),
+            WebRoute(.post, "/jobs/{id}/delete", .jobs(.write), job.delete),
+
+            WebRoute(.get, "/runs/{id}", .jobs(.read), run.show),
+            WebRoute(.post, "/runs/{id}/cancel", .jobs(.operate), run.cancel),
+            WebRoute(.post, "/runs/{id}/redrive", .jobs(.operate), run.redrive),
+            WebRoute(.post, "/runs/{id}/discard", .jobs(.operate), run.discard),
+
+            WebRoute(.get, "/live", .jobs(.read), live.stream),
+            .file(.get, "/assets/{digest}/{name}") { [assets] request in
+                try assets.response(request.text("name"), digest: request.text("digest"))
+            },
+            .file(.get, "/favicon.ico") { [assets] _ in try assets.response("mark.svg", digest: "") },
+        ]
+    }
+}
+
+extension WebRoute {
+    /// A file that pages need: for anybody, and not counted.
+    static func file(
+        _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping @Sendable (APIRequest) throws -> Response
+    ) -> WebRoute {
+        var route = WebRoute(method, path, .open) { request in .response(try handler(request.base)) }
+        route.isFree = true
+        return route
+    }
+}
