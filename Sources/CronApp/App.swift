@@ -169,6 +169,7 @@ extension App {
         settings.logger = logger
         settings.mail = mailSettings(config.mail, mail, metrics)
         settings.publicURL = config.publicURL
+        settings.hearsAllNodes = config.redis != nil || !config.database.isShared
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(

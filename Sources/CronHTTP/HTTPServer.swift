@@ -41,6 +41,9 @@ package struct HTTPSettings: Sendable {
     /// The same of channels.
     package var channels: (any SettingKind)?
 
+    /// Whether the events of this node are those of all nodes.
+    package var hearsAllNodes = true
+
     /// Told with the API's description.
     package var version = "0"
 

@@ -17,7 +17,8 @@ struct Web: Sendable {
         let counts = WebCounts(jobs: jobs, clock: store.clock)
         let assets = WebAssets()
         site = WebSite(
-            templates: try .ours(), assets: assets, keys: keys, counts: counts, clock: store.clock)
+            templates: try .ours(), assets: assets, keys: keys, counts: counts,
+            live: WebLive(events: events, isComplete: settings.hearsAllNodes), clock: store.clock)
         gate = WebGate(
             site: site, identities: accounts.identities, audit: store, limit: limit,
             origin: WebOrigin(publicURL: settings.publicURL))
@@ -26,7 +27,7 @@ struct Web: Sendable {
             jobs: JobsPages(jobs: jobs, clock: store.clock),
             job: JobPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
             run: RunPages(jobs: jobs, runs: runs, clock: store.clock),
-            live: LivePages(events: events, jobs: jobs, clock: store.clock, identities: accounts.identities),
+            live: LivePages(events: events, clock: store.clock, identities: accounts.identities),
             assets: assets
         ).all
     }

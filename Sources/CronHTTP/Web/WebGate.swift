@@ -14,7 +14,7 @@ struct WebGate: Sendable {
     let origin: WebOrigin
 
     func pass(_ route: WebRoute, _ request: Request, _ context: APIContext) async throws -> Response {
-        var asked = WebRequest(bare: request, context)
+        var asked = WebRequest(bare: request, context, lastEvent: site.live.events.newest)
         var count: RateCount?
         var response: Response
         do {
@@ -88,17 +88,17 @@ struct WebGate: Sendable {
 
 extension WebRequest {
     /// Before it is known who sent it.
-    init(bare request: Request, _ context: APIContext) {
+    init(bare request: Request, _ context: APIContext, lastEvent: String = "") {
         let cookies = RequestCookies(request.headers, isSecure: context.isSecure)
         self.init(
             base: APIRequest(http: request, context: context, signedIn: nil), session: nil, cookies: cookies,
-            choices: WebChoices(cookies), form: .none)
+            choices: WebChoices(cookies), lastEvent: lastEvent, form: .none)
     }
 
     fileprivate func by(_ visitor: SignedIn, _ session: WebSession) -> WebRequest {
         WebRequest(
             base: APIRequest(http: http, context: context, signedIn: visitor), session: session, cookies: cookies,
-            choices: choices, form: form)
+            choices: choices, lastEvent: lastEvent, form: form)
     }
 }
 

@@ -11,6 +11,8 @@ struct WebRequest: Sendable {
     let session: WebSession?
     let cookies: RequestCookies
     let choices: WebChoices
+    /// The newest event before anything was read for the answer.
+    let lastEvent: String
     /// What was sent with a method that may change something; empty otherwise.
     var form: FormFields
 

@@ -10,6 +10,7 @@ struct WebSite: Sendable {
     let assets: WebAssets
     let keys: WebKeys
     let counts: WebCounts
+    let live: WebLive
     let clock: any EngineClock
 
     func response(to request: WebRequest, _ reply: WebReply) async throws -> Response {
@@ -59,7 +60,7 @@ struct WebSite: Sendable {
         let counts = await counts.of(request.visitor)
         return LayoutView(
             page, flash, counts, for: request, assets: assets.base, formToken: request.session?.formToken(keys) ?? "",
-            now: clock.now)
+            live: live, now: clock.now)
     }
 
     private func flash(of request: WebRequest) -> Flash? {
@@ -77,6 +78,16 @@ struct WebSite: Sendable {
         }
         return Response(status: page.status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
+}
+
+/// How pages hear what happens.
+struct WebLive: Sendable {
+    /// How often a page asks besides, where its node does not hear what other nodes do.
+    static let askEvery = Span.seconds(5)
+
+    let events: any EventChannel
+    /// Whether this node is told what all nodes do.
+    let isComplete: Bool
 }
 
 /// What a template sees: `layout` and `page`.

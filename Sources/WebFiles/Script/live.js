@@ -11,6 +11,7 @@ const retry = 30_000; // ms until a stream is tried again that was refused
 const switchButton = document.querySelector("button[data-live]");
 const regions = () => [...document.querySelectorAll("[data-region][data-live-on]")];
 const states = new Map(); // region's name → { timer, lastFetch, count }
+let lastEvent = document.body.dataset.event; // what the page holds all before
 let stream = null;
 let fallback = null;
 let retryTimer = null;
@@ -34,6 +35,9 @@ function start() {
   document.addEventListener("keydown", () => (isByKeys = true), true);
   document.addEventListener("pointerdown", () => (isByKeys = false), true);
   for (const kind of ["pointerout", "focusout", "selectionchange"]) document.addEventListener(kind, release);
+  // Where nodes do not hear each other the stream is only half of what happens.
+  const besides = Number(document.body.dataset.ask);
+  if (besides) setInterval(() => stream && regions().forEach(ask), besides);
   if (isPaused || document.hidden) show("Paused", "off");
   else open();
 }
@@ -47,7 +51,7 @@ function show(word, state) {
 function open() {
   if (stream || isSignedOut) return;
   show("Reconnecting", "waiting");
-  stream = new EventSource("/live");
+  stream = new EventSource(`/live?after=${encodeURIComponent(lastEvent)}`);
   stream.addEventListener("open", () => {
     stopPolling();
     show("Live", "on");
@@ -56,11 +60,14 @@ function open() {
     show("Reconnecting", "waiting");
     if (stream?.readyState === EventSource.CLOSED) lose();
   });
-  for (const kind of ["run", "job"]) {
-    stream.addEventListener(kind, event => hint(kind, JSON.parse(event.data)));
+  for (const kind of ["run", "job", "gap"]) {
+    stream.addEventListener(kind, event => {
+      lastEvent = event.lastEventId;
+      // At a gap something may have been left out: all is read anew.
+      if (kind === "gap") regions().forEach(ask);
+      else hint(kind, JSON.parse(event.data));
+    });
   }
-  // Something may have been left out: all is read anew.
-  stream.addEventListener("gap", () => regions().forEach(ask));
 }
 
 /** The stream was refused, for want of a place or a session: ask now and then instead. */
@@ -89,7 +96,6 @@ function stop(word, state) {
 function resume() {
   if (isPaused || document.hidden) return;
   open();
-  regions().forEach(ask);
 }
 
 function hint(kind, data) {

@@ -141,23 +141,28 @@ import Testing
         let bed = try await TestBed()
         try await bed.browsing { browser, ann in
             let cookie = "cronpp_session=\(browser.cookies[WebCookie.session.rawValue] ?? "")"
+            let page = try await browser.get("/jobs")
+            let last = String(try #require(page.text.firstMatch(of: /data-event="([^"]+)"/)).1)
             try await LiveServer.run(bed) { server in
                 let stream = try await EventClient.connect(server.port)
-                try await stream.ask(Self.live(cookie))
-                #expect(stream.status == 200 && stream.headers["content-type"] == "text/event-stream")
-                #expect(try await stream.event()?.name == "gap")
+                // The page's own id: what happened since it was read is told, and nothing else.
                 let job = try await ann.job()
+                try await stream.ask(Self.live(cookie, after: last))
+                #expect(stream.status == 200 && stream.headers["content-type"] == "text/event-stream")
                 #expect(try await stream.event()?.data["job_id"] == .string(job))
+                let lost = try await EventClient.connect(server.port)
+                try await lost.ask(Self.live(cookie, after: "elsewhere-1"))
+                #expect(try await lost.event()?.name == "gap")
                 let nobody = try await EventClient.connect(server.port)
-                try await nobody.ask(Self.live("cronpp_session=x"))
+                try await nobody.ask(Self.live("cronpp_session=x", after: last))
                 #expect(nobody.status == 401)
             }
         }
     }
 
-    private static func live(_ cookie: String) -> HTTPRequestHead {
+    private static func live(_ cookie: String, after last: String) -> HTTPRequestHead {
         HTTPRequestHead(
-            version: .http1_1, method: .GET, uri: "/live",
+            version: .http1_1, method: .GET, uri: "/live?after=\(last)",
             headers: ["host": "here", "cookie": cookie, "accept": "text/event-stream"])
     }
 }

@@ -126,6 +126,25 @@ import Testing
         }
     }
 
+    @Test func lookingChangesNothing() async throws {
+        let bed = try await TestBed()
+        try await bed.browsing { browser, ann in
+            let job = try await ann.job()
+            let run = try await bed.deadLetter(of: job).description
+            func state() async throws -> [JSONValue] {
+                [
+                    try await ann.call(.get, "/audit").json, try await ann.call(.get, "/jobs").json,
+                    try await ann.call(.get, "/runs?include=events").json,
+                ]
+            }
+            let before = try await state()
+            for route in bed.server.web?.routes ?? [] where route.path != "/live" {
+                _ = try await browser.get(Self.path(route, job: job, run: run, bed))
+            }
+            #expect(try await state() == before)
+        }
+    }
+
     @Test func whatGoesWrongIsAPage() async throws {
         let bed = try await TestBed()
         try await bed.browsing { browser, _ in

@@ -1,4 +1,3 @@
-import CronEngine
 import CronModel
 import CronSchedule
 import Hummingbird
@@ -6,7 +5,6 @@ import Hummingbird
 /// What happens, for pages that are open: the events of the API, for whoever has the cookie.
 struct LivePages: Sendable {
     let events: any EventChannel
-    let jobs: JobControl
     let clock: any EngineClock
     let identities: Identities
     let slots = StreamSlots(of: "events", mostOfUser: EventRoutes.mostOfUser, mostOfNode: EventRoutes.mostOfNode)
@@ -14,12 +12,12 @@ struct LivePages: Sendable {
     @Sendable func stream(_ request: WebRequest) async throws -> WebReply {
         let access = try request.base.access
         var query = request.query
-        let job = query.id("job_id", of: JobKind.self)
+        let pages = query.string("after")
         try query.finish()
-        if let job { _ = try await jobs.read(job, owner: access.user.space) }
         let slot = try slots.take(for: access.user.id)
         let watch = events.watch(
-            EventInterest(owner: access.user.space, job: job), after: request.http.headers[.lastEventID])
+            // A browser that comes back by itself knows better than the page.
+            EventInterest(owner: access.user.space), after: request.http.headers[.lastEventID] ?? pages)
         let stream = EventStream(
             source: EventText(watch: watch), slot: slot, until: access.until, clock: clock, body: request.http.body,
             channel: request.context.channel, isAllowed: { await isStillSignedIn(request.session) })

@@ -15,6 +15,10 @@ struct LayoutView: Sendable {
     let zoneChoice: String
     /// For a script that lets distances in time go on.
     let now: String
+    /// Where the page's stream of events begins.
+    let lastEvent: String
+    /// Milliseconds between questions besides it; nil where there need not be any.
+    let askEvery: String?
     let nav: [NavView]
     let visitor: VisitorView?
     let flash: FlashView?
@@ -27,8 +31,10 @@ struct LayoutView: Sendable {
 
     init(
         _ page: WebPage, _ flash: Flash?, _ counts: [WebSection: Int], for request: WebRequest, assets: String,
-        formToken: String, now: Instant
+        formToken: String, live: WebLive, now: Instant
     ) {
+        lastEvent = request.lastEvent
+        askEvery = live.isComplete ? nil : "\(WebLive.askEvery.microseconds / 1_000)"
         self.now = now.description
         title = page.title
         self.assets = assets
