@@ -24,7 +24,8 @@ package actor Engine: Service {
     private nonisolated let heartbeats = OwnThread()
     private nonisolated let inbox = Mutex(Inbox())
     private var core: NodeCore
-    private var underWay: [RunID: UnderWay] = [:]
+    /// By token: what a run's old attempt still does may go on beside the next.
+    private var underWay: [ClaimToken: UnderWay] = [:]
     private var timer: Scheduled<Void>?
     private var timerAt: Instant?
     private nonisolated let done: AsyncStream<Never>
@@ -177,8 +178,8 @@ extension Engine {
             }
         case .execute(let attempt):
             execute(attempt, now: now)
-        case .abort(let run):
-            underWay[run]?.task.cancel()
+        case .abort(let token):
+            underWay[token]?.task.cancel()
         case .finish(let batch):
             let node = node
             ask { store in
@@ -249,14 +250,14 @@ extension Engine {
         if attempt.attempt == 1 { metrics.started(delay: now - attempt.scheduledFor) }
         let token = ClaimToken(runID: attempt.runID, fence: attempt.fence)
         let executor = executor
-        underWay[attempt.runID] = UnderWay(
+        underWay[token] = UnderWay(
             job: attempt.jobID, task: Task.detached { self.post(.ended(token, await executor.run(attempt))) })
     }
 
     private func observe(_ event: EngineEvent) {
         switch event {
         case .ended(let token, let outcome):
-            let job = underWay.removeValue(forKey: token.runID)?.job
+            let job = underWay.removeValue(forKey: token)?.job
             metrics.ended(outcome.kind)
             if outcome.verdict != .success { logFailure(token, job, outcome) }
         case .started(let request, .success(let answers), _) where !request.postponed.isEmpty:

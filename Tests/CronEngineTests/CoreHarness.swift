@@ -48,10 +48,11 @@ struct CoreHarness {
     }
 
     /// Gives claims to the core as the answer to a poll.
-    mutating func take(_ claims: [Claim]) {
+    @discardableResult
+    mutating func take(_ claims: [Claim]) -> [EngineEffect] {
         var answer = ClaimAnswer()
         answer.claims = claims
-        handle(.claimed(.success(answer)))
+        return handle(.claimed(.success(answer)))
     }
 
     func context(_ claim: Claim, timeout: Span = .seconds(10)) -> AttemptContext {
@@ -78,7 +79,7 @@ extension [EngineEffect] {
     var starts: [StartRequest] { compactMap { if case .start(let request) = $0 { request } else { nil } } }
     var executions: [AttemptContext] { compactMap { if case .execute(let context) = $0 { context } else { nil } } }
     var hostAsks: [HostAsk] { compactMap { if case .askHost(let ask) = $0 { ask } else { nil } } }
-    var aborts: [RunID] { compactMap { if case .abort(let run) = $0 { run } else { nil } } }
+    var aborts: [ClaimToken] { compactMap { if case .abort(let token) = $0 { token } else { nil } } }
     var finishes: [Finish] {
         flatMap { effect -> [Finish] in if case .finish(let batch) = effect { batch } else { [] } }
     }

@@ -52,6 +52,8 @@ package struct DispatchState: Sendable {
     let settings: EngineSettings
     var node: NodeID
     var held: [RunID: Held] = [:]
+    /// Attempts under way whose runs were taken away and have come back here under newer fences.
+    var superseded: Set<ClaimToken> = []
     var queue = TimerWheel()
     /// Due, and waiting for a slot.
     var lanes = Lanes()
@@ -128,12 +130,19 @@ package struct DispatchState: Sendable {
 // MARK: - Claims and starts
 
 extension DispatchState {
-    /// Takes claims in. A claim never replaces a newer one of the same run.
-    mutating func add(_ claims: [Claim]) {
+    /// Takes claims in. A claim never replaces a newer one of the same run; answers the attempts whose runs they are of, which
+    /// are to be stopped.
+    mutating func add(_ claims: [Claim]) -> [ClaimToken] {
+        var aborts: [ClaimToken] = []
         for claim in claims {
             if let known = held[claim.token.runID] {
                 guard known.fence < claim.token.fence else { continue }
                 // It was taken from this node and has come back: what its old attempt still does counts no more.
+                if case .running = known.phase {
+                    let old = ClaimToken(runID: claim.token.runID, fence: known.fence)
+                    superseded.insert(old)
+                    aborts.append(old)
+                }
                 if known.phase.takesSlot { leaveSlot(claim.token.runID) }
                 letGo(claim.token.runID)
             }
@@ -144,6 +153,7 @@ extension DispatchState {
             queue.add(claim.token, at: claim.dueAt, priority: claim.priority)
             unpark(claim.key)
         }
+        return aborts
     }
 
     /// The next batch of starts: what is due within `early`, as far as slots are free.

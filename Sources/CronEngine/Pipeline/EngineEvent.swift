@@ -41,7 +41,7 @@ package enum EngineEffect: Sendable {
     case start(StartRequest)
     case execute(AttemptContext)
     /// Cancel the attempt's task; its end is still reported.
-    case abort(RunID)
+    case abort(ClaimToken)
     case finish([Finish])
     case handBack([ClaimToken])
     /// Say what this node has under way at a host, and ask for room.

@@ -238,9 +238,9 @@ extension NodeCore {
             draining?.handBacks += claims.isEmpty ? 0 : 1
             return claims.isEmpty ? [] : [.handBack(claims.map(\.token))]
         }
-        dispatch.add(claims)
+        let aborts = dispatch.add(claims)
         if more { poller.note(dueAt: now) }
-        return []
+        return aborts.map { .abort($0) }
     }
 
     private mutating func finished(_ batch: [Finish], _ result: Result<[FinishAnswer], StoreError>, now: Instant) {
@@ -295,7 +295,7 @@ extension NodeCore {
         reaper = Reaper(settings: settings, now: now)
     }
 
-    private mutating func stop(_ stopped: (aborts: [RunID], finishes: [Finish])) -> [EngineEffect] {
+    private mutating func stop(_ stopped: (aborts: [ClaimToken], finishes: [Finish])) -> [EngineEffect] {
         for finish in stopped.finishes { updater.add(finish) }
         return stopped.aborts.map { .abort($0) }
     }
