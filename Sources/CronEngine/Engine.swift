@@ -196,7 +196,7 @@ extension Engine {
         case .askHost(let ask):
             let hosts = hosts
             Task.detached { self.post(.hostAnswered(ask, await hosts?.ask(ask))) }
-        case .heartbeat, .repair, .reap, .prune, .watch, .tell:
+        case .heartbeat, .repair, .reap, .heldOff, .prune, .watch, .tell:
             performUpkeep(effect, now: now)
         case .enlist:
             logger.error("this node was declared dead by the others", metadata: ["node": "\(node)"])
@@ -223,6 +223,11 @@ extension Engine {
             }
         case .reap:
             ask { store in .reaped(await result { () async throws(StoreError) in try await store.reap(node: node) }) }
+        case .heldOff:
+            metrics.heldOff()
+            logger.notice(
+                "runs may be lost, but the other nodes are given time to renew their leases",
+                metadata: ["node": "\(node)"])
         case .prune(let request):
             ask { store in .pruned(await result { () async throws(StoreError) in try await store.prune(request) }) }
         case .watch:

@@ -194,6 +194,7 @@ extension SimulatedNode {
             ask(.heartbeat(node, lease: lease)) { .heartbeat($0, sentAt: sentAt) }
         case .repair(let held): ask(.repair(held: held, node: node)) { .repaired($0) }
         case .reap: ask(.reap(node: node)) { .reaped($0) }
+        case .heldOff: break
         case .prune(let request): ask(.prune(request)) { .pruned($0) }
         case .watch: ask(.watch()) { .watched($0) }
         case .tell(let notices): tell(notices)

@@ -15,6 +15,7 @@ package struct NodeCore: Sendable {
     private var updater: Updater
     private var lease: LeaseKeeper
     private var reaper: Reaper
+    private var isHoldingOff = false
     private var pruner: Pruner
     private var watcher = Watcher()
     private var early = EarlyStart()
@@ -223,9 +224,14 @@ extension NodeCore {
         lookAgain(at: poller.found(answer.nextDueAt, now: now))
         watcher.found(answer.watchAt)
         guard forLost else { return [] }
-        if answer.mayBeLost, draining == nil, !isLost, lease.isSteady(at: now) { return [.reap] }
+        let mayReap = answer.mayBeLost && draining == nil && !isLost
+        if mayReap, lease.isSteady(at: now) {
+            isHoldingOff = false
+            return [.reap]
+        }
         reaper.reaped(now: now)
-        return []
+        defer { isHoldingOff = mayReap }
+        return mayReap && !isHoldingOff ? [.heldOff] : []
     }
 
     private mutating func lookAgain(at instant: Instant?) {
