@@ -111,6 +111,66 @@ import Testing
         #expect(bench.harness.core.nextTick.map { $0 > bench.now } ?? true)
     }
 
+    /// The others could use it.
+    @Test func aNodeThatMayNotStartKeepsNoRoom() throws {
+        var bench = Self.bench()
+        bench.claim(3, for: "slow")
+        bench.answer(try #require(bench.go().asks.first), HostGrant(starts: 3))
+        // Its heartbeats have no answers.
+        let back = bench.go(after: .hours(1)).asks
+        #expect(back.map(\.using) == [0] && back.map(\.wanted) == [0])
+        bench.answer(try #require(back.first), HostGrant(starts: 0))
+        #expect(bench.go(after: .minutes(1)).asks.isEmpty)
+        bench.harness.handle(
+            .heartbeat(.success(HeartbeatAnswer(isAlive: true, cancelRequests: [])), sentAt: bench.now))
+        bench.claim(2, for: "slow")
+        #expect(bench.go().asks.map(\.wanted) == [2])
+    }
+
+    @Test func roomIsAskedForAsSlotsAreFree() throws {
+        var bench = HostBench(Self.limits, isShared: true) { $0.concurrency = 2 }
+        let running = bench.claim(2, for: nil)
+        #expect(bench.go().started.count == 2)
+        bench.claim(3, for: "slow")
+        bench.claim(3, for: "slower")
+        #expect(bench.go().asks.isEmpty)
+        bench.end(running[0])
+        let first = bench.go().asks
+        #expect(first.map(\.wanted) == [1], "one host for one slot")
+        bench.answer(try #require(first.first), HostGrant(starts: 0))
+        let second = bench.go().asks
+        #expect(second.map(\.wanted) == [1] && second.map(\.host) != first.map(\.host))
+        bench.answer(try #require(second.first), HostGrant(starts: 1))
+        let (started, asks) = bench.go()
+        #expect(started.count == 1 && asks.isEmpty)
+        bench.end(running[1])
+        bench.end(started[0])
+        #expect(bench.go().asks.map(\.wanted).reduce(0, +) == 2)
+    }
+
+    @Test func aSpaceAtItsQuotaKeepsNoRoom() throws {
+        var bench = HostBench(Self.limits, isShared: true) { $0.spaceInFlight = 1 }
+        let other = UserID(high: 7, low: 2)
+        let running = bench.claim(1, for: nil)
+        #expect(bench.go().started.count == 1)
+        bench.claim(3, for: "slow")
+        bench.answer(try #require(bench.go().asks.first), HostGrant(starts: 3))
+        var (started, asks) = bench.go()
+        #expect(started.isEmpty && asks.map(\.using) == [0] && asks.map(\.wanted) == [0])
+        bench.answer(try #require(asks.first), HostGrant(starts: 0))
+        #expect(bench.go(after: .minutes(1)).asks.isEmpty)
+        bench.claim(1, for: "slow", space: other)
+        bench.answer(try #require(bench.go().asks.first), HostGrant(starts: 1))
+        (started, asks) = bench.go()
+        #expect(started.map(\.userID) == [other])
+        for ask in asks { bench.answer(ask, HostGrant(starts: 0)) }
+        bench.end(running[0])
+        (started, asks) = bench.go(after: HostRoom.pauses.lowerBound)
+        #expect(started.isEmpty && asks.map(\.wanted) == [3])
+        bench.answer(try #require(asks.first), HostGrant(starts: 1))
+        #expect(bench.go().started.map(\.userID) == [CoreHarness.space])
+    }
+
     @Test func aRateIsAskedWhenTheOthersSay() throws {
         var bench = Self.bench(HostLimits(standard: HostLimit(rate: StartRate(count: 2, per: .seconds(10)))))
         bench.claim(2, for: "api")

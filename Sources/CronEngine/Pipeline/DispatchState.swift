@@ -59,6 +59,8 @@ package struct DispatchState: Sendable {
     var lanes = Lanes()
     /// When a start may be allowed by the budget, if that is what they all wait for.
     private var lanesWait: LanesWait?
+    /// All that is due and has room at its host was offered slots, and may not start now.
+    private var isHeldUp = false
     private var shares: [UserID: Share] = [:]
     private var budget: StartBudget?
     /// Nil without limits of hosts.
@@ -123,8 +125,9 @@ package struct DispatchState: Sendable {
         }
     }
 
-    /// When an attempt under way must be looked at next.
-    var nextDeadline: Instant? { deadlines.nextAt }
+    /// When something must be done next that needs no trusted lease: an attempt under way is to be looked at, or something
+    /// to be said to other nodes.
+    var nextDeadline: Instant? { [deadlines.nextAt, hosts?.nextAt].compactMap { $0 }.min() }
 }
 
 // MARK: - Claims and starts
@@ -158,6 +161,7 @@ extension DispatchState {
 
     /// The next batch of starts: what is due within `early`, as far as slots are free.
     mutating func startBatch(early: Span, now: Instant) -> StartRequest? {
+        isHeldUp = false
         if let startRetryAt, startRetryAt > now { return nil }
         startRetryAt = nil
         guard startsInFlight < settings.batchesInFlight else { return nil }
@@ -178,6 +182,7 @@ extension DispatchState {
             begin(token, now: now)
             tokens.append(token)
         }
+        isHeldUp = lanesWait != nil
         guard !tokens.isEmpty else { return nil }
         startsInFlight += 1
         return StartRequest(node: node, tokens: tokens, early: early)
@@ -190,9 +195,15 @@ extension DispatchState {
                 guard let at = budget?.nextStart(of: space, now: now), at > now else { return .go }
                 return .wait(until: at)
             },
-            hasRoom: { host in hosts?.hasRoom(at: host, now: now) ?? true })
+            hasRoom: { host in hosts?.hasRoomForNext(at: host, now: now) ?? true })
         if token == nil, !lanes.isEmpty { lanesWait = waitUntil.map { .time($0) } ?? .end }
         return token
+    }
+
+    /// What is to be said to other nodes and asked of them about hosts.
+    /// - Parameter mayStart: whether this node may start anything.
+    mutating func hostAsks(mayStart: Bool, now: Instant) -> [HostAsk] {
+        hosts?.asks(slots: mayStart ? settings.concurrency - busy : 0, isHeldUp: isHeldUp, now: now) ?? []
     }
 
     mutating func begin(_ token: ClaimToken, now: Instant) {

@@ -45,6 +45,12 @@ struct HostRoom: Sendable {
     /// Questions under way, and hosts that would have one.
     private var questions = 0
     private var asking = Queue<String>()
+    /// Hosts that would ask if there were free slots.
+    private var heldBack = Queue<String>()
+    /// Slots that are kept for what hosts are granted or ask for.
+    private var promised = 0
+    /// Hosts that are granted starts which are not used.
+    private var granted: Set<String> = []
     /// Runs that wait for their hosts.
     private(set) var waiting = 0
 
@@ -79,7 +85,14 @@ struct HostRoom: Sendable {
             states[host] = HostState(hosts.limits.limit(of: host) ?? HostLimit())
         }
         states[host]?.isIdle = false
+        let before = states[host]?.promised ?? 0
+        defer { note(host, before: before) }
         return change(&states[host, default: HostState(HostLimit())])
+    }
+
+    private mutating func note(_ host: String, before: Int) {
+        promised += (states[host]?.promised ?? 0) - before
+        if states[host]?.granted ?? 0 > 0 { granted.insert(host) } else { granted.remove(host) }
     }
 }
 
@@ -109,6 +122,13 @@ extension HostRoom {
         return change(host) { $0.localRoom(now: now) > 0 && ($0.granted > 0 || isAlone || $0.isAlone(now)) }
     }
 
+    /// The same for one that may start otherwise: room is asked for if there is none.
+    mutating func hasRoomForNext(at host: String, now: Instant) -> Bool {
+        let hasRoom = hasRoom(at: host, now: now)
+        if !hasRoom { change(host) { $0.isPassedOver = false } }
+        return hasRoom
+    }
+
     mutating func take(_ host: String, now: Instant) {
         let wait = wait
         change(host) { $0.take(now: now, window: wait) }
@@ -134,25 +154,46 @@ extension HostRoom {
 extension HostRoom {
     private func isAlone(_ now: Instant) -> Bool { !hosts.isShared || aloneUntil.map { now < $0 } ?? false }
 
-    /// What is to be said and asked now. Afterwards every host has been looked at.
-    mutating func asks(now: Instant) -> [HostAsk] {
+    /// What is to be said and asked now. Afterwards every host has been looked at. Room is not asked for that this node cannot
+    /// use, and what is granted goes back when it cannot be used any more: the others may want it.
+    /// - Parameters:
+    ///   - slots: attempts that may begin here.
+    ///   - isHeldUp: all that has room and waits may not start.
+    mutating func asks(slots: Int, isHeldUp: Bool, now: Instant) -> [HostAsk] {
         touchDue(now)
+        touched.formUnion(granted)
         for host in touched.sorted() { if states[host]?.queue() ?? false { asking.add(host) } }
         touched.removeAll(keepingCapacity: true)
         let isAlone = isAlone(now)
         var asks: [HostAsk] = []
-        while isAlone || questions < Self.questionLimit, let host = asking.pop() {
-            guard let ask = look(at: host, isAlone: isAlone, now: now) else { continue }
+        while isAlone || questions < Self.questionLimit, let host = nextToAsk(slots: slots - promised) {
+            guard let ask = look(at: host, slots: slots, isHeldUp: isHeldUp, isAlone: isAlone, now: now) else { continue }
             questions += 1
             asks.append(ask)
         }
         return asks
     }
 
-    private mutating func look(at host: String, isAlone: Bool, now: Instant) -> HostAsk? {
+    private mutating func nextToAsk(slots: Int) -> String? {
+        if let host = asking.pop() { return host }
+        guard slots > 0, let host = heldBack.pop() else { return nil }
+        states[host]?.isHeldBack = false
+        return host
+    }
+
+    private mutating func look(
+        at host: String, slots: Int, isHeldUp: Bool, isAlone: Bool, now: Instant
+    ) -> HostAsk? {
         guard var state = states[host] else { return nil }
+        let before = state.promised
+        let slots = slots - promised + before
         state.isQueued = false
-        let ask = isAlone ? nil : state.ask(host, now: now)
+        if isHeldUp, state.granted > 0 { state.isPassedOver = true }
+        let ask = isAlone ? nil : state.ask(host, slots: slots, now: now)
+        if slots <= 0, state.waiting > 0, !state.isHeldBack {
+            state.isHeldBack = true
+            heldBack.add(host)
+        }
         var times = hosts.isShared ? state.nextAsks(aloneUntil: isAlone ? aloneUntil : nil) : []
         if state.waiting > 0, let start = state.nextStart { times.append(start) }
         if let at = times.filter({ $0 > now }).min(), state.lookAt.map({ at < $0 || $0 <= now }) ?? true {
@@ -161,6 +202,7 @@ extension HostRoom {
         }
         state.isIdle = state.isIdle(now: now)
         states[host] = state
+        note(host, before: before)
         return ask
     }
 

@@ -27,7 +27,12 @@ struct HostState: Sendable {
     private var unmade: [Instant] = []
     /// What the others know of this node.
     private var said = 0
-    private var isAsking = false
+    /// How much is asked for by the question that is under way.
+    private var asked: Int?
+    /// What was granted was left over by all that may start: nothing is asked for until one of those finds no room.
+    var isPassedOver = false
+    /// Waits for a free slot before it asks.
+    var isHeldBack = false
     private var renewAt: Instant?
     private var askAt: Instant?
     private var pause = HostRoom.pauses.lowerBound
@@ -51,7 +56,7 @@ struct HostState: Sendable {
     }
 
     func isIdle(now: Instant) -> Bool {
-        using == 0 && waiting == 0 && said == 0 && !isAsking && !isQueued && (limit.rate.map { log.isOver($0, now: now) } ?? true)
+        using == 0 && waiting == 0 && said == 0 && asked == nil && !isQueued && !isHeldBack && (limit.rate.map { log.isOver($0, now: now) } ?? true)
     }
 }
 
@@ -109,15 +114,20 @@ extension HostState {
 extension HostState {
     func isAlone(_ now: Instant) -> Bool { aloneUntil.map { now < $0 } ?? false }
 
+    /// Slots that are kept for what it is granted or asks for.
+    var promised: Int { granted + (asked ?? 0) }
+
     /// What is to be said or asked now.
-    mutating func ask(_ host: String, now: Instant) -> HostAsk? {
-        guard !isAsking else { return nil }
-        let isNews = using + (waiting > 0 ? granted : 0) != said || !unmade.isEmpty
+    /// - Parameter slots: free ones that are not kept for other hosts.
+    mutating func ask(_ host: String, slots: Int, now: Instant) -> HostAsk? {
+        guard asked == nil else { return nil }
+        let usable = isPassedOver ? 0 : min(waiting, max(0, slots))
+        let isNews = using + min(granted, usable) != said || !unmade.isEmpty
         let isDue = renewAt.map { $0 <= now } ?? false
-        let wanted = isAlone(now) ? 0 : min(waiting, localRoom(now: now), HostAsk.most)
+        let wanted = isAlone(now) ? 0 : min(usable, localRoom(now: now), HostAsk.most)
         let isWanting = wanted > 0 && granted == 0 && askAt ?? now <= now
         guard isNews || isDue || isWanting else { return nil }
-        isAsking = true
+        asked = wanted
         defer { (unmade, granted) = ([], 0) }
         return HostAsk(host: host, limit: limit, using: using, wanted: wanted, unmade: unmadeCount(now: now))
     }
@@ -133,13 +143,13 @@ extension HostState {
 
     /// When there may be something to ask though nothing changes.
     func nextAsks(aloneUntil others: Instant?) -> [Instant] {
-        guard !isAsking else { return [] }
+        guard asked == nil else { return [] }
         return [renewAt, waiting > 0 && granted == 0 ? askAt : nil, aloneUntil].compactMap { $0 }
             .map { max($0, others ?? $0) }
     }
 
     mutating func answered(_ ask: HostAsk, _ grant: HostGrant?, now: Instant) {
-        isAsking = false
+        asked = nil
         guard let grant else {
             // Said again when the others can be asked.
             said = ask.using

@@ -159,7 +159,9 @@ package struct NodeCore: Sendable {
             for context in due.contexts { effects.append(.execute(context)) }
             for finish in due.unsent { updater.add(finish) }
         }
-        for ask in dispatch.hosts?.asks(now: now) ?? [] { effects.append(.askHost(ask)) }
+        for ask in dispatch.hostAsks(mayStart: isTrusted && draining == nil && !isLost, now: now) {
+            effects.append(.askHost(ask))
+        }
         if let draining, !draining.stoppedAll, draining.until <= now {
             self.draining?.stoppedAll = true
             effects += stop(dispatch.stopAll(now: now))
