@@ -30,12 +30,13 @@ struct CoreHarness {
     static let space = UserID(high: 1, low: 1)
 
     mutating func claim(
-        dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0, space: UserID = space, host: String? = nil
+        dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0, space: UserID = space, host: String? = nil,
+        age: Span = .zero
     ) -> Claim {
         Claim(
             token: ClaimToken(runID: RunID(at: now, using: &random), fence: fence),
             jobID: JobID(at: now, using: &random), userID: space,
-            dueAt: now + span, priority: priority,
+            scheduledFor: now + span - age, dueAt: now + span, priority: priority,
             action: ActionDefinition(type: "test", fields: host.map { ["host": .string($0)] } ?? [:]))
     }
 

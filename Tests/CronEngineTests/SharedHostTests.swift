@@ -184,6 +184,17 @@ import Testing
         #expect(bench.go().asks.map(\.unmade) == [2], "starts that were none")
     }
 
+    @Test func nothingComesBackBeforeTheOthersSayThatItMayStart() throws {
+        var bench = HostBench(HostLimits(standard: HostLimit(rate: StartRate(count: 2, per: .minutes(10)))), isShared: true) {
+            $0.lease = .seconds(15)
+        }
+        bench.claim(2, for: "api")
+        bench.answer(try #require(bench.go().asks.first), HostGrant(starts: 0, nextIn: .minutes(9)))
+        let begin = bench.now
+        let request = try #require(bench.tick(after: .seconds(5)).starts.first)
+        #expect(request.postponed.count == 2 && request.postponed.values.allSatisfy { $0 > begin + .minutes(9) })
+    }
+
     /// Random stories: no node and no host ever has more than its limit, and nothing waits that could go.
     @Test(arguments: 0..<40) func limitsHoldAndNothingIsForgotten(_ seed: UInt64) {
         var story = HostStory(seed: seed)

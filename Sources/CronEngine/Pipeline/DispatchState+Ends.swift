@@ -1,5 +1,6 @@
 import CronModel
 import CronSchedule
+import HeapModule
 
 /// How attempts end, and what a node lets go of when it stops or has lost its lease.
 extension DispatchState {
@@ -57,6 +58,7 @@ extension DispatchState {
     /// What runs goes on.
     mutating func lose() -> [Finish] {
         var finishes: [Finish] = []
+        lanes = Lanes()
         for (run, known) in held.sorted(by: { $0.key < $1.key }) {
             let token = ClaimToken(runID: run, fence: known.fence)
             switch known.phase {
@@ -67,11 +69,10 @@ extension DispatchState {
             }
         }
         queue = TimerWheel()
-        lanes = Lanes()
         putBack = TimerWheel()
         ready = TimerWheel()
         overstays = TimerWheel()
-        postponed = [:]
+        leavers = []
         return finishes
     }
 
@@ -85,13 +86,13 @@ extension DispatchState {
             tokens.append(ClaimToken(runID: run, fence: known.fence))
         }
         tokens.sort { $0.runID < $1.runID }
-        for token in tokens { letGo(token.runID) }
         // Entries of runs that are no longer held would be due, with nobody to take them out, until the drain is over.
-        queue = TimerWheel()
         lanes = Lanes()
+        queue = TimerWheel()
+        for token in tokens { letGo(token.runID) }
         putBack = TimerWheel()
         overstays = TimerWheel()
-        postponed = [:]
+        leavers = []
         return tokens
     }
 }

@@ -1,5 +1,6 @@
 import CronModel
 import CronSchedule
+import HeapModule
 
 /// Dispatch: what this node holds, from the claim to the accepted outcome. Nothing leaves it before the store has
 /// committed the start, and nothing before the due time.
@@ -36,6 +37,8 @@ package struct DispatchState: Sendable {
         var priority: Int
         var phase: Phase
         var userID: UserID
+        /// The slot of its run.
+        var scheduledFor: Instant
         /// Nil for one without a limit.
         var host: String?
         var waitsForHost = false
@@ -67,7 +70,8 @@ package struct DispatchState: Sendable {
     var hosts: HostRoom?
     /// When runs have waited long enough for their hosts.
     var overstays = TimerWheel()
-    var postponed: [ClaimToken: Instant] = [:]
+    /// What is to be postponed, oldest first.
+    var leavers = Heap<Leaver>()
     var isPostponing = false
     /// Asked for too early: not asked for again ahead of their time.
     var putBack = TimerWheel()
@@ -151,7 +155,7 @@ extension DispatchState {
             }
             held[claim.token.runID] = Held(
                 fence: claim.token.fence, jobID: claim.jobID, key: claim.key, priority: claim.priority,
-                phase: .queued, userID: claim.userID, host: hosts?.host(of: claim))
+                phase: .queued, userID: claim.userID, scheduledFor: claim.scheduledFor, host: hosts?.host(of: claim))
             shares[claim.userID, default: Share()].held += 1
             queue.add(claim.token, at: claim.dueAt, priority: claim.priority)
             unpark(claim.key)
@@ -210,7 +214,7 @@ extension DispatchState {
         guard let known = held[token.runID] else { return }
         let space = known.userID
         if let host = known.host {
-            stopWaiting(token.runID)
+            stopWaiting(token.runID, isInLane: false)
             hosts?.take(host, now: now)
             held[token.runID]?.roomAt = now
         }

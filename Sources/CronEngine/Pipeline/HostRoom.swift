@@ -99,22 +99,34 @@ struct HostRoom: Sendable {
 // MARK: - What waits, starts and ends
 
 extension HostRoom {
-    func hasPlace(at host: String) -> Bool { states[host].map { $0.waiting < $0.places } ?? true }
+    /// Whose run must leave before another of `space` may wait here, and whether it must though it is older. Nil while there are
+    /// places.
+    func crowd(at host: String, for space: UserID) -> (space: UserID, mustLeave: Bool)? {
+        states[host].flatMap { $0.crowd(for: space) }
+    }
 
-    mutating func wait(at host: String) {
+    mutating func wait(at host: String, of space: UserID) {
         waiting += 1
-        change(host) { $0.waiting += 1 }
+        change(host) { $0.wait(space) }
     }
 
-    mutating func leave(_ host: String) {
+    mutating func leave(_ host: String, of space: UserID) {
         waiting -= 1
-        change(host) { $0.waiting -= 1 }
+        change(host) { $0.leave(space) }
     }
 
-    /// Until when a run is postponed: one after the other, at most as many in a time as may wait here.
-    mutating func postponement(at host: String, now: Instant) -> Instant {
+    /// Until when a run is postponed that found no place: after all that were before it.
+    /// - Parameter count: how many are postponed at once, with this one and those after it.
+    mutating func postponement(at host: String, amid count: Int, now: Instant) -> Instant {
         let wait = wait
-        return change(host) { $0.postponement(after: wait, now: now) }
+        return change(host) { $0.postponement(amid: count, wait: wait, now: now) }
+    }
+
+    /// Until when a run is postponed that has waited here.
+    /// - Parameter previous: the same of an older one that leaves at once with it.
+    mutating func returning(to host: String, after previous: Instant?, amid count: Int, now: Instant) -> Instant {
+        let wait = wait
+        return change(host) { $0.turn(after: previous, amid: count, wait: wait, now: now) }
     }
 
     mutating func hasRoom(at host: String, now: Instant) -> Bool {
