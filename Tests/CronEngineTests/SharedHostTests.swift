@@ -50,7 +50,7 @@ import Testing
         bench.answer(try #require(bench.go().asks.first), HostGrant(starts: 1))
         let (started, asks) = bench.go()
         #expect(started.count == 1 && asks.isEmpty, "the others know")
-        let renewal = bench.go(after: HostRoom.renewal).asks
+        let renewal = bench.go(after: HostAsk.renewals.lowerBound).asks
         #expect(renewal.map(\.using) == [1] && renewal.map(\.wanted) == [0])
         bench.answer(renewal[0], HostGrant(starts: 0))
         bench.end(started[0])
@@ -58,6 +58,19 @@ import Testing
         #expect(end.map(\.using) == [0] && end.map(\.wanted) == [0])
         bench.answer(end[0], HostGrant(starts: 0))
         #expect(bench.go(after: .seconds(30)).asks.isEmpty, "nothing is left to say")
+    }
+
+    /// What a killed node had keeps a host from the others until it counts no more.
+    @Test func theFewerHostsTheSoonerIsSaidAgainWhatIsUnderWay() throws {
+        var bench = Self.bench()
+        for number in 0..<50 { bench.claim(1, for: "host-\(number)") }
+        for ask in bench.go().asks { bench.answer(ask, HostGrant(starts: 1)) }
+        #expect(bench.go().started.count == 50)
+        let asks = bench.go(after: .milliseconds(500)).asks
+        #expect(asks.count == 50 && asks.allSatisfy { $0.renewal == .seconds(1) && $0.life == .seconds(4) })
+        for ask in asks { bench.answer(ask, HostGrant(starts: 0)) }
+        #expect(bench.go(after: .milliseconds(999)).asks.isEmpty)
+        #expect(bench.go(after: .milliseconds(1)).asks.count == 50)
     }
 
     @Test func withoutAnswersItGoesOnAloneByItsOwnCount() throws {

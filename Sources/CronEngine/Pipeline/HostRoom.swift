@@ -21,8 +21,8 @@ package struct TargetHosts: Sendable {
 struct HostRoom: Sendable {
     /// How long a node goes on alone before it asks again.
     static let alone = Span.seconds(1)
-    /// How soon what this node has under way is said again.
-    static let renewal = Span.seconds(2)
+    /// For each host at which something is under way, what this node has there is said again so much later.
+    static let renewalPerHost = Span.milliseconds(20)
     /// Room that was refused is asked for again after so long, doubling; when something ends here, at once.
     static let pauses = Span.milliseconds(20)...Span.milliseconds(250)
     /// A node that is refused for so long, with nothing under way at the host, does not believe it: it goes by its own
@@ -49,6 +49,8 @@ struct HostRoom: Sendable {
     private var heldBack = Queue<String>()
     /// Slots that are kept for what hosts are granted or ask for.
     private var promised = 0
+    /// Hosts of which the others count something of this node.
+    private var saidCount = 0
     /// Hosts that are granted starts which are not used.
     private var granted: Set<String> = []
     /// Runs that wait for their hosts.
@@ -85,13 +87,20 @@ struct HostRoom: Sendable {
             states[host] = HostState(hosts.limits.limit(of: host) ?? HostLimit())
         }
         states[host]?.isIdle = false
-        let before = states[host]?.promised ?? 0
+        let before = share(of: host)
         defer { note(host, before: before) }
         return change(&states[host, default: HostState(HostLimit())])
     }
 
-    private mutating func note(_ host: String, before: Int) {
-        promised += (states[host]?.promised ?? 0) - before
+    private func share(of host: String) -> (promised: Int, said: Int) {
+        guard let state = states[host] else { return (0, 0) }
+        return (state.promised, state.isSaid ? 1 : 0)
+    }
+
+    private mutating func note(_ host: String, before: (promised: Int, said: Int)) {
+        let after = share(of: host)
+        promised += after.promised - before.promised
+        saidCount += after.said - before.said
         if states[host]?.granted ?? 0 > 0 { granted.insert(host) } else { granted.remove(host) }
     }
 }
@@ -186,6 +195,12 @@ extension HostRoom {
         return asks
     }
 
+    /// Sooner with few hosts: what a node that is gone had there keeps the others waiting.
+    private var renewal: Span {
+        let asked = Span(microseconds: Self.renewalPerHost.microseconds * Int64(saidCount))
+        return min(max(asked, HostAsk.renewals.lowerBound), HostAsk.renewals.upperBound)
+    }
+
     private mutating func nextToAsk(slots: Int) -> String? {
         if let host = asking.pop() { return host }
         guard slots > 0, let host = heldBack.pop() else { return nil }
@@ -197,11 +212,11 @@ extension HostRoom {
         at host: String, slots: Int, isHeldUp: Bool, isAlone: Bool, now: Instant
     ) -> HostAsk? {
         guard var state = states[host] else { return nil }
-        let before = state.promised
-        let slots = slots - promised + before
+        let before = share(of: host)
+        let slots = slots - promised + before.promised
         state.isQueued = false
         if isHeldUp, state.granted > 0 { state.isPassedOver = true }
-        let ask = isAlone ? nil : state.ask(host, slots: slots, now: now)
+        let ask = isAlone ? nil : state.ask(host, slots: slots, renewal: renewal, now: now)
         if slots <= 0, state.waiting > 0, !state.isHeldBack {
             state.isHeldBack = true
             heldBack.add(host)

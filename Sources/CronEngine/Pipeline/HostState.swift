@@ -150,10 +150,12 @@ extension HostState {
 
     /// Slots that are kept for what it is granted or asks for.
     var promised: Int { granted + (asked ?? 0) }
+    /// The others count something of this node.
+    var isSaid: Bool { said > 0 }
 
     /// What is to be said or asked now.
     /// - Parameter slots: free ones that are not kept for other hosts.
-    mutating func ask(_ host: String, slots: Int, now: Instant) -> HostAsk? {
+    mutating func ask(_ host: String, slots: Int, renewal: Span, now: Instant) -> HostAsk? {
         guard asked == nil else { return nil }
         let usable = isPassedOver ? 0 : min(waiting, max(0, slots))
         let isNews = using + min(granted, usable) != said || !unmade.isEmpty
@@ -163,7 +165,8 @@ extension HostState {
         guard isNews || isDue || isWanting else { return nil }
         asked = wanted
         defer { (unmade, granted) = ([], 0) }
-        return HostAsk(host: host, limit: limit, using: using, wanted: wanted, unmade: unmadeCount(now: now))
+        return HostAsk(
+            host: host, limit: limit, using: using, wanted: wanted, unmade: unmadeCount(now: now), renewal: renewal)
     }
 
     /// What was granted and is not used is asked for anew. The counter takes back the newest starts that it knows: these
@@ -190,7 +193,7 @@ extension HostState {
             (renewAt, askAt) = (now, now)
             return
         }
-        renewAt = now + HostRoom.renewal
+        renewAt = now + ask.renewal
         sharedStart = grant.nextIn.map { now + $0 }
         granted = min(max(0, grant.starts), ask.wanted)
         grantedAt = now
