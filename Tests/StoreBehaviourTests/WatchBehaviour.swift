@@ -130,6 +130,46 @@ import Testing
         }
     }
 
+    /// It started in time long before, and only its retry is heard of.
+    @Test(arguments: Driver.allCases)
+    func aRetryOfARunThatWasInTimeSaysNothingOfAnother(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.watched(
+                "*/10 * * * * *", on: [],
+                {
+                    $0.overlap = .allow
+                    $0.retry.maxRetries = 3
+                }, { $0.startWithin = .seconds(3) })
+            world.clock.advance(by: .seconds(10))
+            let early = try await world.claims()
+            _ = try await world.start(early)
+            world.clock.advance(by: .seconds(10))
+            let late = try await world.claims()
+            world.clock.advance(by: .seconds(3))
+            #expect(try await world.tell().map(\.rule) == [.startWithin])
+            _ = try await world.start(late)
+            for claim in late { try await world.finish(claim) }
+            for claim in early { try await world.finish(claim, World.transient) }
+            #expect(try await world.tell().isEmpty)
+            #expect(try await world.watch(job)?.problems.keys.sorted() == [.startWithin])
+        }
+    }
+
+    /// A node was away: a slot has passed that nobody planned, and what is heard of is a run from before.
+    @Test(arguments: Driver.allCases)
+    func aSlotThatNobodyPlannedIsNotOverBecauseAnEarlierRunWasInTime(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.watched("*/10 * * * * *") { $0.startWithin = .seconds(3) }
+            world.clock.advance(by: .seconds(10))
+            let claims = try await world.claims()
+            _ = try await world.start(claims)
+            world.clock.advance(by: .seconds(20))
+            for claim in claims { try await world.finish(claim) }
+            #expect(try await world.tell().map(\.isResolved) == [false])
+            #expect(try await world.watch(job)?.problems.keys.sorted() == [.startWithin])
+        }
+    }
+
     @Test(arguments: Driver.allCases)
     func silenceIsToldUnlessTheJobIsPaused(driver: Driver) async throws {
         try await World.with(driver) { world in

@@ -8,8 +8,9 @@ package struct WatchRule {
     private let now: Instant
     private var random: RandomSource
     private var next: [Instant] = []
-    /// Runs that were in time, and rules that a live run breaks now: what is late is not over because another was in time.
-    private var inTime: [AlertRule: Run] = [:]
+    /// The last run that was in time, and when it was.
+    private var inTime: [AlertRule: (run: Run, at: Instant)] = [:]
+    /// Rules that a run breaks now: what is late is not over because another was in time.
     private var late: Set<AlertRule> = []
 
     /// - Parameters:
@@ -41,8 +42,10 @@ package struct WatchRule {
         for run in runs.sorted(by: { ($0.lastEventAt, $0.id) < ($1.lastEventAt, $1.id) }) { judge(run) }
         for run in live { judgeLive(run) }
         judgeSlot()
-        for (rule, run) in inTime.sorted(by: { $0.key < $1.key }) where !late.contains(rule) {
-            close(rule, "The run of \(run.scheduledFor) was in time.")
+        for (rule, last) in inTime.sorted(by: { $0.key < $1.key }) where !late.contains(rule) {
+            // One that was in time before it began says nothing of it, though it is heard of only now.
+            guard let problem = watch.problems[rule], last.at >= problem.since else { continue }
+            close(rule, "The run of \(last.run.scheduledFor) was in time.")
         }
         judgeSilence()
     }
@@ -95,7 +98,7 @@ extension WatchRule {
     private mutating func judgeStart(_ run: Run) {
         guard let limit = policy.startWithin, run.isTimed else { return }
         if let started = run.firstStartedAt, started < due(run) + limit {
-            inTime[.startWithin] = run
+            noteInTime(.startWithin, run, at: started)
         } else if let started = run.firstStartedAt {
             openLate(run, "started \((started - due(run)).coarse) late", limit)
         } else if run.isMissed {
@@ -121,6 +124,7 @@ extension WatchRule {
     private mutating func judgeSlot() {
         guard let slot = job.nextSlot else { return }
         if let limit = policy.startWithin, isPast(slot + job.definition.jitter + limit) {
+            late.insert(.startWithin)
             open(
                 .startWithin, nil, "\(job.definition.name) did not start in time",
                 "The run of \(slot) has not been planned; it was to start within \(limit).")
@@ -143,7 +147,12 @@ extension WatchRule {
         close(.dead, text)
         close(.firstFailure, text)
         close(.maxSilence, text)
-        if let limit = policy.finishBy, run.isTimed, end < run.scheduledFor + limit { inTime[.finishBy] = run }
+        if let limit = policy.finishBy, run.isTimed, end < run.scheduledFor + limit { noteInTime(.finishBy, run, at: end) }
+    }
+
+    private mutating func noteInTime(_ rule: AlertRule, _ run: Run, at moment: Instant) {
+        if let last = inTime[rule], last.at > moment { return }
+        inTime[rule] = (run, moment)
     }
 }
 
