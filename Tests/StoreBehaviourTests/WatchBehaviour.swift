@@ -257,6 +257,31 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func anEndIsNotToldWhoseBeginningWasRefused(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            var refused = World.permanent
+            let cases: [(progress: String?, isTold: Bool)] = [(nil, false), ("a part of it", true)]
+            for (progress, isTold) in cases {
+                refused.progress = progress
+                for isOverBefore in [false, true] {
+                    let job = try await world.watched("* * * * *", on: [.disabled])
+                    _ = try await world.store.changeJob(job.id, owner: nil, version: nil, .disable("gone"))
+                    let begin = try await world.store.watch().notices
+                    #expect(begin.count == 1)
+                    if isOverBefore {
+                        try await world.change(job, .resume(nil))
+                        #expect(try await world.store.watch().notices.isEmpty)
+                    }
+                    try await world.settle(begin, refused)
+                    if !isOverBefore { try await world.change(job, .resume(nil)) }
+                    #expect(try await world.tell().map(\.isResolved) == (isTold ? [true] : []))
+                    #expect(try await world.watch(job)?.problems.isEmpty == true)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func whatIsRefusedForGoodIsGivenUp(driver: Driver) async throws {
         try await World.with(driver) { world in
             let job = try await world.watched("* * * * *", on: [.disabled])

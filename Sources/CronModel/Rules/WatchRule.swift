@@ -175,22 +175,17 @@ extension WatchRule {
     }
 
     private mutating func close(_ rule: AlertRule, _ why: String) {
-        guard let problem = watch.problems.removeValue(forKey: rule) else { return }
+        guard let problem = watch.problems.removeValue(forKey: rule), !problem.isUntold else { return }
         guard policy.recovery else { return }
         tell(rule, problem, "\(why) It had lasted \((now - problem.since).coarse).", isResolved: true)
     }
 
     private mutating func tell(_ rule: AlertRule, _ problem: Problem, _ text: String, isResolved: Bool) {
-        watch.notices.append(
+        watch.add(
             Notice(
                 id: NoticeID(at: now, using: &random), jobID: job.id, userID: job.userID,
                 jobName: job.definition.name, rule: rule, problem: problem.id, isResolved: isResolved, channels: problem.channels, title: problem.title, text: text,
                 run: problem.run, createdAt: now, dueAt: now))
-        let surplus = watch.notices.count - Watch.noticeLimit
-        if surplus > 0 {
-            watch.notices.removeFirst(surplus)
-            watch.lastFailure = "more than \(Watch.noticeLimit) notices were waiting"
-        }
     }
 
     /// Whether a limit is over; if it is not, it is looked at again when it is.

@@ -35,11 +35,13 @@ extension Watch {
 
 extension Problem {
     fileprivate var stored: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "id": .string("\(id)"), "since": .integer(since.microseconds),
             "run": run.map { .string("\($0)") } ?? .null, "title": .string(title), "text": .string(text),
             "channels": .array(channels.map { .string($0) }),
-        ])
+        ]
+        if isUntold { members["untold"] = .bool(true) }
+        return .object(members)
     }
 
     fileprivate init?(stored json: JSONValue) {
@@ -48,7 +50,8 @@ extension Problem {
         }
         self.init(
             id: id, since: since, run: json["run"]?.stringValue.flatMap { RunID($0) },
-            title: json["title"]?.stringValue ?? "", text: json["text"]?.stringValue ?? "", channels: json.names("channels"))
+            title: json["title"]?.stringValue ?? "", text: json["text"]?.stringValue ?? "", channels: json.names("channels"),
+            isUntold: json["untold"]?.boolValue ?? false)
     }
 }
 
