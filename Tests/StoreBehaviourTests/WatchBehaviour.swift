@@ -222,6 +222,20 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func whoWantsToHearOfNoEndHearsOfNone(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            for isDeleted in [false, true] {
+                let job = try await world.watched("* * * * *", on: [.disabled], { _ in }, { $0.recovery = false })
+                _ = try await world.store.changeJob(job.id, owner: nil, version: nil, .disable("gone"))
+                #expect(try await world.tell().count == 1)
+                if isDeleted { try await world.change(job, .delete) } else { try await world.edit(job) { $0.alerts = nil } }
+                #expect(try await world.tell().isEmpty)
+                #expect(try await world.watch(job) == nil)
+            }
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func aNoticeIsAnothersWhenNothingIsHeardOfIt(driver: Driver) async throws {
         try await World.with(driver) { world in
             let job = try await world.watched("* * * * *", on: [.disabled])

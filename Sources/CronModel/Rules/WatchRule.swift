@@ -5,6 +5,8 @@ package struct WatchRule {
     private var watch: Watch
     private let job: Job
     private let policy: AlertPolicy
+    /// Whether ends are told; nil when the job has no alerts to say so.
+    private let recovery: Bool?
     private let now: Instant
     private var random: RandomSource
     private var next: [Instant] = []
@@ -21,7 +23,8 @@ package struct WatchRule {
     ) {
         let policy = job.deletedAt == nil ? job.definition.alerts : nil
         var rule = WatchRule(
-            watch: watch, job: job, policy: policy ?? AlertPolicy(channels: []), now: now, random: random)
+            watch: watch, job: job, policy: policy ?? AlertPolicy(channels: []), recovery: policy?.recovery, now: now,
+            random: random)
         rule.endForeign()
         if policy != nil { rule.judge(runs, live) }
         watch = rule.watch
@@ -169,14 +172,14 @@ extension WatchRule {
         guard policy.has(rule), watch.problems[rule] == nil else { return }
         let problem = Problem(
             id: NoticeID(at: now, using: &random), since: now, run: run?.id, title: title, text: text,
-            channels: policy.channels)
+            channels: policy.channels, recovery: policy.recovery)
         watch.problems[rule] = problem
         tell(rule, problem, problem.text, isResolved: false)
     }
 
     private mutating func close(_ rule: AlertRule, _ why: String) {
         guard let problem = watch.problems.removeValue(forKey: rule), !problem.isUntold else { return }
-        guard policy.recovery else { return }
+        guard recovery ?? problem.recovery else { return }
         tell(rule, problem, "\(why) It had lasted \((now - problem.since).coarse).", isResolved: true)
     }
 

@@ -40,6 +40,7 @@ extension Problem {
             "run": run.map { .string("\($0)") } ?? .null, "title": .string(title), "text": .string(text),
             "channels": .array(channels.map { .string($0) }),
         ]
+        if !recovery { members["recovery"] = .bool(false) }
         if isUntold { members["untold"] = .bool(true) }
         return .object(members)
     }
@@ -51,7 +52,7 @@ extension Problem {
         self.init(
             id: id, since: since, run: json["run"]?.stringValue.flatMap { RunID($0) },
             title: json["title"]?.stringValue ?? "", text: json["text"]?.stringValue ?? "", channels: json.names("channels"),
-            isUntold: json["untold"]?.boolValue ?? false)
+            recovery: json["recovery"]?.boolValue ?? true, isUntold: json["untold"]?.boolValue ?? false)
     }
 }
 
