@@ -235,9 +235,9 @@ extension Engine {
         case .tell(let notices):
             let teller = Teller(executor: executor, clock: store.clock)
             ask { store in
+                let end = store.clock.uptime + Notice.lease
                 let results = await teller.tell(notices)
-                return .told(
-                    results, await result { () async throws(StoreError) in try await store.settle(results) })
+                return .told(results, await teller.settle(results, by: end, in: store))
             }
         default:
             break

@@ -34,6 +34,14 @@ import Testing
         return Teller(executor: Executor(actions: ActionRegistry(runners), secrets: secrets), clock: clock)
     }
 
+    /// For the clock.
+    private func untilItWaits() async throws {
+        while clock.waiterCount < 1 {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
     private static func notice() -> Notice {
         Notice(
             id: NoticeID(high: 1, low: 1), jobID: JobID(high: 1, low: 2), userID: UserID(high: 1, low: 3), jobName: "j",
@@ -45,13 +53,42 @@ import Testing
         let deaf = Deaf()
         let teller = teller(deaf)
         let told = Task { await teller.tell([Self.notice()]) }
-        while clock.waiterCount < 1 { await Task.yield() }
+        try await untilItWaits()
         clock.advance(by: Notice.timeout)
-        while clock.waiterCount < 1 { await Task.yield() }
+        try await untilItWaits()
         clock.advance(by: EngineSettings.abortGrace)
         let results = await told.value
         #expect(results.map(\.outcome.kind) == [.timeout] && results.map(\.outcome.verdict) == [.transient])
         #expect(clock.now < TestClock.start + Notice.lease, "while the notice is still this node's")
         deaf.end.finish()
+    }
+
+    /// What has arrived would be told again.
+    @Test func whatCameOfNoticesIsStoredThoughTheStoreFailsAtFirst() async throws {
+        store.fail(.settle, .beforeCommit, .afterCommit)
+        let teller = teller()
+        let end = clock.uptime + Notice.lease
+        let stored = Task { [store] in await teller.settle([], by: end, in: store) }
+        for _ in 0..<2 {
+            try await untilItWaits()
+            clock.advance(by: EngineSettings.storeRetry)
+        }
+        let result = await stored.value
+        #expect(throws: Never.self) { try result.get() }
+        #expect(store.count(.settle) == 3)
+    }
+
+    @Test func itIsNotTriedBeyondTheTimeInWhichTheyAreThisNodes() async throws {
+        store.setDown(true)
+        let teller = teller()
+        let end = clock.uptime + .seconds(1)
+        let stored = Task { [store] in await teller.settle([], by: end, in: store) }
+        for _ in 0..<3 {
+            try await untilItWaits()
+            clock.advance(by: EngineSettings.storeRetry)
+        }
+        let result = await stored.value
+        #expect(throws: StoreError.self) { try result.get() }
+        #expect(store.count(.settle) == 4)
     }
 }

@@ -16,6 +16,20 @@ struct Teller: Sendable {
         }
     }
 
+    /// Has stored what came of notices, again and again until another may be given them: what is not known to have arrived is
+    /// told once more.
+    /// - Parameter end: of the time in which they are this node's, by `EngineClock.uptime`.
+    func settle(_ results: [NoticeResult], by end: Span, in store: any Store) async -> Result<Void, StoreError> {
+        while true {
+            do throws(StoreError) {
+                return .success(try await store.settle(results))
+            } catch {
+                guard clock.uptime + EngineSettings.storeRetry < end else { return .failure(error) }
+            }
+            await clock.wait(until: clock.now + EngineSettings.storeRetry)
+        }
+    }
+
     /// Ended when its time is over, and soon after left to itself if it does not end: another node is then given what has not
     /// been heard of.
     private func outcome(of notice: Notice) async -> Outcome {
