@@ -101,6 +101,14 @@ import Testing
         #expect(starts[22] - starts[0] == .seconds(40), "and no fewer than there may be")
     }
 
+    @Test func aClockThatIsSetBackStopsNoHost() {
+        var bench = HostBench(Self.rate(2, .hours(1)))
+        bench.claim(2, for: "api")
+        #expect(bench.go().started.count == 2)
+        bench.claim(1, for: "api", dueIn: .hours(-12))
+        #expect(bench.go(after: .hours(-12)).started.count == 1)
+    }
+
     @Test func aStartThatIsNoneIsNotCounted() throws {
         var bench = HostBench(Self.rate(1, .hours(1)))
         bench.claim(2, for: "api")

@@ -185,6 +185,19 @@ import Testing
         #expect(told == 1)
     }
 
+    @Test func aClockThatIsSetBackKeepsNoJobFromBeingJudged() {
+        var harness = CoreHarness()
+        func watches(_ effects: [EngineEffect]) -> Int { effects.count { if case .watch = $0 { true } else { false } } }
+        for step in [Span.zero, .hours(-1)] {
+            harness.now = harness.now + step
+            var answer = LookAnswer(nextSlot: nil, nextDueAt: nil, mayBeLost: false)
+            answer.watchAt = harness.now
+            harness.handle(.looked(.success(answer), forLost: false))
+            #expect(watches(harness.tick(after: .seconds(1))) == 1)
+            harness.handle(.watched(.success(WatchAnswer())))
+        }
+    }
+
     @Test func itNeverClaimsMoreThanItHasRoomFor() {
         var settings = EngineSettings()
         settings.claimLimit = 3

@@ -224,7 +224,7 @@ extension NodeCore {
         lookAgain(at: now + settings.poll)
         lookAgain(at: planner.found(answer.nextSlot, now: now))
         lookAgain(at: poller.found(answer.nextDueAt, now: now))
-        watcher.found(answer.watchAt)
+        watcher.found(answer.watchAt, now: now)
         guard forLost else { return [] }
         let mayReap = answer.mayBeLost && draining == nil && !isLost
         if mayReap, lease.isSteady(at: now) {
