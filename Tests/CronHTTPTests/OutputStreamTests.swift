@@ -109,6 +109,7 @@ import Testing
             #expect(refused.status == 429)
             let problem = try JSONReader.read(Array(await refused.rest().utf8))
             #expect(problem["type"] == "/problems/too-many-streams" && problem["limit"] == 8, "\(problem)")
+            #expect(problem["title"] == "Too many streams")
             for stream in streams { try await stream.close() }
         }
         let slots = StreamSlots(of: "output", mostOfUser: 8, mostOfRun: 2, mostOfNode: 3)
