@@ -14,6 +14,7 @@ import Testing
             let told = try await world.tell()
             #expect(told.map(\.rule) == [.dead] && told.map(\.isResolved) == [false])
             #expect(told.first?.channels == ["ops"] && told.first?.text.contains("404") == true)
+            #expect(told.first?.text.contains(" after 1 attempt: ") == true, "\(told)")
             world.clock.advance(by: .seconds(1))
             _ = try await world.runDue(World.permanent)
             #expect(try await world.tell().isEmpty, "it is known")

@@ -93,9 +93,10 @@ extension WatchRule {
         }
         guard run.status == .dead else { return }
         let why = run.reason.map { " (\($0.name))" } ?? ""
+        let attempts = "\(run.attempt) attempt\(run.attempt == 1 ? "" : "s")"
         open(
             .dead, run, "\(name) has a dead run",
-            "The run of \(run.scheduledFor) ended DEAD\(why) after \(run.attempt) attempts\(error)")
+            "The run of \(run.scheduledFor) ended DEAD\(why) after \(attempts)\(error)")
     }
 
     private mutating func judgeStart(_ run: Run) {
