@@ -10,7 +10,7 @@ import CronModel
 /// | `sql` | | one query, which may change nothing; its values are `$1`, `$2`, … |
 /// | `params` | `[]` | the values, as in a SQL action |
 /// | `expect_rows` | any | how many rows it must answer, or nothing is sent and the run fails |
-/// | `skip_empty` | `false` | without a row nothing is sent, and the run succeeds |
+/// | `skip_empty` | `false` | without a row nothing is sent, and the run succeeds, unless it has sent something already |
 struct AlertAttachment: Sendable {
     let name: Template
     let content: Content
@@ -77,6 +77,8 @@ extension AlertAttachment {
                 "In place of `csv`: the name of a connection of the space. Each attempt asks it once, before the first message, "
                     + "and `{{attachment.rows}}` in the texts is how many rows it answered."),
         ] + SQLDefinition.statementMembers.map(SQLDefinition.optional) + [
-            .field("skip_empty", .bool, default: .bool(false), "Without a row nothing is sent, and the run succeeds.")
+            .field(
+                "skip_empty", .bool, default: .bool(false),
+                "Without a row nothing is sent, and the run succeeds. Once a message is decided, the rest get the empty table.")
         ])
 }
