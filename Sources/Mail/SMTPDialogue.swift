@@ -6,6 +6,10 @@ struct SMTPDialogue {
     private let needsSignIn: Bool
     private let replyLimit: Int
     private var isSignedIn = false
+    /// Whether the server was asked to take a mail for the recipient: what it said before is about no recipient.
+    private var hasNamedRecipient = false
+    /// Whether QUIT was said, which libcurl does after a failure too: the answer to it says nothing of the mail.
+    private var hasLeft = false
     /// Whether the server was asked to take the whole mail: from then on it may have.
     private var hasEnded = false
     private var wasRefusedUnsigned = false
@@ -17,24 +21,33 @@ struct SMTPDialogue {
     /// The status of the reply that came after the mail's end.
     private var verdict: Int?
 
+    private static let recipient = Array("RCPT TO:".utf8)
+    private static let farewell = Array("QUIT".utf8)
     private static let signedIn = 235
-    /// The answer to QUIT, which libcurl sends also after a failure: it says nothing of the mail.
-    private static let farewell = 221
+    /// The server ends the conversation, at whatever point (RFC 5321 §3.8).
+    private static let unavailable = 421
 
     init(needsSignIn: Bool, replyLimit: Int) {
         self.needsSignIn = needsSignIn
         self.replyLimit = replyLimit
     }
 
+    /// A command.
+    mutating func say(_ command: UnsafeRawBufferPointer) {
+        if command.starts(with: Self.recipient) { hasNamedRecipient = true }
+        if command.starts(with: Self.farewell) { hasLeft = true }
+    }
+
     /// A line of a reply.
     mutating func hear(_ line: UnsafeRawBufferPointer) {
+        guard !hasLeft else { return }
         if isWhole { incoming = [] }
         incoming += line.prefix(max(0, replyLimit - incoming.count))
         let digits = line.prefix(3)
         guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return }
         isWhole = line.count < 4 || line[3] != UInt8(ascii: "-")
         let heard = digits.reduce(0) { $0 * 10 + Int($1) - 0x30 }
-        guard isWhole, heard != Self.farewell else { return }
+        guard isWhole else { return }
         (reply, status) = (incoming, heard)
         if heard == Self.signedIn { isSignedIn = true }
         if hasEnded, verdict == nil { verdict = heard }
@@ -56,7 +69,7 @@ struct SMTPDialogue {
         let said = server.quote(String(decoding: reply, as: UTF8.self)).trimmedEnd
         if let verdict {
             if (200..<300).contains(verdict) { return .accepted(reply: said) }
-            return .failed(MailFailure(.refused, status: verdict, "\(server): \(said)"))
+            return .failed(MailFailure(refusal(verdict), status: verdict, "\(server): \(said)"))
         }
         func failed(_ kind: MailFailure.Kind, _ text: String) -> MailOutcome {
             .failed(MailFailure(kind, status: status.flatMap { $0 >= 400 ? $0 : nil }, "\(server): \(text)"))
@@ -64,6 +77,7 @@ struct SMTPDialogue {
         if hasEnded { return failed(.unknown, "the mail was sent and its answer lost (\(reason))") }
         if isOver { return failed(.closed, "given up") }
         if wasRefusedUnsigned { return failed(.authentication, "the server lets nobody sign in") }
+        if status == Self.unavailable { return failed(.unavailable, said) }
         switch code {
         case CURLE_LOGIN_DENIED: return failed(.authentication, "not signed in: \(said)")
         case CURLE_USE_SSL_FAILED: return failed(.tls, "the server refuses STARTTLS: \(said)")
@@ -73,8 +87,12 @@ struct SMTPDialogue {
         case CURLE_OPERATION_TIMEDOUT: return failed(.timeout, "no answer in time")
         default: break
         }
-        if let status, status >= 400 { return failed(.refused, said) }
+        if let status, status >= 400 { return failed(refusal(status), said) }
         return failed(.connect, reason)
+    }
+
+    private func refusal(_ status: Int) -> MailFailure.Kind {
+        hasNamedRecipient && status != Self.unavailable ? .refused : .unavailable
     }
 }
 

@@ -116,7 +116,7 @@ extension SMTPTransfer {
 
     private func setCallbacks(_ handle: UnsafeMutableRawPointer) {
         let context = Unmanaged.passUnretained(self).toOpaque()
-        for option in [CURLOPT_READDATA, CURLOPT_HEADERDATA, CURLOPT_XFERINFODATA] {
+        for option in [CURLOPT_READDATA, CURLOPT_HEADERDATA, CURLOPT_XFERINFODATA, CURLOPT_DEBUGDATA] {
             check(cronpp_curl_set_context(handle, option, context))
         }
         check(
@@ -127,6 +127,11 @@ extension SMTPTransfer {
             cronpp_curl_set_pieces(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
                 SMTPTransfer.at(context)?.hear(bytes, size * count)
                 return size * count
+            })
+        check(
+            cronpp_curl_set_trace(handle) { _, kind, bytes, count, context in
+                if kind == CURLINFO_HEADER_OUT { SMTPTransfer.at(context)?.say(bytes, count) }
+                return 0
             })
         set(handle, CURLOPT_NOPROGRESS, 0)
         check(
@@ -164,6 +169,11 @@ extension SMTPTransfer {
         UnsafeMutableRawBufferPointer(start: buffer, count: room).copyBytes(from: piece)
         unsent = unsent.dropFirst(piece.count)
         return piece.count
+    }
+
+    private func say(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
+        guard let bytes else { return }
+        dialogue.say(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
     private func hear(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {

@@ -30,6 +30,10 @@ import Testing
         return try SMTPServer(url: "\(scheme)://\(signIn)\(MailServer.name):\(servers.port(name))?\(query)")
     }
 
+    private func clear(_ name: String) throws -> SMTPServer {
+        try SMTPServer(url: "smtp://127.0.0.1:\(servers.port(name))?tls=off")
+    }
+
     private static let here = ["127.0.0.1"].compactMap { IPAddress($0) }
 
     private func send(_ message: MailMessage, _ server: SMTPServer) async -> MailOutcome {
@@ -62,9 +66,25 @@ import Testing
         #expect(failure.text.contains(words) && failure.text.isOneLine, "\(failure.text)")
     }
 
-    @Test func aServerThatIsTooBusyIsTriedAgain() async throws {
-        let failure = try #require(await send(Mails.plain(), server("busy", user: nil)).failure)
-        #expect(failure.verdict == .transient && failure.status == 421 && failure.text.contains("too busy"))
+    /// Whatever it says before it is asked for the recipient, and whenever it ends the conversation.
+    @Test(arguments: [
+        ("busy", MailFailure.Verdict.transient, 421, "too busy"), ("closed", .permanent, 554, "no service here"),
+        ("nameless", .permanent, 550, "not you"), ("senderless", .permanent, 550, "not from you"),
+        ("senderless-later", .transient, 451, "not from you now"), ("ending", .transient, 421, "too many errors"),
+        ("ending-late", .transient, 421, "going down"),
+    ])
+    func whatIsSaidToEverybodyIsNoRefusalOfTheRecipient(
+        _ name: String, _ verdict: MailFailure.Verdict, _ status: Int, _ words: String
+    ) async throws {
+        let failure = try #require(await client.send(Mails.plain(), by: clear(name)).failure)
+        #expect(failure.kind == .unavailable && failure.verdict == verdict && failure.status == status, "\(failure)")
+        #expect(failure.text.contains(words), "\(failure)")
+    }
+
+    @Test(arguments: [("recipientless", 550), ("dataless", 554)])
+    func whatIsSaidOfTheMailIsARefusal(_ name: String, _ status: Int) async throws {
+        let failure = try #require(await client.send(Mails.plain(), by: clear(name)).failure)
+        #expect(failure.kind == .refused && failure.status == status, "\(failure)")
     }
 
     @Test func aPasswordIsTakenOutOfReplies() async throws {

@@ -120,7 +120,7 @@ extension Outcome {
 extension MailFailure {
     fileprivate var outcomeKind: Outcome.Kind {
         switch kind {
-        case .connect: .connectError
+        case .connect, .unavailable: .connectError
         case .tls: .tlsError
         case .timeout: .timeout
         case .authentication, .refused: .smtpError
@@ -134,7 +134,7 @@ extension MailFailure {
         switch kind {
         case .unknown: .maybeSent
         case .refused: .answered
-        case .connect, .tls, .timeout, .authentication, .busy, .closed: .nothingSent
+        case .connect, .unavailable, .tls, .timeout, .authentication, .busy, .closed: .nothingSent
         }
     }
 }

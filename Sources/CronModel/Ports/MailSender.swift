@@ -36,7 +36,10 @@ package struct MailFailure: Error, Hashable, Sendable {
         case timeout
         /// Nobody was signed in: a wrong password, or a server that lets nobody sign in.
         case authentication
-        /// The server has said no; `status` tells which.
+        /// The server takes nothing from here now, whomever it is for: it said no before it was asked for the recipient, or
+        /// ended the conversation (421). `status` tells which.
+        case unavailable
+        /// The server has said no to this mail; `status` tells which.
         case refused
         /// The whole mail was sent and its answer lost: it may be on its way.
         case unknown
@@ -70,7 +73,7 @@ package struct MailFailure: Error, Hashable, Sendable {
     package var verdict: Verdict {
         switch kind {
         case .connect, .tls, .timeout, .busy, .closed: .transient
-        case .authentication, .refused: (400..<500).contains(status ?? 0) ? .transient : .permanent
+        case .authentication, .unavailable, .refused: (400..<500).contains(status ?? 0) ? .transient : .permanent
         case .unknown: .unknown
         }
     }
