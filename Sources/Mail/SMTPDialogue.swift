@@ -9,7 +9,7 @@ struct SMTPDialogue {
     /// Whether the server was asked to take a mail for the recipient: what it said before is about no recipient.
     private var hasNamedRecipient = false
     /// Whether QUIT was said, which libcurl does after a failure too: the answer to it says nothing of the mail.
-    private var hasLeft = false
+    private(set) var hasLeft = false
     /// Whether the server was asked to take the whole mail: from then on it may have.
     private var hasEnded = false
     private var wasRefusedUnsigned = false

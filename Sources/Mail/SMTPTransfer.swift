@@ -135,7 +135,8 @@ extension SMTPTransfer {
             })
         set(handle, CURLOPT_NOPROGRESS, 0)
         check(
-            cronpp_curl_set_progress(handle) { context, _, _, _, _ in SMTPTransfer.at(context)?.isOver() == true ? 1 : 0
+            cronpp_curl_set_progress(handle) { context, _, _, _, _ in
+                SMTPTransfer.at(context)?.mayGoOn() == true ? 0 : 1
             })
     }
 
@@ -170,6 +171,9 @@ extension SMTPTransfer {
         unsent = unsent.dropFirst(piece.count)
         return piece.count
     }
+
+    /// Asked once a second, and after a failure also while the answer to QUIT is waited for: up to two minutes, for nothing.
+    private func mayGoOn() -> Bool { !dialogue.hasLeft && !isOver() }
 
     private func say(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
         guard let bytes else { return }

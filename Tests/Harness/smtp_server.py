@@ -114,6 +114,7 @@ SCRIPTS = {
     "ending": GOOD | {"RCPT": "421 4.7.0 too many errors"},
     "ending-late": GOOD | {".": "421 4.3.0 going down"},
     "recipientless": GOOD | {"RCPT": "550 5.1.1 nobody"},
+    "recipientless-silent": GOOD | {"RCPT": "550 5.1.1 nobody", "QUIT": SILENCE},
     "dataless": GOOD | {"DATA": "554 5.7.1 no mail"},
     "ended": {"": END},
     "endless": {"": ENDLESS},

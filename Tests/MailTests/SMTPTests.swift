@@ -205,6 +205,14 @@ import Testing
         }
     }
 
+    /// As little as after a refusal, when libcurl says QUIT before it answers.
+    @Test func aServerThatIsSilentAfterARefusalKeepsNobody() async throws {
+        let begin = ContinuousClock.now
+        let failure = try #require(await client.send(Mails.plain(), by: clear("recipientless-silent")).failure)
+        #expect(failure.kind == .refused && failure.status == 550, "\(failure)")
+        #expect(ContinuousClock.now - begin < .seconds(30))
+    }
+
     // MARK: - Bounds
 
     @Test func whatIsTooMuchIsRefused() async throws {
