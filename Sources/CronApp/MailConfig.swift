@@ -71,8 +71,11 @@ struct MeteredCarrier: MailCarrier {
     let carrier: any MailCarrier
     let metrics: EngineMetrics
 
-    func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome {
-        let outcome = await carrier.send(message, by: server, at: addresses)
+    func send(
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?,
+        hiding: @escaping @Sendable (String) -> String
+    ) async -> MailOutcome {
+        let outcome = await carrier.send(message, by: server, at: addresses, hiding: hiding)
         metrics.mailed(outcome)
         return outcome
     }

@@ -3,8 +3,9 @@ import CronModel
 
 /// What a server has said so far, and what it means. Reads replies (RFC 5321 §4.2) line by line and keeps the last, cut.
 struct SMTPDialogue {
-    private let needsSignIn: Bool
+    private let server: SMTPServer
     private let replyLimit: Int
+    private let hiding: @Sendable (String) -> String
     private var isSignedIn = false
     /// Whether the server was asked to take a mail for the recipient: what it said before is about no recipient.
     private var hasNamedRecipient = false
@@ -27,10 +28,13 @@ struct SMTPDialogue {
     /// The server ends the conversation, at whatever point (RFC 5321 §3.8).
     private static let unavailable = 421
 
-    init(needsSignIn: Bool, replyLimit: Int) {
-        self.needsSignIn = needsSignIn
+    init(_ server: SMTPServer, replyLimit: Int, hiding: @escaping @Sendable (String) -> String) {
+        self.server = server
         self.replyLimit = replyLimit
+        self.hiding = hiding
     }
+
+    private var keptBytes: Int { replyLimit + HiddenText.marginBytes }
 
     /// A command.
     mutating func say(_ command: UnsafeRawBufferPointer) {
@@ -42,7 +46,7 @@ struct SMTPDialogue {
     mutating func hear(_ line: UnsafeRawBufferPointer) {
         guard !hasLeft else { return }
         if isWhole { incoming = [] }
-        incoming += line.prefix(max(0, replyLimit - incoming.count))
+        incoming += line.prefix(max(0, keptBytes - incoming.count))
         let digits = line.prefix(3)
         guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return }
         isWhole = line.count < 4 || line[3] != UInt8(ascii: "-")
@@ -56,7 +60,7 @@ struct SMTPDialogue {
     /// Asked before each piece of the mail. A server that offers no way to sign in is passed over by libcurl, which then goes
     /// on as nobody: a mail must not leave under no name when one was given.
     mutating func mayBegin() -> Bool {
-        wasRefusedUnsigned = needsSignIn && !isSignedIn
+        wasRefusedUnsigned = server.user != nil && !isSignedIn
         return !wasRefusedUnsigned
     }
 
@@ -65,8 +69,8 @@ struct SMTPDialogue {
     /// - Parameters:
     ///   - reason: libcurl's words for its code.
     ///   - isOver: whether the transfer was told to end.
-    func outcome(_ code: CURLcode, reason: String, _ server: SMTPServer, isOver: Bool) -> MailOutcome {
-        let said = server.quote(String(decoding: reply, as: UTF8.self)).trimmedEnd
+    func outcome(_ code: CURLcode, reason: String, isOver: Bool) -> MailOutcome {
+        let said = self.said
         if let verdict {
             if (200..<300).contains(verdict) { return .accepted(reply: said) }
             return .failed(MailFailure(refusal(verdict), status: verdict, "\(server): \(said)"))
@@ -89,6 +93,13 @@ struct SMTPDialogue {
         }
         if let status, status >= 400 { return failed(refusal(status), said) }
         return failed(.connect, reason)
+    }
+
+    /// The last reply, as it may be shown.
+    private var said: String {
+        let text = server.quote(hiding(String(decoding: reply, as: UTF8.self)))
+        let most = reply.count < keptBytes ? replyLimit : HiddenText.shownBytes(of: text, most: replyLimit)
+        return String(decoding: text.utf8.prefix(max(0, most)), as: UTF8.self).trimmedEnd
     }
 
     private func refusal(_ status: Int) -> MailFailure.Kind {

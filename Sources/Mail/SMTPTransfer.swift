@@ -22,12 +22,15 @@ final class SMTPTransfer: @unchecked Sendable {
     /// The first thing that could not be set.
     private var failure = CURLE_OK
 
-    init(_ message: MailMessage, _ server: SMTPServer, _ addresses: [IPAddress]?, _ limits: MailLimits) {
+    init(
+        _ message: MailMessage, _ server: SMTPServer, _ addresses: [IPAddress]?, _ limits: MailLimits,
+        hiding: @escaping @Sendable (String) -> String
+    ) {
         self.message = message
         self.server = server
         self.addresses = addresses
         self.limits = limits
-        dialogue = SMTPDialogue(needsSignIn: server.user != nil, replyLimit: limits.reply)
+        dialogue = SMTPDialogue(server, replyLimit: limits.reply, hiding: hiding)
     }
 
     func cancel() { isCancelled.store(true, ordering: .releasing) }
@@ -48,7 +51,7 @@ final class SMTPTransfer: @unchecked Sendable {
         set(up: handle, &lists)
         guard failure == CURLE_OK else { return .failed(MailFailure(.connect, text(of: failure))) }
         let code = curl_easy_perform(handle)
-        let outcome = dialogue.outcome(code, reason: text(of: code), server, isOver: self.isOver())
+        let outcome = dialogue.outcome(code, reason: text(of: code), isOver: self.isOver())
         // A server that has said yes is told QUIT by the clean-up, which must not wait for an answer.
         let socket = cronpp_curl_socket(handle)
         if socket >= 0 { shutdown(socket, Int32(SHUT_RD)) }

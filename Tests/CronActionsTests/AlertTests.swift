@@ -290,6 +290,19 @@ extension NetworkTests {
             }
         }
 
+        @Test func whatAMailServerEchoesIsHiddenBeforeItIsCut() async throws {
+            let text = String(repeating: "x", count: 290) + " canary-4711-quokka"
+            let post = MailPost { _ in .failed(MailFailure(.refused, status: 550, text)) }
+            try await withAlerts(Receiver.ok(), carrier: post) { _, action, setting in
+                var attempt = alert(["mail": Self.mail])
+                attempt.hiding = { $0.replacing("canary-4711-quokka", with: "*") }
+                let outcome = await action.run(attempt)
+                #expect(outcome.output?.hasSuffix("x *\r\n") == true && outcome.error?.hasSuffix("x *") == true, "\(outcome)")
+                let test = await setting.tryOut(Self.mail) { $0.replacing("canary-4711-quokka", with: "*") }
+                #expect(!test.isUsable && test.message.hasSuffix("x *"), "\(test)")
+            }
+        }
+
         @Test func aMailGoesToJudgedAddressesUnderOneIdForEachAttempt() async throws {
             let post = MailPost()
             try await withAlerts(Receiver.ok(), carrier: post) { _, action, _ in

@@ -115,6 +115,8 @@ SCRIPTS = {
     "ending-late": GOOD | {".": "421 4.3.0 going down"},
     "recipientless": GOOD | {"RCPT": "550 5.1.1 nobody"},
     "recipientless-silent": GOOD | {"RCPT": "550 5.1.1 nobody", "QUIT": SILENCE},
+    "echoing": GOOD | {"RCPT": "550 5.7.1 " + "x" * 1000 + " canary-4711-quokka and more"},
+    "echoing-long": GOOD | {"RCPT": "550 5.7.1 " + "canary-4711-quokka" * 90},
     "dataless": GOOD | {"DATA": "554 5.7.1 no mail"},
     "ended": {"": END},
     "endless": {"": ENDLESS},

@@ -92,6 +92,16 @@ import Testing
         #expect(failure.status == 554 && !failure.text.contains("word/"), "\(failure.text)")
     }
 
+    /// What a cut leaves of a secret could be too short to be found.
+    @Test(arguments: [("echoing", " *"), ("echoing-long", "127.0.0.1")])
+    func secretsAreTakenOutBeforeAReplyIsCut(_ name: String, _ start: String) async throws {
+        let secret = "canary-4711-quokka"
+        let outcome = try await client.send(Mails.plain(), by: clear(name), at: nil) { $0.replacing(secret, with: "*") }
+        let failure = try #require(outcome.failure)
+        #expect(failure.status == 550 && failure.text.contains(start) && failure.text.utf8.count < 1_100, "\(failure)")
+        #expect(!failure.text.contains("c"), "\(failure)")
+    }
+
     // MARK: - Signing in
 
     @Test(arguments: [("stranger", MailFailure.Verdict.permanent, 535), ("later", .transient, 454)])

@@ -9,13 +9,19 @@ package protocol MailCarrier: Sendable {
     /// One attempt, as above. A task that is cancelled gives it up within a second.
     /// - Parameter addresses: where the server is to be dialled, in this order, without its name being looked up: for
     ///   hosts that users name, whose addresses have been judged. TLS still proves the name. Nil looks the name up.
-    func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome
+    /// - Parameter hiding: takes secrets out of what the server answers, before any of it is cut.
+    func send(
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?,
+        hiding: @escaping @Sendable (String) -> String
+    ) async -> MailOutcome
 }
 
 extension MailCarrier {
-    /// To wherever the server's name leads.
-    package func send(_ message: MailMessage, by server: SMTPServer) async -> MailOutcome {
-        await send(message, by: server, at: nil)
+    /// Of a server that is told no secret but its own password.
+    package func send(
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]? = nil
+    ) async -> MailOutcome {
+        await send(message, by: server, at: addresses, hiding: { $0 })
     }
 }
 
