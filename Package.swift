@@ -126,8 +126,8 @@ let package = Package(
         .testTarget(
             name: "CronActionsTests",
             dependencies: [
-                "CronActions", "CronModel", "CronSchedule", "PostgresClient", "PostgresServer", httpClient, crypto, logging,
-                nioEmbedded, nioHTTP2, nioSSL,
+                "CronActions", "CronModel", "CronSchedule", "CronTesting", "PostgresClient", "PostgresServer", httpClient, crypto,
+                logging, nioEmbedded, nioHTTP2, nioSSL,
             ] + nio,
             swiftSettings: settings),
         .testTarget(

@@ -1,15 +1,19 @@
-import CronModel
+package import CronModel
 import CronSchedule
 import Foundation
 import Synchronization
 
 /// Judges values by JSON Schema, as far as the API's document uses it; a keyword that it does not know is a finding.
-struct SchemaCheck: Sendable {
+package struct SchemaCheck: Sendable {
     /// Where references lead.
     let document: JSONValue
 
+    package init(document: JSONValue) {
+        self.document = document
+    }
+
     /// What is wrong, each with its path.
-    func findings(_ value: JSONValue, _ schema: JSONValue, at path: String = "$") -> [String] {
+    package func findings(_ value: JSONValue, _ schema: JSONValue, at path: String = "$") -> [String] {
         guard case .object(let keywords) = schema else {
             return schema == .bool(false) ? ["\(path) may not be there"] : []
         }
@@ -18,10 +22,10 @@ struct SchemaCheck: Sendable {
         }
     }
 
-    func isValid(_ value: JSONValue, _ schema: JSONValue) -> Bool { findings(value, schema).isEmpty }
+    package func isValid(_ value: JSONValue, _ schema: JSONValue) -> Bool { findings(value, schema).isEmpty }
 
     /// What a reference such as `#/components/schemas/Job` leads to.
-    func target(of reference: String) -> JSONValue? {
+    package func target(of reference: String) -> JSONValue? {
         reference.dropFirst(2).split(separator: "/").reduce(document) { $0?[String($1)] }
     }
 
