@@ -106,6 +106,7 @@ package struct SchemaCheck: Sendable {
                 findings($0.element, rule, at: "\(path)[\($0.offset)]")
             }
         case "minItems": items.count >= rule.count ? [] : ["\(path) has \(items.count) items"]
+        case "uniqueItems": Set(items).count == items.count ? [] : ["\(path) holds an item twice"]
         case "maxItems": items.count <= rule.count ? [] : ["\(path) has \(items.count) items"]
         default: unknown(keyword, "array", path)
         }
@@ -115,6 +116,7 @@ package struct SchemaCheck: Sendable {
         let isRight: Bool
         switch keyword {
         case "minLength": isRight = text.unicodeScalars.count >= rule.count
+        case "x-max-bytes": isRight = text.utf8.count <= rule.count
         case "maxLength": isRight = text.unicodeScalars.count <= rule.count
         case "pattern": isRight = Patterns.matches(rule.stringValue ?? "", text)
         case "format":
@@ -140,7 +142,7 @@ package struct SchemaCheck: Sendable {
     /// Keywords of one kind of value say nothing of another.
     private static let known: Set<String> = [
         "properties", "required", "additionalProperties", "propertyNames", "maxProperties", "items", "minItems",
-        "maxItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum",
+        "maxItems", "uniqueItems", "minLength", "maxLength", "x-max-bytes", "pattern", "format", "minimum", "maximum",
     ]
 
     private func unknown(_ keyword: String, _ kind: String, _ path: String) -> [String] {

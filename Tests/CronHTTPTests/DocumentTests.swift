@@ -72,6 +72,25 @@ import Testing
         }
     }
 
+    /// What is refused when it is there twice, the document calls a set.
+    @Test func alertsNameEachChannelAndEventOnce() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            let user = try await client.user("ann")
+            let check = SchemaCheck(document: Document(routes: bed.server.table.routes, version: "0").json)
+            let body = try #require(bed.server.table.routes.first { $0.operation.id == "createJob" }?.operation.body)
+            for (alerts, field) in [
+                (["channels": ["ops", "ops"], "on": ["dead"]], "alerts.channels"),
+                (["channels": ["ops"], "on": ["dead", "dead"]], "alerts.on[1]"),
+            ] as [(JSONValue, String)] {
+                let job = Jobs.valid.merging(patch: ["alerts": alerts])
+                #expect(!check.isValid(job, body.schema.json))
+                let reply = try await user.call(.post, "/jobs", job)
+                #expect(reply.status == 422 && reply.json["errors"]?.arrayValue?.first?["field"] == .string(field), "\(reply)")
+            }
+        }
+    }
+
     /// Every operation has answered well at least once, and its answer was as described.
     @Test func everyOperationAnswersAsDescribed() async throws {
         let bed = try await TestBed(mail: MailDrop())
