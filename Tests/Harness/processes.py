@@ -6,11 +6,20 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 import urllib.parse
 
-RECEIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "receiver.py")
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECEIVER = f"{HERE}/receiver.py"
+PREPARE = os.path.join(HERE, "../../script/prepare")
 READY_LIMIT = 30
+
+
+def prepare(purpose, *packages):
+    """Installs what is missing of Debian's packages."""
+    if subprocess.run([PREPARE, purpose, *packages], stdout=sys.stderr).returncode:
+        raise SystemExit(1)
 
 
 class Receiver:
