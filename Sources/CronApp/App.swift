@@ -9,6 +9,7 @@ import Foundation
 import Hummingbird
 import Logging
 import Mail
+import PostgresClient
 import ServiceLifecycle
 import UnixSignals
 
@@ -117,6 +118,7 @@ struct RunningNode: Sendable {
 extension App {
     /// Opens the store, makes this node known to it, and puts the parts together; nothing runs yet.
     static func start(_ config: AppConfig, logger: Logger) async throws -> RunningNode {
+        PostgresEnvironment.clear()
         let clock = SystemClock()
         let directory = try DataDirectory(path: config.dataDirectory)
         let keys = try Keys(config, directory)
