@@ -90,7 +90,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .registration: "who may register: first (needs the printed setup code), open, closed"
         case .allowNetworks: "CIDR list, separated by commas, that webhooks, SQL and channels may reach although private or loopback"
         case .sqlFiles:
-            "directory of the SQLite files that SQL actions may use; absent = they may use none"
+            "directory of the SQLite files that SQL actions may use: every space may read and change every file in it; absent = no SQL action may use a SQLite file"
         case .allowCommands:
             "whether jobs may run programs on the nodes, which can do there whatever a node can: true or false, equal on all nodes"
         case .trustedProxies:
