@@ -69,13 +69,8 @@ extension PostgresDriver {
         _ body: (PostgresConnection) async throws(SQLFailure) -> Value
     ) async throws(SQLFailure) -> Value {
         let addresses = try await addresses()
-        let roots: RootFile?
-        do { roots = try fields.rootCertificates.map { try RootFile($0) } } catch {
-            throw SQLFailure(
-                cause: .unreachable(isPermanent: false), message: "the CA certificate could not be put aside: \(error)",
-                reach: .nothingSent)
-        }
-        defer { roots?.remove() }
+        let roots = try fields.rootCertificates.map { text throws(SQLFailure) in try RootFile(text) }
+        defer { roots?.close() }
         let connection: PostgresConnection
         do throws(PostgresError) {
             connection = try await PostgresConnection.connect(config(addresses, roots, limits, inTransaction))
