@@ -17,6 +17,8 @@ package struct PostgresConfig: Sendable {
 
     package let pooling: Pooling
     let hosts: [Host]
+    /// Whether somebody else names the server: then it may be anything that answers.
+    let isForeign: Bool
     /// The other keys for libpq, as checked: user, dbname, password, sslmode, …
     let parameters: [String: String]
 
@@ -38,6 +40,7 @@ package struct PostgresConfig: Sendable {
     package init(url: String, pooling: Pooling) throws(PostgresError) {
         let parts = try PostgresURL(url)
         self.pooling = pooling
+        isForeign = false
         hosts = parts.hosts
         parameters = parts.parameters
         if let name = parts.applicationName { applicationName = name }
@@ -48,6 +51,7 @@ package struct PostgresConfig: Sendable {
     /// name is for the check of its certificate.
     package init(_ server: PostgresTarget, pooling: Pooling) {
         self.pooling = pooling
+        isForeign = true
         hosts = [Host(name: server.host, port: String(server.port), addresses: server.addresses)]
         parameters = server.parameters
     }
