@@ -9,15 +9,17 @@ struct Dialer {
 
     let config: PostgresConfig
     let deadline: Deadline
+    let health: Health
 
     func connect() throws(PostgresError) -> OpaquePointer {
         var failures = DialFailures()
         for host in config.hosts {
             for address in addresses(of: host, &failures) {
+                guard !health.isAborted else { break }
                 if let connection = attempt(host, address: address, &failures) { return connection }
             }
         }
-        throw failures.error
+        throw health.isAborted ? .cannotConnect("given up before it was open") : failures.error
     }
 
     /// Nil stands for a Unix socket.
@@ -53,6 +55,7 @@ struct Dialer {
                 place, verbose: String(cString: PQerrorMessage(connection)),
                 needsPassword: PQconnectionNeedsPassword(connection) == 1)
         }
+        health.hangUp()
         PQfinish(connection)
         return nil
     }
@@ -62,6 +65,8 @@ struct Dialer {
         _ connection: OpaquePointer, _ giveUp: (String) -> Void
     ) -> PostgresPollingStatusType {
         deadline.start(milliseconds: config.connectTimeout)
+        // To one address with one way to encrypt the socket stays the same.
+        health.dials(PQsocket(connection))
         let intake = Intake(PQsocket(connection), mostBytes: config.isForeign ? Intake.signInBytes : nil)
         // libpq: begin as if the last answer had been "writing".
         var state = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING

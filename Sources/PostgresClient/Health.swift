@@ -5,41 +5,77 @@ import Synchronization
 
 /// What others may know of a connection, and do to it, without waiting for its thread.
 final class Health: Sendable {
-    private let tally: Tally
-    private let over = Atomic(false)
-    private let canceller = Mutex<(Canceller, address: String)?>(nil)
-    private let socket = Mutex<Int32?>(nil)
+    private struct State {
+        /// A descriptor of our own for the connection's socket: libpq closes its own when it likes, and the number may then
+        /// be another's.
+        var socket: Int32?
+        var canceller: (Canceller, address: String)?
+        var isAborted = false
+        var isOver = false
 
-    init(tally: Tally = Tally()) { self.tally = tally }
+        mutating func take(_ socket: Int32?) {
+            if let old = self.socket { close(old) }
+            self.socket = socket
+        }
 
-    func sends(_ statements: Int) { tally.add(statements) }
-
-    var isOver: Bool { over.load(ordering: .acquiring) }
-
-    func begin(_ handle: OpaquePointer?, socket: Int32) {
-        let address = Peer.address(of: socket)
-        canceller.withLock { $0 = handle.map { (Canceller($0), address) } }
-        self.socket.withLock { $0 = socket }
-    }
-
-    /// Before the connection's socket is closed: its number may be another's at once.
-    func end() {
-        over.store(true, ordering: .releasing)
-        canceller.withLock { $0 = nil }
-        socket.withLock { $0 = nil }
-    }
-
-    /// Whoever waits for the connection finds it closed.
-    func abort() {
-        socket.withLock { socket in
+        func shutDown() {
             if let socket { _ = shutdown(socket, Int32(SHUT_RDWR)) }
         }
     }
 
+    private let tally: Tally
+    private let state = Mutex(State())
+
+    init(tally: Tally = Tally()) { self.tally = tally }
+
+    deinit { state.withLock { $0.take(nil) } }
+
+    func sends(_ statements: Int) { tally.add(statements) }
+
+    var isOver: Bool { state.withLock { $0.isOver } }
+    /// Whether it is not to be opened any more.
+    var isAborted: Bool { state.withLock { $0.isAborted } }
+
+    /// A connection is being opened.
+    func dials(_ socket: Int32) {
+        state.withLock { state in
+            let own = fcntl(socket, F_DUPFD_CLOEXEC, 0)
+            state.take(own < 0 ? nil : own)
+            if state.isAborted { state.shutDown() }
+        }
+    }
+
+    /// Before the socket is closed: it stays open as long as a descriptor is.
+    func hangUp() { state.withLock { $0.take(nil) } }
+
+    /// The connection is open.
+    func begin(_ handle: OpaquePointer?, socket: Int32) {
+        let address = Peer.address(of: socket)
+        state.withLock { $0.canceller = handle.map { (Canceller($0), address) } }
+    }
+
+    /// As `hangUp`, for good.
+    func end() {
+        state.withLock { state in
+            state.isOver = true
+            state.canceller = nil
+            state.take(nil)
+        }
+    }
+
+    /// Whoever waits for the connection, or for its being opened, finds it closed.
+    func abort() {
+        state.withLock { state in
+            state.isAborted = true
+            state.shutDown()
+        }
+    }
+
     /// By a connection of its own, which may take as long as the server likes: on a thread of its own. Where too many are
-    /// under way nothing is asked, and the statement goes on to its own limit.
+    /// under way nothing is asked, and the statement goes on to its own limit. What is not open yet is aborted.
     func cancel() {
-        guard let (canceller, address) = canceller.withLock({ $0 }), Cancellations.all.begin(at: address) else { return }
+        guard let (canceller, address) = state.withLock({ $0.canceller }) else { return abort() }
+        guard Cancellations.all.begin(at: address) else { return }
         Thread {
             canceller.cancel()
             Cancellations.all.end(at: address)

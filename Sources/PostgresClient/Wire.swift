@@ -22,7 +22,7 @@ final class Wire {
     init(_ config: PostgresConfig, health: Health) throws(PostgresError) {
         self.health = health
         deadline = try Deadline()
-        connection = try Dialer(config: config, deadline: deadline).connect()
+        connection = try Dialer(config: config, deadline: deadline, health: health).connect()
         intake = Intake(PQsocket(connection), mostBytes: config.isForeign ? Intake.sessionBytes : nil)
         answerTimeout = config.answerTimeout
         statements = config.pooling == .session ? StatementCache() : nil

@@ -26,4 +26,19 @@ import Testing
             }
         }
     }
+
+    @Test func whatIsAbortedIsNotOpened() async throws {
+        let target = PostgresTarget(
+            host: "127.0.0.1", addresses: ["127.0.0.1"], port: try PostgresServer.shared.port, database: "postgres",
+            user: "postgres", password: "", tls: .disable)
+        for end in [{ $0.cancelStatement() }, { $0.abort() }] as [(PostgresConnection) -> Void] {
+            let connection = PostgresConnection(PostgresConfig(target, pooling: .session))
+            end(connection)
+            let error = try await failure { try await connection.open() }
+            #expect(error == .cannotConnect("given up before it was open"))
+        }
+        let connection = PostgresConnection(PostgresConfig(target, pooling: .session))
+        try await connection.open()
+        #expect(try await connection.query("SELECT 1").rowCount == 1)
+    }
 }
