@@ -24,9 +24,14 @@ final class Health: Sendable {
     }
 
     private let tally: Tally
+    /// Whose the connection is; nil for this process's own.
+    private let owner: String?
     private let state = Mutex(State())
 
-    init(tally: Tally = Tally()) { self.tally = tally }
+    init(tally: Tally = Tally(), owner: String? = nil) {
+        self.tally = tally
+        self.owner = owner
+    }
 
     deinit { state.withLock { $0.take(nil) } }
 
@@ -75,10 +80,10 @@ final class Health: Sendable {
     /// under way nothing is asked, and the statement goes on to its own limit. What is not open yet is aborted.
     func cancel() {
         guard let (canceller, address) = state.withLock({ $0.canceller }) else { return abort() }
-        guard Cancellations.all.begin(at: address) else { return }
-        Thread {
+        guard Cancellations.all.begin(at: address, of: owner) else { return }
+        Thread { [owner] in
             canceller.cancel()
-            Cancellations.all.end(at: address)
+            Cancellations.all.end(at: address, of: owner)
         }.start()
     }
 }
@@ -88,24 +93,43 @@ final class Health: Sendable {
 final class Cancellations: Sendable {
     static let all = Cancellations()
     static let mostAtOneAddress = 4
+    /// Of one owner, at all addresses: who has many must not use up everybody's.
+    static let mostOfOneOwner = 8
     static let most = 128
 
-    private let underWay = Mutex<[String: Int]>([:])
+    private struct State {
+        var all = 0
+        var byAddress: [String: Int] = [:]
+        var byOwner: [String: Int] = [:]
+    }
 
-    func begin(at address: String) -> Bool {
-        underWay.withLock { underWay in
-            let count = underWay[address, default: 0]
-            guard count < Self.mostAtOneAddress, underWay.values.reduce(0, +) < Self.most else { return false }
-            underWay[address] = count + 1
+    private let underWay = Mutex(State())
+
+    /// - Parameter owner: nil for this process itself.
+    func begin(at address: String, of owner: String?) -> Bool {
+        underWay.withLock { state in
+            guard state.all < Self.most, state.byAddress[address, default: 0] < Self.mostAtOneAddress else { return false }
+            if let owner {
+                guard state.byOwner[owner, default: 0] < Self.mostOfOneOwner else { return false }
+                state.byOwner[owner, default: 0] += 1
+            }
+            state.byAddress[address, default: 0] += 1
+            state.all += 1
             return true
         }
     }
 
-    func end(at address: String) {
-        underWay.withLock { underWay in
-            let left = underWay[address, default: 1] - 1
-            underWay[address] = left == 0 ? nil : left
+    func end(at address: String, of owner: String?) {
+        underWay.withLock { state in
+            state.all -= 1
+            Self.takeOne(address, from: &state.byAddress)
+            if let owner { Self.takeOne(owner, from: &state.byOwner) }
         }
+    }
+
+    private static func takeOne(_ key: String, from counts: inout [String: Int]) {
+        let left = counts[key, default: 1] - 1
+        counts[key] = left == 0 ? nil : left
     }
 }
 

@@ -34,6 +34,8 @@ package struct PostgresConfig: Sendable {
     /// on a connection that a firewall has forgotten.
     package var answerGrace = 2_000
     package var applicationName = "cronpp"
+    /// Who has named the server; nil for this process. Requests to cancel are counted for each.
+    package var owner: String?
     /// Further settings of the session (planner settings and the like).
     package var settings: [String: String] = [:]
 

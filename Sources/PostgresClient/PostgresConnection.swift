@@ -20,7 +20,7 @@ package actor PostgresConnection {
 
     private init(_ config: PostgresConfig, tally: Tally) {
         self.config = config
-        health = Health(tally: tally)
+        health = Health(tally: tally, owner: config.owner)
         thread = ConnectionThread(name: "postgres")
         preamble = Self.preamble(config)
     }

@@ -103,6 +103,7 @@ extension PostgresDriver {
         // In a transaction its settings go with it, which a pooling proxy lets pass; outside there is no other place.
         var config = PostgresConfig(target, pooling: inTransaction ? .transaction : .session)
         config.applicationName = "cronpp job"
+        config.owner = space.description
         // Of several, one that is away leaves time for the others.
         let most = Self.milliseconds(Self.connectTimeout)
         config.connectTimeout =
