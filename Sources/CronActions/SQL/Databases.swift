@@ -20,7 +20,8 @@ package struct Databases: Sendable {
     func driver(for connection: ConnectionDefinition, of space: UserID) -> any SQLDriver {
         switch connection {
         case .postgres(let fields): PostgresDriver(fields: fields, hosts: hosts, space: space)
-        case .sqlite(let fields): SQLiteDriver(path: files?.path(of: fields.file), threads: fileThreads)
+        case .sqlite(let fields):
+            SQLiteDriver(path: files?.path(of: fields.file), threads: fileThreads, space: space)
         }
     }
 

@@ -7,6 +7,8 @@ struct SQLiteDriver: SQLDriver {
     /// Nil when the file is not there, or not allowed any more.
     let path: String?
     let threads: SQLiteThreads
+    /// Whose connection it is.
+    let space: UserID
 
     func run(_ work: SQLWork, limits: SQLLimits) async throws(SQLFailure) -> SQLEnd {
         try await connected(limits) { connection, progress in
@@ -64,7 +66,7 @@ struct SQLiteDriver: SQLDriver {
                 defer { connection.end() }
                 let end: @Sendable () -> Void = { connection.interrupt() }
                 return try await TimeLimit.ending(ask: end, force: end) {
-                    try await threads.run { try body(connection, progress) }
+                    try await threads.run(for: space) { try body(connection, progress) }
                 }
             }
         } catch {
