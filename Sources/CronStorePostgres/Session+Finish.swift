@@ -15,7 +15,7 @@ extension Session {
         var others: [Finish] = []
         for finish in finishes {
             if finish.outcome.verdict == .success, let run = held[finish.token.runID], run.status == .running,
-                run.concurrencyKey == nil, let job = known[run.jobID], !job.isStrict
+                run.fence == finish.token.fence, run.concurrencyKey == nil, let job = known[run.jobID], !job.isStrict
             {
                 simple.append((finish, run, job))
             } else {
