@@ -148,7 +148,8 @@ package struct HTTPServer: Sendable {
             web =
                 settings.servesAPI
                 ? try Web(
-                    accounts: accounts, jobs: jobs, runs: runs, events: events, store: store, limit: limit,
+                    accounts: accounts, jobs: jobs, runs: runs, dryRuns: dryRuns, actions: actions, events: events,
+                    store: store, limit: limit,
                     settings: settings) : nil
         } catch {
             throw .template("\(error)")

@@ -10,7 +10,7 @@ struct Web: Sendable {
     private let gate: WebGate
 
     init(
-        accounts: Accounts, jobs: JobControl, runs: RunControl, events: any EventChannel, store: any Store,
+        accounts: Accounts, jobs: JobControl, runs: RunControl, dryRuns: DryRunControl, actions: ActionRegistry, events: any EventChannel, store: any Store,
         limit: RateLimit?, settings: HTTPSettings
     ) throws(WebTemplates.Fault) {
         let keys = WebKeys(secrets: [settings.jwtSecret] + settings.acceptedJWTSecrets)
@@ -26,6 +26,8 @@ struct Web: Sendable {
             accounts: AccountPages(accounts: accounts, keys: keys), choices: ChoicePages(),
             jobs: JobsPages(jobs: jobs, clock: store.clock),
             job: JobPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
+            editor: EditorPages(
+                jobs: jobs, dryRuns: dryRuns, actions: actions, store: store, counts: counts, clock: store.clock),
             run: RunPages(jobs: jobs, runs: runs, clock: store.clock),
             live: LivePages(events: events, clock: store.clock, identities: accounts.identities),
             assets: assets

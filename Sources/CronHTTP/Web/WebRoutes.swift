@@ -8,6 +8,7 @@ struct WebRoutes: Sendable {
     let choices: ChoicePages
     let jobs: JobsPages
     let job: JobPages
+    let editor: EditorPages
     let run: RunPages
     let live: LivePages
     let assets: WebAssets
@@ -25,6 +26,12 @@ struct WebRoutes: Sendable {
 
             WebRoute(.get, "/jobs", .jobs(.read), jobs.list),
             WebRoute(.get, "/jobs/{id}", .jobs(.read), job.show),
+            WebRoute(.get, "/jobs/new", .jobs(.write), editor.new),
+            WebRoute(.post, "/jobs/new", .jobs(.write), editor.create),
+            WebRoute(.get, "/jobs/preview", .jobs(.read), editor.preview),
+            WebRoute(.post, "/jobs/preview", .jobs(.read), editor.preview),
+            WebRoute(.get, "/jobs/{id}/edit", .jobs(.write), editor.edit),
+            WebRoute(.post, "/jobs/{id}/edit", .jobs(.write), editor.save),
             WebRoute(.post, "/jobs/{id}/pause", .jobs(.operate), job.pause),
             WebRoute(.post, "/jobs/{id}/resume", .jobs(.operate), job.resume),
             WebRoute(.post, "/jobs/{id}/run", .jobs(.operate), job.run),

@@ -17,7 +17,7 @@ struct JobsPages: Sendable {
         let times = TimeText(now: clock.now, choices: request.choices)
         let view = JobsPageView(
             filter: filter, rows: page.items.map { JobRowView($0, times, for: request) },
-            next: page.next.map { filter.path(cursor: $0.text) }, isFirst: filter.cursor == nil)
+            next: page.next.map { filter.path(cursor: $0.text) }, isFirst: filter.cursor == nil, mayMake: request.may(.write))
         return .page(
             WebPage(title: "Jobs", template: "jobs", view: view, regions: [Self.region], section: .jobs))
     }

@@ -20,8 +20,10 @@ struct JobsPageView: Sendable {
     let first: String
     /// There are no jobs at all.
     let isEmpty: Bool
+    let mayMake: Bool
 
-    init(filter: JobsFilter, rows: [JobRowView], next: String?, isFirst: Bool) {
+    init(filter: JobsFilter, rows: [JobRowView], next: String?, isFirst: Bool, mayMake: Bool) {
+        self.mayMake = mayMake
         text = filter.text ?? ""
         tag = filter.tag
         type = filter.type
@@ -94,6 +96,8 @@ struct JobButtonsView: Sendable {
     let mayPause: Bool
     let mayResume: Bool
     let mayDelete: Bool
+    /// Where a job like it is made.
+    let copy: String
 
     init(_ job: JobAnswer, for request: WebRequest) {
         path = "/jobs/\(job.id)"
@@ -102,6 +106,7 @@ struct JobButtonsView: Sendable {
         mayPause = request.may(.operate) && job.state == .active
         mayResume = request.may(.operate) && job.state == .paused
         mayDelete = request.may(.write)
+        copy = "/jobs/new?from=\(job.id)"
     }
 }
 
