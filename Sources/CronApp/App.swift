@@ -161,6 +161,7 @@ extension App {
         settings.version = AppVersion.number
         settings.servesAPI = config.role.servesAPI
         settings.counter = coordination.counters
+        settings.locks = coordination.locks.description
         settings.acceptedJWTSecrets = config.jwtSecretsAccepted
         settings.rateLimit = config.rateLimit
         settings.jobQuota = config.jobQuota

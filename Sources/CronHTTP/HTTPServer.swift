@@ -44,6 +44,9 @@ package struct HTTPSettings: Sendable {
     /// Whether the events of this node are those of all nodes.
     package var hearsAllNodes = true
 
+    /// What nodes lock by, for people; nil if nobody has said so.
+    package var locks: String?
+
     /// Told with the API's description.
     package var version = "0"
 
@@ -149,8 +152,7 @@ package struct HTTPServer: Sendable {
                 settings.servesAPI
                 ? try Web(
                     accounts: accounts, jobs: jobs, runs: runs, dryRuns: dryRuns, actions: actions, events: events,
-                    store: store, limit: limit,
-                    settings: settings) : nil
+                    store: store, limit: limit, settings: settings, node: node) : nil
         } catch {
             throw .template("\(error)")
         }

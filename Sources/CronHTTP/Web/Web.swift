@@ -10,8 +10,9 @@ struct Web: Sendable {
     private let gate: WebGate
 
     init(
-        accounts: Accounts, jobs: JobControl, runs: RunControl, dryRuns: DryRunControl, actions: ActionRegistry, events: any EventChannel, store: any Store,
-        limit: RateLimit?, settings: HTTPSettings
+        accounts: Accounts, jobs: JobControl, runs: RunControl, dryRuns: DryRunControl, actions: ActionRegistry,
+        events: any EventChannel, store: any Store, limit: RateLimit?, settings: HTTPSettings,
+        node: @escaping @Sendable () -> NodeID
     ) throws(WebTemplates.Fault) {
         let keys = WebKeys(secrets: [settings.jwtSecret] + settings.acceptedJWTSecrets)
         let counts = WebCounts(jobs: jobs, clock: store.clock)
@@ -29,6 +30,8 @@ struct Web: Sendable {
             editor: EditorPages(
                 jobs: jobs, dryRuns: dryRuns, actions: actions, store: store, counts: counts, clock: store.clock),
             run: RunPages(jobs: jobs, runs: runs, clock: store.clock),
+            now: NowPages(jobs: jobs, runs: runs, nodes: store, clock: store.clock),
+            cluster: ClusterPages(store: store, locks: settings.locks, node: node),
             live: LivePages(events: events, clock: store.clock, identities: accounts.identities),
             assets: assets
         ).all

@@ -27,24 +27,32 @@ struct WebPage: Sendable {
 
 /// The pages of the navigation, in its order.
 enum WebSection: String, CaseIterable, Sendable {
+    case now
     case jobs
+    case cluster
 
     var title: String {
         switch self {
+        case .now: "Now"
         case .jobs: "Jobs"
+        case .cluster: "Cluster"
         }
     }
 
     var path: String {
         switch self {
+        case .now: "/"
         case .jobs: "/jobs"
+        case .cluster: "/cluster"
         }
     }
 
     /// What is pressed after `g` to go there.
     var key: String {
         switch self {
+        case .now: "n"
         case .jobs: "j"
+        case .cluster: "k"
         }
     }
 }

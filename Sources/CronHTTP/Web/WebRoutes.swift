@@ -10,12 +10,15 @@ struct WebRoutes: Sendable {
     let job: JobPages
     let editor: EditorPages
     let run: RunPages
+    let now: NowPages
+    let cluster: ClusterPages
     let live: LivePages
     let assets: WebAssets
 
     var all: [WebRoute] {
         [
-            WebRoute(.get, "/", .signedIn) { _ in .seeOther(.jobs) },
+            WebRoute(.get, "/", .jobs(.read), now.show),
+            WebRoute(.get, "/cluster", .jobs(.read), cluster.show),
 
             WebRoute(.get, "/setup", .open, accounts.setup),
             WebRoute(.post, "/setup", .open, accounts.register),

@@ -3,5 +3,6 @@ import "./choices.js";
 import "./editor.js";
 import "./forms.js";
 import "./keys.js";
+import "./lane.js";
 import "./live.js";
 import "./times.js";

@@ -38,8 +38,15 @@ function start() {
   // Where nodes do not hear each other the stream is only half of what happens.
   const besides = Number(document.body.dataset.ask);
   if (besides) setInterval(() => stream && regions().forEach(ask), besides);
+  // What shows time itself is fetched anew however little happens, unless a hand is there.
+  setInterval(() => regions().filter(isOld).forEach(ask), 1_000);
   if (isPaused || document.hidden) show("Paused", "off");
   else open();
+}
+
+function isOld(region) {
+  const every = Number(region.dataset.liveEvery) * 1_000;
+  return every > 0 && performance.now() - state(region.dataset.region).lastFetch > every && !isInUse(region);
 }
 
 function show(word, state) {

@@ -24,7 +24,7 @@ import Testing
             #expect(setup.isPage && setup.text.contains("Setup code"))
             let made = try await browser.submit("/setup", on: setup, Self.account)
             #expect(made.location == "/", "\(made)")
-            let empty = try await browser.follow(try await browser.follow(made))
+            let empty = try await browser.follow(made)
             #expect(empty.text.contains("No jobs yet") && empty.text.contains("ann@example.org"), "\(empty)")
 
             let ann = try await client.signedIn("ann")

@@ -6,6 +6,11 @@ struct StateView: Sendable {
     let key: String
     let word: String
 
+    init(key: String, word: String) {
+        self.key = key
+        self.word = word
+    }
+
     init(_ status: RunStatus) {
         key = status.name.lowercased()
         word = status.name.asWord
