@@ -16,7 +16,7 @@ struct Web: Sendable {
     ) throws(WebTemplates.Fault) {
         let keys = WebKeys(secrets: [settings.jwtSecret] + settings.acceptedJWTSecrets)
         let counts = WebCounts(jobs: jobs, clock: store.clock)
-        let assets = WebAssets()
+        let assets = try WebAssets()
         site = WebSite(
             templates: try .ours(), assets: assets, keys: keys, counts: counts,
             live: WebLive(events: events, isComplete: settings.hearsAllNodes), clock: store.clock)

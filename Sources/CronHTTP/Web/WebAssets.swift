@@ -4,8 +4,7 @@ import Hummingbird
 import NIOCore
 import WebFiles
 
-/// Style, script and the mark, under an address that changes with them: `/assets/DIGEST/NAME`. One digest stands for all,
-/// so that modules find each other by relative paths.
+/// Style, script and the mark, under an address that changes with them: `/assets/DIGEST/NAME`. One digest stands for all.
 struct WebAssets: Sendable {
     private struct Asset: Sendable {
         let type: String
@@ -22,8 +21,11 @@ struct WebAssets: Sendable {
     let names: [String]
     private let assets: [String: Asset]
 
-    init() {
+    init() throws(WebTemplates.Fault) {
         var texts = WebFiles.assets
+        let modules = texts.filter { $0.key.hasSuffix(".js") }
+        for name in modules.keys { texts[name] = nil }
+        texts["app.js"] = try WebScript.joined(modules, from: "app.js")
         texts["mark.svg"] = WebFiles.icons["mark"]
         names = texts.keys.sorted()
         var hash = SHA256()
