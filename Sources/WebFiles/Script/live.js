@@ -139,6 +139,8 @@ const find = name => document.querySelector(`[data-region="${CSS.escape(name)}"]
 
 /** Whether somebody is about to do something with it. */
 function isInUse(region) {
+  // When it closes, the focus goes back to where it was.
+  if (document.querySelector("dialog[open]")) return true;
   if (region.querySelector("tr:hover, a:hover, button:hover, pre:hover, tr[data-chosen], details[open]")) return true;
   // A button that was clicked keeps the focus; only who goes by keys, or types, is still there.
   const active = document.activeElement;
@@ -171,17 +173,17 @@ async function refresh(name) {
       stop("Paused", "off");
       saySignedOut();
     } else {
-      markStale(region);
+      markStale(region, error instanceof Refusal ? error.message : "the server cannot be reached");
     }
   }
 }
 
-/** What is shown may be old: it says of when it is. */
-function markStale(region) {
+/** What is shown may be old: it says of when it is, and why. */
+function markStale(region, reason) {
   if (region.querySelector(".stale")) return;
   const line = document.createElement("p");
   line.className = "stale";
-  line.textContent = `As of ${new Date().toLocaleTimeString()}: the server cannot be reached.`;
+  line.textContent = `As of ${new Date().toLocaleTimeString()}: ${reason}.`;
   region.prepend(line);
 }
 
