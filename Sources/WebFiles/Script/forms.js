@@ -30,6 +30,3 @@ addEventListener("submit", async event => {
     else say("The server cannot be reached, so it is not known whether anything was done. Look before you try again.", true);
   }
 });
-
-// The first thing that is wrong with a form is where one goes on.
-document.querySelector("[data-errors]")?.focus();
