@@ -147,6 +147,14 @@ class Node:
                     break
         return False
 
+    def read_until(self, mark, limit=10):
+        """What it has printed, up to something that it is known to print."""
+        end = time.time() + limit
+        while mark not in self.printed and time.time() < end:
+            if select.select([self.process.stdout], [], [], 0.1)[0]:
+                self.printed += os.read(self.process.stdout.fileno(), 4096)
+        return self.printed
+
     def log_tail(self):
         with open(self.log_path, errors="replace") as file:
             return file.read()[-3000:]
