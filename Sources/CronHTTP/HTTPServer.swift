@@ -119,9 +119,11 @@ package struct HTTPServer: Sendable {
         let mails = settings.mail.map { ResetMails(settings: $0, tokens: resets, logger: settings.logger) }
         self.mails = mails
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
+        let output = OutputRoutes(runs: runs, outputs: outputs, clock: store.clock, signIn: signIn)
         let ofSettings = [(settings.connections, SettingWords.connection), (settings.channels, .channel)].flatMap {
             kind, words in
-            kind.map { SettingRoutes(settings: SettingControl($0, store: store, vault: vault), words: words).routes } ?? []
+            kind.map { SettingRoutes(settings: SettingControl($0, store: store, vault: vault), words: words).routes }
+                ?? []
         }
         let dryRuns = DryRunControl(store: store, actions: actions, vault: vault)
         let groups: [[Route]] = [
@@ -137,7 +139,7 @@ package struct HTTPServer: Sendable {
             JobRoutes(jobs: jobs, schema: schema).routes,
             AlertRoutes(store: store).routes,
             RunRoutes(runs: runs).routes,
-            OutputRoutes(runs: runs, outputs: outputs, clock: store.clock, signIn: signIn).routes,
+            output.routes,
             EventRoutes(events: events, jobs: jobs, clock: store.clock, signIn: signIn).routes,
             AuditRoutes(store: store).routes,
         ]
@@ -152,7 +154,7 @@ package struct HTTPServer: Sendable {
                 settings.servesAPI
                 ? try Web(
                     accounts: accounts, jobs: jobs, runs: runs, dryRuns: dryRuns, actions: actions, events: events,
-                    store: store, limit: limit, settings: settings, node: node) : nil
+                    outputs: output, store: store, limit: limit, settings: settings, node: node) : nil
         } catch {
             throw .template("\(error)")
         }

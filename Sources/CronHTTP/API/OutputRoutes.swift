@@ -17,6 +17,12 @@ struct OutputRoutes: Sendable {
     /// Server-sent events, until the run has ended. Whoever has seen all of it is told that nothing follows (204), which
     /// ends a client that comes back by itself.
     @Sendable func stream(_ request: APIRequest) async throws -> Response {
+        let headers = request.http.headers
+        return try await stream(request) { await signIn.stillAllows(Permission(.jobs, .read), headers) }
+    }
+
+    /// - Parameter isAllowed: asked now and then whether whoever watches still may.
+    func stream(_ request: APIRequest, isAllowed: @escaping @Sendable () async -> Bool) async throws -> Response {
         let access = try request.access
         var query = request.query
         try query.finish()
@@ -27,7 +33,7 @@ struct OutputRoutes: Sendable {
         }
         let slot = try slots.take(for: access.user.id, run: run.id)
         let watch = OutputWatch(run, after: position, runs: runs, outputs: outputs)
-        return request.stream(OutputText(watch: watch), slot: slot, access, clock: clock, signIn: signIn)
+        return request.stream(OutputText(watch: watch), slot: slot, access, clock: clock, isAllowed: isAllowed)
     }
 }
 

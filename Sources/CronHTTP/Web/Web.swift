@@ -11,7 +11,7 @@ struct Web: Sendable {
 
     init(
         accounts: Accounts, jobs: JobControl, runs: RunControl, dryRuns: DryRunControl, actions: ActionRegistry,
-        events: any EventChannel, store: any Store, limit: RateLimit?, settings: HTTPSettings,
+        events: any EventChannel, outputs: OutputRoutes, store: any Store, limit: RateLimit?, settings: HTTPSettings,
         node: @escaping @Sendable () -> NodeID
     ) throws(WebTemplates.Fault) {
         let keys = WebKeys(secrets: [settings.jwtSecret] + settings.acceptedJWTSecrets)
@@ -23,18 +23,23 @@ struct Web: Sendable {
         gate = WebGate(
             site: site, identities: accounts.identities, audit: store, limit: limit,
             origin: WebOrigin(publicURL: settings.publicURL))
-        routes = WebRoutes(
-            accounts: AccountPages(accounts: accounts, keys: keys), choices: ChoicePages(),
-            jobs: JobsPages(jobs: jobs, clock: store.clock),
-            job: JobPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
-            editor: EditorPages(
-                jobs: jobs, dryRuns: dryRuns, actions: actions, store: store, counts: counts, clock: store.clock),
-            run: RunPages(jobs: jobs, runs: runs, clock: store.clock),
-            now: NowPages(jobs: jobs, runs: runs, nodes: store, clock: store.clock),
-            cluster: ClusterPages(store: store, locks: settings.locks, node: node),
-            live: LivePages(events: events, clock: store.clock, identities: accounts.identities),
-            assets: assets
-        ).all
+        routes =
+            WebRoutes(
+                accounts: AccountPages(accounts: accounts, keys: keys), choices: ChoicePages(),
+                jobs: JobsPages(jobs: jobs, clock: store.clock),
+                job: JobPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
+                editor: EditorPages(
+                    jobs: jobs, dryRuns: dryRuns, actions: actions, store: store, counts: counts, clock: store.clock),
+                run: RunPages(jobs: jobs, runs: runs, clock: store.clock),
+                now: NowPages(jobs: jobs, runs: runs, nodes: store, clock: store.clock),
+                cluster: ClusterPages(store: store, locks: settings.locks, node: node),
+                manyJobs: ManyJobsPages(jobs: jobs, counts: counts),
+                runs: RunsPages(jobs: jobs, runs: runs, clock: store.clock),
+                dead: DeadPages(jobs: jobs, runs: runs, clock: store.clock),
+                live: LivePages(
+                    events: events, outputs: outputs, jobs: jobs, clock: store.clock, identities: accounts.identities),
+                assets: assets
+            ).all
     }
 
     func add(to router: Router<APIContext>) {

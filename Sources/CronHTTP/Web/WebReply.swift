@@ -29,12 +29,16 @@ struct WebPage: Sendable {
 enum WebSection: String, CaseIterable, Sendable {
     case now
     case jobs
+    case runs
+    case dead
     case cluster
 
     var title: String {
         switch self {
         case .now: "Now"
         case .jobs: "Jobs"
+        case .runs: "Runs"
+        case .dead: "Dead letters"
         case .cluster: "Cluster"
         }
     }
@@ -43,6 +47,8 @@ enum WebSection: String, CaseIterable, Sendable {
         switch self {
         case .now: "/"
         case .jobs: "/jobs"
+        case .runs: "/runs"
+        case .dead: "/dead"
         case .cluster: "/cluster"
         }
     }
@@ -52,6 +58,8 @@ enum WebSection: String, CaseIterable, Sendable {
         switch self {
         case .now: "n"
         case .jobs: "j"
+        case .runs: "r"
+        case .dead: "d"
         case .cluster: "k"
         }
     }

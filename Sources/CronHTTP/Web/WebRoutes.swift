@@ -1,3 +1,4 @@
+import CronEngine
 import CronModel
 import HTTPTypes
 import Hummingbird
@@ -12,10 +13,15 @@ struct WebRoutes: Sendable {
     let run: RunPages
     let now: NowPages
     let cluster: ClusterPages
+    let manyJobs: ManyJobsPages
+    let runs: RunsPages
+    let dead: DeadPages
     let live: LivePages
     let assets: WebAssets
 
-    var all: [WebRoute] {
+    var all: [WebRoute] { pages + decisions }
+
+    private var pages: [WebRoute] {
         [
             WebRoute(.get, "/", .jobs(.read), now.show),
             WebRoute(.get, "/cluster", .jobs(.read), cluster.show),
@@ -40,7 +46,18 @@ struct WebRoutes: Sendable {
             WebRoute(.post, "/jobs/{id}/run", .jobs(.operate), job.run),
             WebRoute(.post, "/jobs/{id}/delete", .jobs(.write), job.delete),
 
+            WebRoute(.post, "/jobs/bulk/pause", .jobs(.operate), manyJobs.pause),
+            WebRoute(.post, "/jobs/bulk/resume", .jobs(.operate), manyJobs.resume),
+            WebRoute(.post, "/jobs/bulk/trigger", .jobs(.operate), manyJobs.trigger),
+            WebRoute(.post, "/jobs/bulk/delete", .jobs(.write), manyJobs.delete),
+
+            WebRoute(.get, "/dead", .jobs(.read), dead.list),
+            WebRoute(.post, "/dead/redrive", .jobs(.operate), dead.redrive),
+            WebRoute(.post, "/dead/discard", .jobs(.operate), dead.discard),
+
+            WebRoute(.get, "/runs", .jobs(.read), runs.list),
             WebRoute(.get, "/runs/{id}", .jobs(.read), run.show),
+            WebRoute(.get, "/runs/{id}/output", .jobs(.read), live.output),
             WebRoute(.post, "/runs/{id}/cancel", .jobs(.operate), run.cancel),
             WebRoute(.post, "/runs/{id}/redrive", .jobs(.operate), run.redrive),
             WebRoute(.post, "/runs/{id}/discard", .jobs(.operate), run.discard),
@@ -51,6 +68,14 @@ struct WebRoutes: Sendable {
             },
             .file(.get, "/favicon.ico") { [assets] _ in try assets.response("mark.svg", digest: "") },
         ]
+    }
+
+    /// What a form about many things was answered with: nothing to come back to.
+    private var decisions: [WebRoute] {
+        let ofJobs = BulkVerb.allCases.map { ("/jobs/bulk/\($0.rawValue)", LocalPath.jobs) }
+        return (ofJobs + [("/dead/redrive", .dead), ("/dead/discard", .dead)]).map { path, list in
+            WebRoute(.get, path, .jobs(.read)) { _ in .seeOther(list) }
+        }
     }
 }
 

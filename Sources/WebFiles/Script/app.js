@@ -5,4 +5,5 @@ import "./forms.js";
 import "./keys.js";
 import "./lane.js";
 import "./live.js";
+import "./output.js";
 import "./times.js";

@@ -8,6 +8,9 @@ import Testing
 
 /// What a request for a page passes: who, from where, how often, and what every answer says to browsers.
 @Suite struct WebGateTests {
+    /// Events and no pages: they have headers of their own.
+    static let streams: Set = ["/live", "/runs/{id}/output"]
+
     static func path(_ route: WebRoute, job: String, run: String, _ bed: TestBed) -> String {
         route.path.replacing("{id}", with: route.path.hasPrefix("/runs") ? run : job)
             .replacing("{digest}", with: bed.server.web?.site.assets.digest ?? "").replacing("{name}", with: "app.css")
@@ -108,7 +111,8 @@ import Testing
                 try await browser.post("/jobs", [:], headers: [.accept: "text/html", .origin: WebClient.origin]),
                 try await browser.fragment("/jobs", JobsPages.region),
             ]
-            for route in bed.server.web?.routes ?? [] where route.method == .get && route.path != "/live" && !route.isFree {
+            for route in bed.server.web?.routes ?? []
+            where route.method == .get && !Self.streams.contains(route.path) && !route.isFree {
                 answers.append(try await browser.get(Self.path(route, job: job, run: run, bed)))
             }
             for answer in answers {
@@ -233,7 +237,9 @@ import Testing
         try await bed.run { client in
             var nobody = WebClient(client.client)
             let assets = try #require(bed.server.web?.site.assets)
-            let types = ["css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"]
+            let types = [
+                "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml",
+            ]
             for name in assets.names {
                 let answer = try await nobody.get("\(assets.base)/\(name)")
                 #expect(answer.status == 200 && answer.headers[.cacheControl] == "public, max-age=31536000, immutable")

@@ -15,11 +15,22 @@ struct JobsPages: Sendable {
         let filter = try JobsFilter(request)
         let page = try await jobs.list(filter.query(owner: request.base.owner))
         let times = TimeText(now: clock.now, choices: request.choices)
+        let count = try await count(filter, page, request)
         let view = JobsPageView(
-            filter: filter, rows: page.items.map { JobRowView($0, times, for: request) },
+            filter: filter, many: ManyJobsView(filter, count: count, for: request),
+            rows: page.items.map { JobRowView($0, times, for: request) },
             next: page.next.map { filter.path(cursor: $0.text) }, isFirst: filter.cursor == nil, mayMake: request.may(.write))
         return .page(
             WebPage(title: "Jobs", template: "jobs", view: view, regions: [Self.region], section: .jobs))
+    }
+
+    /// How many the filter selects; asked only where the page does not show it and somebody could use it.
+    private func count(_ filter: JobsFilter, _ page: Page<JobAnswer>, _ request: WebRequest) async throws -> Int {
+        if page.next == nil, filter.cursor == nil { return page.items.count }
+        guard request.may(.operate), request.region == nil else { return 0 }
+        var query = try filter.query(owner: request.base.owner)
+        query.after = nil
+        return try await jobs.count(query)
     }
 }
 
@@ -38,8 +49,7 @@ struct JobsFilter: Sendable {
     static let sorts: [JobSort] = [.name, .nextRunTime, .updatedAt, .createdAt]
 
     init(_ request: WebRequest) throws {
-        // A form sends its fields empty where nobody has chosen: as good as absent.
-        var reader = QueryReader(request.http.uri.query.map(Self.withoutEmpty) ?? "")
+        var reader = request.chosen
         text = reader.string("q")
         state = reader.choice("state", JobState.self)
         statuses = reader.statuses("status")
@@ -48,10 +58,6 @@ struct JobsFilter: Sendable {
         sort = reader.choice("sort", JobSort.self) ?? .name
         (_, cursor, isDescending) = reader.page(sort: sort)
         try reader.finish()
-    }
-
-    private static func withoutEmpty(_ query: String) -> String {
-        query.split(separator: "&").filter { !$0.hasSuffix("=") }.joined(separator: "&")
     }
 
     func query(owner: UserID) -> JobQuery {

@@ -5,6 +5,8 @@ import Hummingbird
 /// What happens, for pages that are open: the events of the API, for whoever has the cookie.
 struct LivePages: Sendable {
     let events: any EventChannel
+    let outputs: OutputRoutes
+    let jobs: JobControl
     let clock: any EngineClock
     let identities: Identities
     let slots = StreamSlots(of: "events", mostOfUser: EventRoutes.mostOfUser, mostOfNode: EventRoutes.mostOfNode)
@@ -23,6 +25,11 @@ struct LivePages: Sendable {
             channel: request.context.channel, isAllowed: { await isStillSignedIn(request.session) })
         return .response(
             Response(status: .ok, headers: EventStream.headers, body: ResponseBody { try await stream.write(to: &$0) }))
+    }
+
+    /// What a run's attempts write, for its page.
+    @Sendable func output(_ request: WebRequest) async throws -> WebReply {
+        .response(try await outputs.stream(request.base) { await isStillSignedIn(request.session) })
     }
 
     /// A store that cannot say ends no stream.

@@ -21,8 +21,12 @@ struct JobsPageView: Sendable {
     /// There are no jobs at all.
     let isEmpty: Bool
     let mayMake: Bool
+    /// What is about all that match.
+    let many: ManyJobsView?
 
-    init(filter: JobsFilter, rows: [JobRowView], next: String?, isFirst: Bool, mayMake: Bool) {
+    init(
+        filter: JobsFilter, many: ManyJobsView?, rows: [JobRowView], next: String?, isFirst: Bool, mayMake: Bool
+    ) {
         self.mayMake = mayMake
         text = filter.text ?? ""
         tag = filter.tag
@@ -34,6 +38,7 @@ struct JobsPageView: Sendable {
         sorts = JobsFilter.sorts.map { ChoiceView($0.rawValue, $0.label, isChosen: $0 == filter.sort) }
         isDescending = filter.isDescending
         isNarrowed = filter.isNarrowed
+        self.many = many
         self.rows = rows
         hasRows = !rows.isEmpty
         self.next = next

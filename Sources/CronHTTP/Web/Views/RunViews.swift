@@ -53,18 +53,28 @@ struct RunPageView: Sendable {
     let attempts: [AttemptView]
     let hasAttempts: Bool
     let events: [RunEventView]
+    let steps: RunStepsView?
+    let previous: String?
+    let following: String?
+    /// All runs of its job.
+    let all: String
+    /// Where what it writes can be followed; nil where nothing more will come of that.
+    let outputPath: String?
     let mayCancel: Bool
     let mayDecide: Bool
     /// Whatever becomes of it is told here without reloading.
     let isLive: Bool
 
-    /// - Parameter job: its name and zone; nil when it has been deleted.
+    /// - Parameters:
+    ///   - job: nil when it has been deleted.
+    ///   - beside: the job's runs before and after.
     init(
-        _ run: Run, _ attempts: [Attempt], job: (name: String, zone: String)?, _ times: TimeText, for request: WebRequest
+        _ run: Run, _ attempts: [Attempt], job: KnownJob?, beside: (before: RunID?, after: RunID?),
+        _ times: TimeText, for request: WebRequest
     ) {
         let zone = run.zone.isEmpty ? job?.zone ?? "UTC" : run.zone
         self.run = RunRowView(run, times, zone: zone)
-        self.job = job.map { ShownText.line($0.name) } ?? "a job that is deleted"
+        self.job = job?.name ?? KnownJob.deletedName
         jobPath = "/jobs/\(run.jobID)"
         node = (run.owner ?? run.current?.node)?.description
         due = run.status.isWaiting ? times.ahead(run.dueAt, zone: zone) : nil
@@ -72,7 +82,16 @@ struct RunPageView: Sendable {
         redriveOf = run.redriveOf.map { "/runs/\($0)" }
         self.attempts = attempts.map { AttemptView($0, times, zone: zone) }
         hasAttempts = !attempts.isEmpty
-        events = run.events.map { RunEventView($0, times, zone: zone) }
+        let edges = run.events
+        events = edges.indices.map { index in
+            let next = edges.indices.contains(index + 1) ? edges[index + 1].at : run.status.isLive ? times.now : nil
+            return RunEventView(edges[index], until: next, times, zone: zone)
+        }
+        steps = RunStepsView(run, attempts, now: times.now)
+        previous = beside.before.map { "/runs/\($0)" }
+        following = beside.after.map { "/runs/\($0)" }
+        all = "/runs?job_id=\(run.jobID)"
+        outputPath = run.status.isLive && job?.kind == "command" ? "/runs/\(run.id)/output" : nil
         mayCancel = request.may(.operate) && run.status.isLive && !run.cancelRequested
         mayDecide = request.may(.operate) && run.status == .dead
         isLive = run.status.isLive
@@ -119,16 +138,19 @@ struct RunEventView: Sendable {
     let status: StateView
     let reason: String
     let node: String?
+    /// Until the next.
+    let lasted: String?
 
-    init(_ event: RunEvent, _ times: TimeText, zone: String) {
+    init(_ event: RunEvent, until next: Instant?, _ times: TimeText, zone: String) {
         at = times.view(event.at, zone: zone)
         status = StateView(event.to)
         reason = event.reason.words
         node = event.node?.description
+        lasted = next.map { DurationText.exact($0 - event.at) }
     }
 }
 
 extension Outcome.Kind {
     /// `http error`, as a sentence's part.
-    fileprivate var words: String { rawValue.replacing("_", with: " ") }
+    var words: String { rawValue.replacing("_", with: " ") }
 }
