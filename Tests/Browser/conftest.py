@@ -22,6 +22,11 @@ def pytest_addoption(parser):
     parser.addoption("--build-dir", default=".build/debug")
 
 
+def pytest_collection_modifyitems(items):
+    """Pages first: their pictures show the scene, and not what other tests have added to it."""
+    items.sort(key=lambda item: item.path.name != "test_pages.py")
+
+
 @pytest.fixture(scope="session")
 def binary(request):
     return os.path.abspath(request.config.getoption("--build-dir") + "/cronpp")
