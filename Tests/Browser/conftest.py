@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../Harness"), os.path.join(HERE, "../API")]
@@ -83,7 +83,7 @@ def sessions(chromium, scene):
             page.get_by_label("Email").fill(scene.email(role))
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url("**/jobs")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Now")
             made[role] = [one for one in context.cookies() if one["name"] == "cronpp_session"]
             context.close()
         return made[role]

@@ -27,7 +27,7 @@ def test_from_the_first_start_to_a_run(nodes, see, script):
     page.get_by_label("Setup code").fill(setup_code(node))
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Now")
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
 
     sign_out(page)
@@ -38,7 +38,7 @@ def test_from_the_first_start_to_a_run(nodes, see, script):
     expect(page.get_by_label("Email")).to_have_value("ann@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Now")
 
 
 @SCRIPTS

@@ -42,6 +42,7 @@ import Testing
             let events = try await all(stream)
             #expect(events.map(\.name) == ["attempt", "output", "outcome", "end"])
             #expect(events.map(\.id) == ["1-0", "1-13", "1-end", "1-over"])
+            try #require(events.count == 4, "\(events)")
             #expect(events[1].data == ["attempt": 1, "offset": 0, "text": "no such thing", "kept": true])
             #expect(events[2].data["outcome"] == "http_error" && events[2].data["http_status"] == 400)
             #expect(events[2].data["output"] == nil && events[2].data["output_truncated"] == false)

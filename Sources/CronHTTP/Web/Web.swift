@@ -37,7 +37,7 @@ struct Web: Sendable {
                 runs: RunsPages(jobs: jobs, runs: runs, clock: store.clock),
                 dead: DeadPages(jobs: jobs, runs: runs, clock: store.clock),
                 live: LivePages(
-                    events: events, outputs: outputs, jobs: jobs, clock: store.clock, identities: accounts.identities),
+                    events: events, outputs: outputs, clock: store.clock, identities: accounts.identities),
                 assets: assets
             ).all
     }

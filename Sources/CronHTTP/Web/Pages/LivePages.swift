@@ -6,7 +6,6 @@ import Hummingbird
 struct LivePages: Sendable {
     let events: any EventChannel
     let outputs: OutputRoutes
-    let jobs: JobControl
     let clock: any EngineClock
     let identities: Identities
     let slots = StreamSlots(of: "events", mostOfUser: EventRoutes.mostOfUser, mostOfNode: EventRoutes.mostOfNode)
