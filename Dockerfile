@@ -5,6 +5,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends libsqlite3-dev 
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift Package.resolve[d] ./
+COPY Plugins Plugins
 COPY Sources Sources
 COPY Tests Tests
 COPY Benchmarks Benchmarks

@@ -27,6 +27,7 @@ let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-h
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -60,6 +61,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
     ],
     targets: [
         .target(name: "CronSchedule", swiftSettings: settings),
@@ -91,10 +93,14 @@ let package = Package(
             name: "CronLockRedis", dependencies: ["CronModel", "CronSchedule", "CHiredis"], swiftSettings: settings),
         .systemLibrary(name: "CLibCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "Mail", dependencies: ["CronModel", "CronSchedule", "CLibCurl"], swiftSettings: settings),
+        // The web interface's templates, style, script and pictures, inside the binary.
+        .target(name: "WebFiles", swiftSettings: settings, plugins: ["EmbedFiles"]),
+        .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
+        .executableTarget(name: "embed-files", swiftSettings: settings),
         .target(
             name: "CronHTTP", dependencies: [
-                "CronEngine", "CronModel", "CronSchedule", hummingbird, hummingbirdCore, httpTypes, jwt, crypto, cryptoExtras,
-                logging, lifecycle, nioCore,
+                "CronEngine", "CronModel", "CronSchedule", "WebFiles", hummingbird, hummingbirdCore, httpTypes, jwt, crypto,
+                cryptoExtras, logging, lifecycle, mustache, nioCore,
             ],
             swiftSettings: settings),
         .target(
@@ -120,15 +126,15 @@ let package = Package(
         .testTarget(
             name: "CronActionsTests",
             dependencies: [
-                "CronActions", "CronModel", "CronSchedule", "PostgresClient", "PostgresServer", httpClient, crypto, logging,
-                nioEmbedded, nioHTTP2, nioSSL,
+                "CronActions", "CronModel", "CronSchedule", "CronTesting", "PostgresClient", "PostgresServer", httpClient, crypto,
+                logging, nioEmbedded, nioHTTP2, nioSSL,
             ] + nio,
             swiftSettings: settings),
         .testTarget(
             name: "CronHTTPTests",
             dependencies: [
-                "CronHTTP", "CronEngine", "CronTesting", "CronModel", "CronSchedule", hummingbird, hummingbirdCore,
-                hummingbirdTesting, httpTypes, crypto, logging, lifecycle,
+                "CronHTTP", "CronEngine", "CronTesting", "CronModel", "CronSchedule", "WebFiles", hummingbird,
+                hummingbirdCore, hummingbirdTesting, httpTypes, crypto, logging, lifecycle,
             ] + nio, swiftSettings: settings),
         .testTarget(
             name: "StoreBehaviourTests",
@@ -147,7 +153,7 @@ let package = Package(
             name: "CronAppTests",
             dependencies: [
                 "CronApp", "CronHTTP", "CronEngine", "CronActions", "CronTesting", "CronLockRedis", "CronModel",
-                "CronSchedule", "PostgresServer", "MailServer", logging, signals,
+                "CronSchedule", "PostgresClient", "PostgresServer", "MailServer", logging, signals,
             ], swiftSettings: settings),
         .testTarget(
             name: "CronTestingTests", dependencies: ["CronTesting", "CronModel", "CronSchedule", hashTrees], swiftSettings: settings),

@@ -34,6 +34,12 @@ static inline CURLcode cronpp_curl_set_progress(CURL *handle, cronpp_curl_progre
     return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
 }
 
+// Tells what is sent and received.
+static inline CURLcode cronpp_curl_set_trace(CURL *handle, curl_debug_callback value) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, value);
+    return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L) : code;
+}
+
 // SMTP and SMTP over TLS, whatever else the library can do.
 static inline CURLcode cronpp_curl_only_mail(CURL *handle) {
 #if LIBCURL_VERSION_NUM >= 0x075500

@@ -25,15 +25,16 @@ struct OutputCapture: Sendable {
     /// Repair can lengthen, so the limit is applied once more.
     var text: String? {
         guard !kept.isEmpty else { return nil }
-        return BoundedText.prefix(BoundedText.repaired(kept), maxBytes: Outcome.outputLimitBytes)
+        return BoundedText.prefix(BoundedText.repaired(kept).unicodeScalars, maxBytes: Outcome.outputLimitBytes)
     }
 }
 
 /// Text cut to a number of UTF-8 bytes without splitting a scalar.
 enum BoundedText {
     /// Invalid UTF-8 and NUL, which PostgreSQL's text refuses, become U+FFFD. Can be longer than the bytes were.
-    static func repaired(_ bytes: some Sequence<UInt8>) -> [Unicode.Scalar] {
-        String(decoding: Array(bytes), as: UTF8.self).unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }
+    static func repaired(_ bytes: some Collection<UInt8>) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
     }
 
     static func prefix(_ scalars: some Sequence<Unicode.Scalar>, maxBytes: Int) -> String {
@@ -47,7 +48,7 @@ enum BoundedText {
         return String(text)
     }
 
-    static func suffix(_ scalars: [Unicode.Scalar], maxBytes: Int) -> String {
+    static func suffix(_ scalars: some BidirectionalCollection<Unicode.Scalar>, maxBytes: Int) -> String {
         var bytes = 0
         let end = scalars.reversed().prefix { scalar in
             bytes += UTF8.width(scalar)

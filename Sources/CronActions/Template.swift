@@ -67,6 +67,9 @@ struct Template: Hashable, Sendable {
 
     var hasNames: Bool { parts.contains { if case .value = $0 { true } else { false } } }
 
+    /// What stands beside the names.
+    var fixedTexts: [String] { parts.compactMap { if case .text(let text) = $0 { text } else { nil } } }
+
     private static func column(of index: String.Index, in text: String) -> Int {
         text.distance(from: text.startIndex, to: index) + 1
     }

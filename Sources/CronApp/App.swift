@@ -9,6 +9,7 @@ import Foundation
 import Hummingbird
 import Logging
 import Mail
+import PostgresClient
 import ServiceLifecycle
 import UnixSignals
 
@@ -73,7 +74,7 @@ package struct App: Sendable {
         guard let code = node.setupCode else { return }
         write(
             """
-            To make the first account:
+            To make the first account, open \(url)/setup and give the setup code \(code), or:
               curl -fsS \(url)/api/v1/auth/register -H 'content-type: application/json' \\
                 -d '{"email":"you@example.com","password":"12 characters or more","setup_code":"\(code)"}'
             """)
@@ -117,6 +118,7 @@ struct RunningNode: Sendable {
 extension App {
     /// Opens the store, makes this node known to it, and puts the parts together; nothing runs yet.
     static func start(_ config: AppConfig, logger: Logger) async throws -> RunningNode {
+        PostgresEnvironment.clear()
         let clock = SystemClock()
         let directory = try DataDirectory(path: config.dataDirectory)
         let keys = try Keys(config, directory)
@@ -159,6 +161,7 @@ extension App {
         settings.version = AppVersion.number
         settings.servesAPI = config.role.servesAPI
         settings.counter = coordination.counters
+        settings.locks = coordination.locks.description
         settings.acceptedJWTSecrets = config.jwtSecretsAccepted
         settings.rateLimit = config.rateLimit
         settings.jobQuota = config.jobQuota
@@ -168,6 +171,8 @@ extension App {
         let mail = config.mail.map { _ in SMTPClient() }
         settings.logger = logger
         settings.mail = mailSettings(config.mail, mail, metrics)
+        settings.publicURL = config.publicURL
+        settings.hearsAllNodes = config.redis != nil || !config.database.isShared
         settings.onFirstAccount = { directory.remove(setupCodeFile) }
         let node: @Sendable () -> NodeID = { engine?.node ?? id }
         let server = try await HTTPServer(
@@ -198,7 +203,8 @@ extension App {
             case .postgres(let database):
                 let store = try await wait { () throws(StoreError) in
                     try await PostgresStore.open(
-                        database, poolSize: config.databasePool, system: clock, locks: locks)
+                        database, poolSize: config.databasePool,
+                        reserved: config.role.executes ? config.databasePool / 2 : 0, system: clock, locks: locks)
                 }
                 try await wait { () throws(StoreError) in
                     try await store.checkSecrets([

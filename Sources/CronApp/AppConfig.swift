@@ -44,6 +44,8 @@ package struct AppConfig: Sendable {
     /// Open what they have sealed; seal nothing.
     package var encryptionKeysAccepted: [[UInt8]]
 
+    /// Where people reach this server, without a slash at the end; nil if nobody says so.
+    package var publicURL: String?
     /// Nil: no mail is sent.
     package var mail: MailConfig?
 
@@ -73,6 +75,7 @@ package struct AppConfig: Sendable {
         jobQuota = try reader.quota(.quotaJobs)
         encryptionKey = try reader.secret(.encryptionKey)
         encryptionKeysAccepted = try reader.secrets(.encryptionKeysAccepted)
+        publicURL = try reader.publicURL()
         mail = try reader.mail()
         hostLimits = try reader.hostLimits()
         engine = EngineSettings()
@@ -86,7 +89,9 @@ package struct AppConfig: Sendable {
         engine.spaceInFlight = try reader.quota(.quotaInFlight)
         engine.spaceRunsPerMinute = try reader.quota(.quotaRunsPerMinute)
         engine.spaceHistory = try reader.quota(.quotaHistory)
-        if case .postgres = database {
+        if case .postgres(var config) = database {
+            config.limitLocks(ofNodesWith: engine.lease)
+            database = .postgres(config)
             // Nodes that signed with different secrets would refuse each other's tokens.
             if jwtSecret == nil { throw ConfigError("JWT_SECRET must be given with PostgreSQL, equal on all nodes") }
             if encryptionKey == nil {
@@ -124,6 +129,20 @@ package struct AppConfig: Sendable {
         } catch {
             throw ConfigError("\(path): \(error.localizedDescription)")
         }
+    }
+}
+
+extension PostgresConfig {
+    /// Less, and a transaction of a busy node would be ended for a pause that means nothing.
+    private static let shortestIdle = Span.milliseconds(500)
+
+    /// A node that froze in a transaction holds its locks until the server ends it: after a third of the lease at most, as
+    /// those who wait for them give up.
+    fileprivate mutating func limitLocks(ofNodesWith lease: Span) {
+        let third = max(Self.shortestIdle, Span(microseconds: lease.microseconds / 3))
+        let limit = Int(clamping: third.microseconds / 1_000)
+        idleInTransactionTimeout = min(idleInTransactionTimeout, limit)
+        lockTimeout = min(lockTimeout, limit)
     }
 }
 

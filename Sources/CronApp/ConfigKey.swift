@@ -90,7 +90,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
         case .registration: "who may register: first (needs the printed setup code), open, closed"
         case .allowNetworks: "CIDR list, separated by commas, that webhooks, SQL and channels may reach although private or loopback"
         case .sqlFiles:
-            "directory of the SQLite files that SQL actions may use; absent = they may use none"
+            "directory of the SQLite files that SQL actions may use: every space may read and change every file in it; absent = no SQL action may use a SQLite file"
         case .allowCommands:
             "whether jobs may run programs on the nodes, which can do there whatever a node can: true or false, equal on all nodes"
         case .trustedProxies:
@@ -118,7 +118,7 @@ package enum ConfigKey: String, CaseIterable, Sendable {
             "the server that sends mail: smtp://USER:PASSWORD@HOST:PORT (587; STARTTLS, unless ?tls=off) or smtps://… (465); ca_file=PATH names an authority of its own; absent = no mail is sent"
         case .mailFrom: "whom mail is from: ops@example.com, or Cron++ <ops@example.com>; needed with MAIL_URL"
         case .publicURL:
-            "what links in mails begin with: where people reach this server, https://cron.example.com; needed with MAIL_URL"
+            "where people reach this server, https://cron.example.com: links in mails begin with it, and with https browsers send cookies by TLS only; needed with MAIL_URL"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .jwtSecret:
             "base64 of 32 bytes that sign access tokens; absent = generated into the data directory, mode 0600; with PostgreSQL it must be given, equal on all nodes"

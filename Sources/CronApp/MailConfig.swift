@@ -16,13 +16,17 @@ extension ConfigReader {
     func mail() throws(ConfigError) -> MailConfig? {
         let server = try read(.mailURL) { text throws(MailProblem) in try SMTPServer(url: text) }
         let from = try read(.mailFrom) { text throws(MailProblem) in try Mailbox(text: text) }
-        let publicURL = try read(.publicURL) { text throws(MailProblem) in try Self.base(text) }
+        let publicURL = try publicURL()
         guard let server else { return nil }
         guard let from else { throw refuse(.mailFrom, "must be given with MAIL_URL: whom mail is from") }
         guard let publicURL else {
             throw refuse(.publicURL, "must be given with MAIL_URL: what links in mails begin with")
         }
         return MailConfig(server: server, from: from, publicURL: publicURL)
+    }
+
+    func publicURL() throws(ConfigError) -> String? {
+        try read(.publicURL) { text throws(MailProblem) in try Self.base(text) }
     }
 
     private func read<Value>(
@@ -67,8 +71,11 @@ struct MeteredCarrier: MailCarrier {
     let carrier: any MailCarrier
     let metrics: EngineMetrics
 
-    func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome {
-        let outcome = await carrier.send(message, by: server, at: addresses)
+    func send(
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?,
+        hiding: @escaping @Sendable (String) -> String
+    ) async -> MailOutcome {
+        let outcome = await carrier.send(message, by: server, at: addresses, hiding: hiding)
         metrics.mailed(outcome)
         return outcome
     }

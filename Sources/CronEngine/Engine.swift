@@ -24,7 +24,8 @@ package actor Engine: Service {
     private nonisolated let heartbeats = OwnThread()
     private nonisolated let inbox = Mutex(Inbox())
     private var core: NodeCore
-    private var underWay: [RunID: UnderWay] = [:]
+    /// By token: what a run's old attempt still does may go on beside the next.
+    private var underWay: [ClaimToken: UnderWay] = [:]
     private var timer: Scheduled<Void>?
     private var timerAt: Instant?
     private nonisolated let done: AsyncStream<Never>
@@ -177,8 +178,8 @@ extension Engine {
             }
         case .execute(let attempt):
             execute(attempt, now: now)
-        case .abort(let run):
-            underWay[run]?.task.cancel()
+        case .abort(let token):
+            underWay[token]?.task.cancel()
         case .finish(let batch):
             let node = node
             ask { store in
@@ -195,7 +196,7 @@ extension Engine {
         case .askHost(let ask):
             let hosts = hosts
             Task.detached { self.post(.hostAnswered(ask, await hosts?.ask(ask))) }
-        case .heartbeat, .repair, .reap, .prune, .watch, .tell:
+        case .heartbeat, .repair, .reap, .heldOff, .prune, .watch, .tell:
             performUpkeep(effect, now: now)
         case .enlist:
             logger.error("this node was declared dead by the others", metadata: ["node": "\(node)"])
@@ -222,6 +223,11 @@ extension Engine {
             }
         case .reap:
             ask { store in .reaped(await result { () async throws(StoreError) in try await store.reap(node: node) }) }
+        case .heldOff:
+            metrics.heldOff()
+            logger.notice(
+                "runs may be lost, but the other nodes are given time to renew their leases",
+                metadata: ["node": "\(node)"])
         case .prune(let request):
             ask { store in .pruned(await result { () async throws(StoreError) in try await store.prune(request) }) }
         case .watch:
@@ -229,9 +235,9 @@ extension Engine {
         case .tell(let notices):
             let teller = Teller(executor: executor, clock: store.clock)
             ask { store in
+                let end = store.clock.uptime + Notice.lease
                 let results = await teller.tell(notices)
-                return .told(
-                    results, await result { () async throws(StoreError) in try await store.settle(results) })
+                return .told(results, await teller.settle(results, by: end, in: store))
             }
         default:
             break
@@ -249,14 +255,14 @@ extension Engine {
         if attempt.attempt == 1 { metrics.started(delay: now - attempt.scheduledFor) }
         let token = ClaimToken(runID: attempt.runID, fence: attempt.fence)
         let executor = executor
-        underWay[attempt.runID] = UnderWay(
+        underWay[token] = UnderWay(
             job: attempt.jobID, task: Task.detached { self.post(.ended(token, await executor.run(attempt))) })
     }
 
     private func observe(_ event: EngineEvent) {
         switch event {
         case .ended(let token, let outcome):
-            let job = underWay.removeValue(forKey: token.runID)?.job
+            let job = underWay.removeValue(forKey: token)?.job
             metrics.ended(outcome.kind)
             if outcome.verdict != .success { logFailure(token, job, outcome) }
         case .started(let request, .success(let answers), _) where !request.postponed.isEmpty:

@@ -19,6 +19,7 @@ package final class EngineMetrics: Sendable {
         var notices: [Outcome.Verdict: Int] = [:]
         var staleFences = 0
         var reaped = 0
+        var holdOffs = 0
         var storeFailures = 0
         var held = 0
         var busy = 0
@@ -42,6 +43,7 @@ package final class EngineMetrics: Sendable {
     func finished(_ status: RunStatus) { values.withLock { $0.runs[status, default: 0] += 1 } }
     func refusedStale() { values.withLock { $0.staleFences += 1 } }
     func reaped(_ count: Int) { if count > 0 { values.withLock { $0.reaped += count } } }
+    func heldOff() { values.withLock { $0.holdOffs += 1 } }
     func storeFailed() { values.withLock { $0.storeFailures += 1 } }
 
     func told(_ verdict: Outcome.Verdict) { values.withLock { $0.notices[verdict, default: 0] += 1 } }
@@ -88,6 +90,10 @@ package final class EngineMetrics: Sendable {
                 values.staleFences
             ),
             ("cronpp_reaped_total", "counter", "Runs taken from nodes that were gone.", values.reaped),
+            (
+                "cronpp_reap_hold_offs_total", "counter",
+                "Times that lost runs were left for a while, so that other nodes could renew their leases.", values.holdOffs
+            ),
             ("cronpp_store_failures_total", "counter", "Store calls that failed.", values.storeFailures),
             ("cronpp_held_runs", "gauge", "Runs that this node holds.", values.held),
             ("cronpp_running_attempts", "gauge", "Attempts starting or under way on this node.", values.busy),

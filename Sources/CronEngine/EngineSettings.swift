@@ -39,6 +39,10 @@ package struct EngineSettings: Sendable {
 
     /// A start must leave this much of the lease unused.
     package var safetyMargin: Span { min(.seconds(2), Span(microseconds: lease.microseconds / 6)) }
+    /// A lease is renewed in time if it takes less than this from one heartbeat that did to the answer of the next. What keeps
+    /// nodes from the store for less lets nobody's lease run out. With heartbeats so far apart that this cannot be told from the
+    /// wait between two, it is a margin longer.
+    package var longestRenewal: Span { max(lease - heartbeat, heartbeat + safetyMargin) }
     /// How long a run waits in the node for its host: well within the lease, after which it would be taken away.
     package var hostWait: Span { Span(microseconds: lease.microseconds / 3) }
     package var reapInterval: Span { min(.seconds(2), Span(microseconds: lease.microseconds / 6)) }

@@ -26,21 +26,12 @@ struct Gate: Sendable {
 
     private func handle(_ route: Route, _ request: APIRequest) async throws -> Response {
         if case .allowed(let permission) = route.access, try !request.access.allows(permission) {
-            throw try await denied(permission, route, request)
+            throw try await audit.denied(permission, route.path, request)
         }
         do {
             return try await route.handler(request)
         } catch ControlError.lacking(let permission) {
-            throw try await denied(permission, route, request)
+            throw try await audit.denied(permission, route.path, request)
         }
-    }
-
-    /// Somebody tries more than they may: the space's admins should see it.
-    private func denied(_ permission: Permission, _ route: Route, _ request: APIRequest) async throws -> Problem {
-        try await audit.appendAudit(
-            request.actor.entry(
-                "denied", target: nil,
-                after: .object(["path": .string(route.path), "needs": .string(permission.text)])))
-        return .lacking(permission)
     }
 }

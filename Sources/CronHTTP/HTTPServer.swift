@@ -29,6 +29,8 @@ package struct HTTPSettings: Sendable {
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies = TrustedProxies.none
 
+    /// Where people reach the server, without a slash at the end; nil if nobody has said so.
+    package var publicURL: String?
     /// Nil: no mail is sent.
     package var mail: MailSettings?
     /// For what is done outside of requests.
@@ -38,6 +40,12 @@ package struct HTTPSettings: Sendable {
     package var connections: (any SettingKind)?
     /// The same of channels.
     package var channels: (any SettingKind)?
+
+    /// Whether the events of this node are those of all nodes.
+    package var hearsAllNodes = true
+
+    /// What nodes lock by, for people; nil if nobody has said so.
+    package var locks: String?
 
     /// Told with the API's description.
     package var version = "0"
@@ -55,15 +63,20 @@ package struct HTTPSettings: Sendable {
 /// Why a server cannot be made of the settings.
 package enum HTTPSetupError: Error, Hashable, Sendable {
     case secretLength(found: Int)
+    /// A template of the web interface is broken.
+    case template(String)
 }
 
-/// The REST API: who lists the routes, and the order of the middleware.
+/// The REST API and the web interface: who lists the routes, and the order of the middleware.
 package struct HTTPServer: Sendable {
     package let table: RouteTable
     /// To be run beside the server; nil where no mail is sent.
     package let mails: ResetMails?
 
     private let gate: Gate
+    /// Nil on a node that serves no API either.
+    let web: Web?
+    private let isSecurelyPublished: Bool
     private let proxies: TrustedProxies
     private let clock: any EngineClock
     private let node: @Sendable () -> NodeID
@@ -106,9 +119,11 @@ package struct HTTPServer: Sendable {
         let mails = settings.mail.map { ResetMails(settings: $0, tokens: resets, logger: settings.logger) }
         self.mails = mails
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
+        let output = OutputRoutes(runs: runs, outputs: outputs, clock: store.clock, signIn: signIn)
         let ofSettings = [(settings.connections, SettingWords.connection), (settings.channels, .channel)].flatMap {
             kind, words in
-            kind.map { SettingRoutes(settings: SettingControl($0, store: store, vault: vault), words: words).routes } ?? []
+            kind.map { SettingRoutes(settings: SettingControl($0, store: store, vault: vault), words: words).routes }
+                ?? []
         }
         let dryRuns = DryRunControl(store: store, actions: actions, vault: vault)
         let groups: [[Route]] = [
@@ -124,7 +139,7 @@ package struct HTTPServer: Sendable {
             JobRoutes(jobs: jobs, schema: schema).routes,
             AlertRoutes(store: store).routes,
             RunRoutes(runs: runs).routes,
-            OutputRoutes(runs: runs, outputs: outputs, clock: store.clock, signIn: signIn).routes,
+            output.routes,
             EventRoutes(events: events, jobs: jobs, clock: store.clock, signIn: signIn).routes,
             AuditRoutes(store: store).routes,
         ]
@@ -132,9 +147,18 @@ package struct HTTPServer: Sendable {
         let routes =
             settings.servesAPI ? ofAPI + health.routes : health.routes.filter { $0.access == .open }
         table = RouteTable(routes: routes + DocumentRoutes(describing: routes, version: settings.version).routes)
-        gate = Gate(
-            signIn: signIn, audit: store,
-            limit: settings.rateLimit.map { RateLimit(perMinute: $0, counter: counter) })
+        let limit = settings.rateLimit.map { RateLimit(perMinute: $0, counter: counter) }
+        gate = Gate(signIn: signIn, audit: store, limit: limit)
+        do throws(WebTemplates.Fault) {
+            web =
+                settings.servesAPI
+                ? try Web(
+                    accounts: accounts, jobs: jobs, runs: runs, dryRuns: dryRuns, actions: actions, events: events,
+                    outputs: output, store: store, limit: limit, settings: settings, node: node) : nil
+        } catch {
+            throw .template("\(error)")
+        }
+        isSecurelyPublished = settings.publicURL?.lowercased().hasPrefix("https://") == true
         proxies = settings.trustedProxies
         clock = store.clock
         self.node = node
@@ -145,11 +169,12 @@ package struct HTTPServer: Sendable {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestIdentity())
         router.add(middleware: NodeHeader(node: node))
-        router.add(middleware: ClientAddress(proxies: proxies))
+        router.add(middleware: ClientAddress(proxies: proxies, isSecurelyPublished: isSecurelyPublished))
         router.add(middleware: AccessLog(clock: clock))
-        router.add(middleware: ProblemAnswers(routes: table))
+        router.add(middleware: ProblemAnswers(routes: table, web: web))
         router.add(middleware: BodyLimit())
         for route in table.routes { add(route, to: router) }
+        web?.add(to: router)
         return router
     }
 

@@ -39,9 +39,12 @@ package struct Route: Sendable {
     /// How many parts of the path vary.
     var variables: Int { path.count { $0 == "{" } }
 
-    func matches(_ path: String) -> Bool {
+    func matches(_ path: String) -> Bool { Self.matches(self.path, path) }
+
+    /// Whether a path fits one with `{name}` parts.
+    static func matches(_ pattern: String, _ path: String) -> Bool {
         let parts = path.split(separator: "/")
-        let pattern = self.path.split(separator: "/")
+        let pattern = pattern.split(separator: "/")
         return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 }

@@ -51,6 +51,8 @@ package final class RedisEvents: EventChannel {
         return watch
     }
 
+    package var newest: String { hub.newest }
+
     package func close() {
         state.withLock { $0.isClosed = true }
         outbox.close()

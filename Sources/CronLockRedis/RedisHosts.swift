@@ -10,8 +10,8 @@ package struct RedisHosts: HostCounter {
 
     /// Tests have others: what passes in an hour when all is well may pass in a second on a busy machine.
     package struct Times: Sendable {
-        /// What a node has said counts for so long.
-        package var life = HostAsk.life
+        /// What a node has said counts for as long as it says, but no longer than this.
+        package var longestLife = HostAsk.longestLife
         /// A node that wants room and has been given none for so long goes before the others.
         package var patience = Span.seconds(1)
         /// Nodes that want room ask again sooner than this.
@@ -34,8 +34,8 @@ package struct RedisHosts: HostCounter {
             "EVAL", Self.script, "2", "cronpp:host:{\(ask.host)}", "cronpp:host:{\(ask.host)}:starts", node,
             "\(question)",
             "\(ask.using)", "\(ask.wanted)", "\(ask.limit.inFlight ?? 0)", "\(rate?.count ?? 0)",
-            "\(rate?.period.microseconds ?? 0)", "\(ask.unmade)", "\(times.life.microseconds)",
-            "\(times.patience.microseconds)", "\(times.memory.microseconds)",
+            "\(rate?.period.microseconds ?? 0)", "\(ask.unmade)", "\(ask.life.microseconds)",
+            "\(times.patience.microseconds)", "\(times.memory.microseconds)", "\(times.longestLife.microseconds)",
         ])
         guard case .list(let parts) = reply, parts.count == 3, parts[0] == .text("\(question)"),
             case .integer(let starts) = parts[1], (0...Int64(ask.wanted)).contains(starts),
@@ -44,21 +44,22 @@ package struct RedisHosts: HostCounter {
         return HostGrant(starts: Int(starts), nextIn: wait > 0 ? Span(microseconds: wait) : nil)
     }
 
-    /// A field is `HELD SINCE SAID`: what the node has under way, since when it has wanted room and been given none (0 if it
-    /// does not), and when it last said so. Times are the server's, in microseconds.
+    /// A field is `HELD SINCE SAID LIFE`: what the node has under way, since when it has wanted room and been given none (0 if
+    /// it does not), when it last said so, and for how long that counts. Times are the server's, in microseconds.
     private static let script = """
         local time = redis.call('TIME')
         local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
         local node, using, wanted = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
         local most, rate, period, unmade = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
         local life, patience, memory = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+        local longest = tonumber(ARGV[12])
 
         local others, since, wanting = 0, now, {}
         local fields = redis.call('HGETALL', KEYS[1])
         for i = 1, #fields, 2 do
-            local held, from, said = string.match(fields[i + 1], '^(%d+) (%d+) (%d+)$')
-            held, from, said = tonumber(held), tonumber(from), tonumber(said)
-            if not said or said > now or said + life <= now then
+            local held, from, said, counts = string.match(fields[i + 1], '^(%d+) (%d+) (%d+) (%d+)$')
+            held, from, said, counts = tonumber(held), tonumber(from), tonumber(said), tonumber(counts)
+            if not said or said > now or said + math.min(counts, longest) <= now then
                 redis.call('HDEL', KEYS[1], fields[i])
             elseif fields[i] == node then
                 if from > 0 then since = from end
@@ -93,8 +94,8 @@ package struct RedisHosts: HostCounter {
         end
         if room >= wanted then since = 0 elseif room > 0 then since = now end
         if using + room > 0 or since > 0 then
-            redis.call('HSET', KEYS[1], node, string.format('%d %.0f %.0f', using + room, since, now))
-            redis.call('PEXPIRE', KEYS[1], math.ceil(life / 1000))
+            redis.call('HSET', KEYS[1], node, string.format('%d %.0f %.0f %.0f', using + room, since, now, life))
+            redis.call('PEXPIRE', KEYS[1], math.ceil(longest / 1000))
         else
             redis.call('HDEL', KEYS[1], node)
         end

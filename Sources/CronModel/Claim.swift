@@ -17,20 +17,23 @@ package struct Claim: Hashable, Sendable {
     package var jobID: JobID
     package var userID: UserID
     package var concurrencyKey: String?
+    /// The slot of its run; `dueAt` moves with retries and when it is postponed.
+    package var scheduledFor: Instant
     package var dueAt: Instant
     package var priority: Int
     /// Nil where nobody asks which host it reaches.
     package var action: ActionDefinition?
 
     package init(
-        token: ClaimToken, jobID: JobID, userID: UserID, concurrencyKey: String? = nil, dueAt: Instant, priority: Int,
-        action: ActionDefinition? = nil
+        token: ClaimToken, jobID: JobID, userID: UserID, concurrencyKey: String? = nil, scheduledFor: Instant,
+        dueAt: Instant, priority: Int, action: ActionDefinition? = nil
     ) {
         self.action = action
         self.token = token
         self.concurrencyKey = concurrencyKey
         self.jobID = jobID
         self.userID = userID
+        self.scheduledFor = scheduledFor
         self.dueAt = dueAt
         self.priority = priority
     }
@@ -38,8 +41,8 @@ package struct Claim: Hashable, Sendable {
     package init(_ run: Run, of job: Job) {
         self.init(
             token: ClaimToken(runID: run.id, fence: run.fence), jobID: run.jobID, userID: run.userID,
-            concurrencyKey: run.concurrencyKey, dueAt: run.dueAt, priority: job.definition.priority,
-            action: job.definition.action)
+            concurrencyKey: run.concurrencyKey, scheduledFor: run.scheduledFor, dueAt: run.dueAt,
+            priority: job.definition.priority, action: job.definition.action)
     }
 
     /// What a parked run of the job may be waiting for, in whatever zone.

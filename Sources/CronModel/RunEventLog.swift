@@ -5,9 +5,14 @@ import CronSchedule
 package struct RunEventLog: Hashable, Sendable {
     package private(set) var bytes: [UInt8]
 
-    /// Edges beyond this many are still counted by the fence, but the oldest self-edges make room: a run edited once a
-    /// minute for a month would otherwise carry a megabyte through every write.
+    /// Edges beyond about this many are still counted by the fence, but what came to nothing makes room, the oldest first: a run
+    /// edited once a minute for a month, or for a host that has no room for days, would otherwise carry a megabyte through every
+    /// write.
     package static let eventLimit = 512
+    private static let longestEvent = 41
+    private static let byteLimit = eventLimit * longestEvent
+    /// So much is made room for at once: to find it, all is read.
+    private static let room = byteLimit / 4
 
     package init(bytes: [UInt8] = []) {
         self.bytes = bytes
@@ -15,6 +20,11 @@ package struct RunEventLog: Hashable, Sendable {
 
     package mutating func append(_ event: RunEvent) {
         bytes.reserveCapacity(bytes.count + 48)
+        write(event)
+        if bytes.count > Self.byteLimit { makeRoom() }
+    }
+
+    private mutating func write(_ event: RunEvent) {
         let flags: UInt8 = (event.from == nil ? 0 : 1) | (event.node == nil ? 0 : 2) | (event.dueAt == nil ? 0 : 4)
         bytes.append(flags)
         bytes.append((event.from?.rawValue ?? 0) << 4 | event.to.rawValue)
@@ -27,7 +37,6 @@ package struct RunEventLog: Hashable, Sendable {
             append(node.low, count: 8)
         }
         if let dueAt = event.dueAt { append(UInt64(bitPattern: dueAt.microseconds), count: 8) }
-        if bytes.count > Self.eventLimit * 41 { dropOldestSelfEdge() }
     }
 
     package var events: [RunEvent] {
@@ -41,12 +50,42 @@ package struct RunEventLog: Hashable, Sendable {
         for shift in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * shift))) }
     }
 
-    private mutating func dropOldestSelfEdge() {
-        var kept = events
-        guard let index = kept.firstIndex(where: { $0.from == $0.to }) else { return }
-        kept.remove(at: index)
+    /// Drops what came to nothing, but for the first and the last of it: they tell since when and until when it went so.
+    private mutating func makeRoom() {
+        let all = events
+        let idle = Self.idle(all).dropFirst().dropLast()
+        var dropped: Set<Int> = []
+        var left = bytes.count - (Self.byteLimit - Self.room)
+        for range in idle where left > 0 {
+            for index in range {
+                left -= Self.size(all[index])
+                dropped.insert(index)
+            }
+        }
+        guard !dropped.isEmpty else { return }
         bytes.removeAll(keepingCapacity: true)
-        for event in kept { append(event) }
+        for (index, event) in all.enumerated() where !dropped.contains(index) { write(event) }
+    }
+
+    /// Edges that lead back to where they began: a self-edge, or a claim and the way back without a start.
+    private static func idle(_ events: [RunEvent]) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var index = 0
+        while index < events.count {
+            let event = events[index]
+            let isClaim = event.to == .queued && index + 1 < events.count
+            if event.from == event.to {
+                found.append(index..<index + 1)
+            } else if isClaim, events[index + 1].from == .queued, events[index + 1].to == event.from {
+                found.append(index..<index + 2)
+            }
+            index = found.last.map { max($0.upperBound, index + 1) } ?? index + 1
+        }
+        return found
+    }
+
+    private static func size(_ event: RunEvent) -> Int {
+        17 + (event.node == nil ? 0 : 16) + (event.dueAt == nil ? 0 : 8)
     }
 
     private struct Reader {

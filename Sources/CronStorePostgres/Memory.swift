@@ -1,4 +1,5 @@
 import CronModel
+import CronSchedule
 import Synchronization
 
 /// What a node remembers between transactions. Nothing of it is believed by itself: a job is used under the version that
@@ -13,6 +14,8 @@ final class Memory: Sendable {
         var random: RandomSource
         var pruneAfter: RunID?
         var surplusAfter: UserID?
+        /// By the time that never jumps.
+        var noLockWaitUntil = Span.zero
     }
 
     private let contents: Mutex<Contents>
@@ -61,6 +64,22 @@ final class Memory: Sendable {
         contents.withLock { contents in
             for id in ids { contents.held[id] = nil }
         }
+    }
+
+    /// Lets go of what an earlier incarnation held. What runs on goes on under its fence, as long as it may.
+    func newIncarnation(now: Instant) {
+        contents.withLock { contents in
+            contents.held = contents.held.filter { _, run in
+                run.status == .running && run.runDeadline.map { $0 >= now } ?? true
+            }
+        }
+    }
+
+    /// Whether nobody was found lately who holds locks for long: then starts pass over what is locked, or each would wait.
+    func mayWaitForLocks(at uptime: Span) -> Bool { contents.withLock { uptime >= $0.noLockWaitUntil } }
+
+    func waitForNoLock(until uptime: Span) {
+        contents.withLock { $0.noLockWaitUntil = max($0.noLockWaitUntil, uptime) }
     }
 
     /// The source for one transaction.

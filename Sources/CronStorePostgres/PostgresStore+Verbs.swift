@@ -16,14 +16,14 @@ extension PostgresStore {
     }
 
     package func plan(_ request: PlanRequest) async throws(StoreError) -> PlanAnswer {
-        try await perform { try $0.plan(request) }
+        try await step { try $0.plan(request) }
     }
 
     package func claim(_ request: ClaimRequest) async throws(StoreError) -> ClaimAnswer {
         let hold = await claimLocks.take()
         let result: Result<ClaimAnswer, StoreError>
         do {
-            result = .success(try await perform { try $0.claim(request, shards: hold.shards) })
+            result = .success(try await step { try $0.claim(request, shards: hold.shards) })
         } catch {
             result = .failure(error)
         }
@@ -40,17 +40,34 @@ extension PostgresStore {
     /// After a lost answer the node asks again, and must not take what it remembers for what is stored.
     package func start(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
         do {
-            return try await perform { try $0.start(request) }
+            return try await startAroundLocks(request)
         } catch {
             memory.forget(request.tokens.map(\.runID))
             throw error
         }
     }
 
+    /// A job or a run that somebody has locked for long holds up itself and nothing else.
+    private func startAroundLocks(_ request: StartRequest) async throws(StoreError) -> [StartAnswer] {
+        let begun = system.uptime
+        let lockWait = patience.lockWait
+        let isLate: @Sendable () -> Bool = { [system, patience] in system.uptime - begun > patience.startLimit }
+        if memory.mayWaitForLocks(at: begun) {
+            do {
+                return try await attempt(urgent: true) { try $0.start(request, lockWait: lockWait, isLate: isLate) }
+            } catch let error as PostgresError where error.isLockTimeout {
+                memory.waitForNoLock(until: system.uptime + LockPatience.pause)
+            } catch {
+                throw StoreError(postgres: error, .askedAgain)
+            }
+        }
+        return try await step { try $0.start(request, lockWait: lockWait, skipsLocked: true, isLate: isLate) }
+    }
+
     package func finish(_ finishes: [Finish], node: NodeID) async throws(StoreError) -> [FinishAnswer] {
         let work: FinishWork
         do {
-            work = try await perform { try $0.finish(finishes, node: node) }
+            work = try await finishAroundLocks(finishes)
         } catch {
             memory.forget(finishes.map(\.token.runID))
             throw error
@@ -62,7 +79,7 @@ extension PostgresStore {
         }
         if !work.late.isEmpty {
             let late = work.late
-            answers.merge(try await perform { try $0.late(late) }) { _, last in last }
+            answers.merge(try await step { try $0.late(late) }) { _, last in last }
         }
         for (job, outcome) in work.disabled {
             // A transaction of its own: it locks all waiting runs of the job, of which the batch's own come in between by
@@ -74,6 +91,21 @@ extension PostgresStore {
         return finishes.map { answers[$0.token] ?? .superseded }
     }
 
+    /// What somebody has locked for long is waited for apart, with no other locks in hand.
+    private func finishAroundLocks(_ finishes: [Finish]) async throws(StoreError) -> FinishWork {
+        let lockWait = patience.lockWait
+        do {
+            return try await attempt(urgent: true) { try $0.finish(finishes, lockWait: lockWait) }
+        } catch let error as PostgresError where error.isLockTimeout {
+            var work = try await step { try $0.finish(finishes, skipsLocked: true) }
+            let left = work.left
+            if !left.isEmpty { work.add(try await step { try $0.finish(left) }) }
+            return work
+        } catch {
+            throw StoreError(postgres: error, .askedAgain)
+        }
+    }
+
     package func watch() async throws(StoreError) -> WatchAnswer { try await perform { try $0.watch() } }
 
     package func settle(_ results: [NoticeResult]) async throws(StoreError) {
@@ -83,7 +115,7 @@ extension PostgresStore {
     package func handBack(_ tokens: [ClaimToken], node: NodeID) async throws(StoreError) {
         let fences = Dictionary(tokens.map { ($0.runID, $0.fence) }, uniquingKeysWith: max)
         memory.forget(fences.keys)
-        _ = try await perform { session in
+        _ = try await step { session in
             try session.takeAway(Array(fences.keys), reason: .handedBack) { run in
                 run.owner == node && run.fence == fences[run.id]
             }
@@ -91,21 +123,21 @@ extension PostgresStore {
     }
 
     package func repair(held: Set<ClaimToken>, node: NodeID) async throws(StoreError) -> RepairAnswer {
-        let found = try await perform { try $0.anythingToRepair(node) }
+        let found = try await step { try $0.anythingToRepair(node) }
         var answer = RepairAnswer()
         if found.hasQueued {
-            let unheld = try await perform { try $0.unheld(held, node: node) }
+            let unheld = try await step { try $0.unheld(held, node: node) }
             answer.handedBack = try await takeBack(unheld, node: node)
         }
-        if found.hasParked { answer.unparked = try await perform { try $0.repairParked() } }
-        if found.hasEnded { try await perform { try $0.repairFinished() } }
+        if found.hasParked { answer.unparked = try await step { try $0.repairParked() } }
+        if found.hasEnded { try await step { try $0.repairFinished() } }
         return answer
     }
 
     private func takeBack(_ unheld: [ClaimToken], node: NodeID) async throws(StoreError) -> Int {
         guard !unheld.isEmpty else { return 0 }
         let fences = Dictionary(unheld.map { ($0.runID, $0.fence) }, uniquingKeysWith: max)
-        return try await perform { session in
+        return try await step { session in
             try session.takeAway(Array(fences.keys), reason: .handedBack) { run in
                 run.status == .queued && run.owner == node && run.fence == fences[run.id]
             }
@@ -113,8 +145,8 @@ extension PostgresStore {
     }
 
     package func reap(node: NodeID) async throws(StoreError) -> ReapAnswer {
-        try await perform { try $0.markDead(by: node) }
-        return try await perform { try $0.reap(node) }
+        try await step { try $0.markDead(by: node) }
+        return try await step { try $0.reap(node) }
     }
 
     package func prune(_ request: PruneRequest) async throws(StoreError) -> Int {
@@ -125,14 +157,15 @@ extension PostgresStore {
     }
 
     package func register(_ node: Node) async throws(StoreError) -> ReapAnswer {
-        try await perform { session in
+        try await step { session in
             try session.register(node)
             try session.planReboots(node.id)
         }
+        memory.newIncarnation(now: clock.now)
         return ReapAnswer()
     }
 
-    package func retire(node: NodeID) async throws(StoreError) { try await perform { try $0.retire(node) } }
+    package func retire(node: NodeID) async throws(StoreError) { try await step { try $0.retire(node) } }
 }
 
 private enum ChangeAttempt: Sendable {

@@ -16,31 +16,34 @@ package final class PostgresStore: Store {
     package let description: String
     let memory: Memory
     let claimLocks: ClaimLocks
+    let patience: LockPatience
     private let config: PostgresConfig
-    private let system: any EngineClock
+    let system: any EngineClock
     private let databaseClock: PostgresClock?
     private let fixedClock: (any EngineClock)?
-    private let pool: PostgresPool
+    let pool: PostgresPool
     /// A connection of its own, so that no work of this node keeps its lease from being renewed.
     private let heartbeatPool: PostgresPool
 
     /// Connects, checks the server and brings its schema up to date.
     /// - Parameters:
+    ///   - reserved: connections of these that only the pipeline may have, whatever people ask for.
     ///   - system: for time that never jumps; the database's clock decides.
     ///   - locks: asked before waiting runs are claimed; nil asks nobody.
     ///   - fixedClock: decides instead of the database's, in tests.
     ///   - seed: makes ids repeatable, for tests.
+    ///   - patience: how long others' locks may hold starts and ends up.
     ///   - isDurable: refuse a server that may lose acknowledged commits; tests need none that keeps them.
     /// - Throws: `unavailable` when the server cannot be reached or used now, `misconfigured` when it lets nobody in with
     ///   these credentials, does not keep acknowledged commits, is too old, or its schema is newer than this binary.
     package static func open(
-        _ config: PostgresConfig, poolSize: Int = standardPoolSize, system: any EngineClock,
+        _ config: PostgresConfig, poolSize: Int = standardPoolSize, reserved: Int = 0, system: any EngineClock,
         locks: (any LockProvider)? = nil, fixedClock: (any EngineClock)? = nil, seed: UInt64? = nil,
-        isDurable: Bool = true
+        patience: LockPatience = .standard, isDurable: Bool = true
     ) async throws(StoreError) -> PostgresStore {
         let store = PostgresStore(
-            config, poolSize: poolSize, system: system, fixedClock: fixedClock,
-            locks: ClaimLocks(locks ?? StoreLocks(owner: "", clock: system)),
+            config, poolSize: poolSize, reserved: reserved, system: system, fixedClock: fixedClock,
+            patience: patience, locks: ClaimLocks(locks ?? StoreLocks(owner: "", clock: system)),
             memory: Memory(random: seed.map { RandomSource(seed: $0) } ?? RandomSource(), isRepeatable: seed != nil))
         do {
             try await store.prepare(isDurable: isDurable)
@@ -52,19 +55,20 @@ package final class PostgresStore: Store {
     }
 
     private init(
-        _ config: PostgresConfig, poolSize: Int, system: any EngineClock, fixedClock: (any EngineClock)?,
-        locks: ClaimLocks, memory: Memory
+        _ config: PostgresConfig, poolSize: Int, reserved: Int, system: any EngineClock, fixedClock: (any EngineClock)?,
+        patience: LockPatience, locks: ClaimLocks, memory: Memory
     ) {
         self.config = config
         self.system = system
         description = config.description
         self.memory = memory
+        self.patience = patience
         claimLocks = locks
         self.fixedClock = fixedClock
         let databaseClock = fixedClock == nil ? PostgresClock(system: system) : nil
         self.databaseClock = databaseClock
         clock = fixedClock ?? databaseClock ?? system
-        pool = PostgresPool(config: config, size: poolSize, waitLimit: Self.waitLimitMilliseconds)
+        pool = PostgresPool(config: config, size: poolSize, waitLimit: Self.waitLimitMilliseconds, reserved: reserved)
         heartbeatPool = PostgresPool(config: config, size: 1, waitLimit: Self.waitLimitMilliseconds)
     }
 
@@ -139,10 +143,32 @@ extension PostgresStore {
     func perform<Value: Sendable>(
         _ lost: LostAnswer = .askedAgain, in space: UserID? = nil, _ body: @escaping @Sendable (Session) throws -> Value
     ) async throws(StoreError) -> Value {
+        do {
+            return try await attempt(in: space, body)
+        } catch {
+            throw StoreError(postgres: error, lost)
+        }
+    }
+
+    /// A step of the pipeline, which goes before what people ask for.
+    func step<Value: Sendable>(
+        _ body: @escaping @Sendable (Session) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await attempt(urgent: true, body)
+        } catch {
+            throw StoreError(postgres: error, .askedAgain)
+        }
+    }
+
+    /// The same for who looks at the error itself.
+    func attempt<Value: Sendable>(
+        in space: UserID? = nil, urgent: Bool = false, _ body: @escaping @Sendable (Session) throws -> Value
+    ) async throws -> Value {
         let (memory, fixedClock, head) = (memory, fixedClock, Session.head(clock))
         for _ in 1..<Self.conflictLimit {
             do {
-                let (value, kept) = try await pool.transaction { transaction in
+                let (value, kept) = try await pool.transaction(urgent: urgent) { transaction in
                     if let space { transaction.enqueue(Session.enter(space)) }
                     let session = Session(transaction, memory: memory, fixedClock: fixedClock, head: head)
                     let value = try body(session)
@@ -153,11 +179,9 @@ extension PostgresStore {
                 return value
             } catch let error as PostgresError where error.isConflict {
                 continue
-            } catch {
-                throw StoreError(postgres: error, lost)
             }
         }
-        throw .unavailable("other transactions kept this one from being made")
+        throw StoreError.unavailable("other transactions kept this one from being made")
     }
 }
 
@@ -169,7 +193,7 @@ extension PostgresStore {
     ) async throws(StoreError) -> PostgresRow {
         do {
             let system = system
-            let timed = try await pool.query(query) { system.uptime }
+            let timed = try await pool.query(query, urgent: true) { system.uptime }
             guard let row = timed.result.rows.first else { throw StoreError.corrupt("no answer to \(query)") }
             databaseClock?.observe(try now(row), between: timed.sent, and: timed.answered)
             return row

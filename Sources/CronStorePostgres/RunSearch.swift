@@ -6,7 +6,8 @@ import PostgresClient
 struct RunSearch {
     let query: RunQuery
 
-    var pages: [PostgresQuery] { ["live_runs", "run_history"].map(page) }
+    /// What has not ended lies in one of them alone, and would be sought in vain in all of the other.
+    var pages: [PostgresQuery] { (isOfLive ? ["live_runs"] : ["live_runs", "run_history"]).map(page) }
 
     var deadCount: PostgresQuery {
         "SELECT count(*) FROM run_history WHERE \(part: owned) AND \(part: conditions) AND status = 6 AND \(part: ofJobs)"
@@ -45,6 +46,7 @@ struct RunSearch {
 
     private var limit: Int64 { Int64(query.limit + 1) }
     private var order: String { query.descending ? "DESC" : "ASC" }
+    private var isOfLive: Bool { !query.statuses.isEmpty && query.statuses.sought.allSatisfy(\.isLive) }
     private var isOfDead: Bool { query.statuses.sought == [.dead] }
 
     private var owned: PostgresQuery { "user_id = \(query.owner.uuid)" }

@@ -87,7 +87,11 @@ enum RunWrites {
     }
 
     /// Live rows that end: what their attempt brought is all that is sent, the rest moves inside the database.
-    static func end(_ changes: [RunChange], _ lease: LeaseGuard = .none) -> PostgresQuery {
+    /// - Parameter unsure: runs of jobs that may have had alerts for a while without this node's knowledge: if a job is
+    ///   watched, its run's end is told.
+    static func end(
+        _ changes: [RunChange], _ lease: LeaseGuard = .none, unsure: Set<RunID> = []
+    ) -> PostgresQuery {
         let a = RunArrays(changes.map(\.after))
         let before = RunArrays(changes.map(\.before))
         return """
@@ -95,19 +99,26 @@ enum RunWrites {
                 DELETE FROM live_runs r
                 USING unnest(\(a.ids), \(before.fences), \(before.statuses), \(a.dues), \(a.fences), \(a.finishes),
                     \(a.outcomes),
-                    \(a.statuses), \(a.reasons), \(a.flags), \(a.details), \(a.events), \(a.endings))
+                    \(a.statuses), \(a.reasons), \(a.flags), \(a.details), \(a.events), \(a.endings),
+                    \(PostgresArray(changes.map { unsure.contains($0.after.id) })))
                     AS u (id, old_fence, old_status, due_at, fence, finished_at, outcome, status, reason, flags, detail,
-                    events, ended_at)
+                    events, ended_at, is_unsure)
                 WHERE r.id = u.id AND r.fence = u.old_fence AND r.status = u.old_status
                     AND (SELECT cronpp_leased(\(lease.node), \(lease.lengths), \(lease.moment)))
                 RETURNING r.id, r.job_id, r.user_id, r.scheduled_for, u.due_at, u.fence, r.first_started_at,
                     r.attempt_fence, r.started_at, u.finished_at, r.attempt, r.budget_base, u.outcome, r.origin,
                     u.status, u.reason, u.flags, r.attempt_node, r.zone, u.detail, r.extra, u.events, r.concurrency_key,
-                    u.ended_at)
+                    u.ended_at, u.is_unsure),
+            told AS (
+                INSERT INTO watch_signals (job_id, run_id)
+                SELECT e.job_id, e.id FROM ended e JOIN job_watches w ON w.job_id = e.job_id WHERE e.is_unsure)
             INSERT INTO run_history (id, job_id, user_id, scheduled_for, due_at, fence, first_started_at,
                 attempt_fence, started_at, finished_at, attempt, budget_base, outcome, origin, status, reason, flags,
                 attempt_node, zone, detail, extra, events, concurrency_key, ended_at)
-            SELECT * FROM ended RETURNING id
+            SELECT id, job_id, user_id, scheduled_for, due_at, fence, first_started_at, attempt_fence, started_at,
+                finished_at, attempt, budget_base, outcome, origin, status, reason, flags, attempt_node, zone, detail,
+                extra, events, concurrency_key, ended_at
+            FROM ended RETURNING id
             """
     }
 }

@@ -57,13 +57,19 @@ extension Session {
         _ = try send(
             [Self.saveCursors([result.job])]
                 + (result.withdrawn.isEmpty ? [] : [RunWrites.withdraw(result.withdrawn)]) + writes(changes)
-                + inserts(result.inserted) + Self.save([WatchSignal(result.job, before: job)].compactMap { $0 }))
+                + inserts(result.inserted) + Self.save(signals(of: result, before: job, changes)))
         let view = try view([result.job])[0]
         keep([result.job])
         memory.forget(result.updated.map(\.id) + result.withdrawn)
         return ChangedJob(
             before: job, job: view, triggered: result.inserted.last { $0.origin == .trigger },
             cancelRequests: result.cancelRequests)
+    }
+
+    private func signals(of result: JobChangeResult, before job: Job, _ changes: [RunChange]) -> [WatchSignal] {
+        let moved = changes.filter { $0.before.status != $0.after.status }.map(\.after)
+        let ofRuns = (moved + result.inserted).compactMap { WatchSignal($0, of: result.job) }
+        return (WatchSignal(result.job, before: job).map { [$0] } ?? []) + ofRuns
     }
 
     func refused<Value>(_ body: () throws(ChangeRefusal) -> Value) throws(StoreError) -> Value {

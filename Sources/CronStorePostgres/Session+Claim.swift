@@ -24,18 +24,19 @@ extension Session {
         }
         let jobs = try jobs(of: runs)
         var changes: [RunChange] = []
+        var signals: [WatchSignal] = []
         for run in runs {
             guard let job = jobs[run.jobID] else { throw StoreError.corrupt("run \(run.id) has no job") }
             var after = run
             try ClaimRule.claim(&after, job: job, node: request.node, now: now)
             changes.append(RunChange(before: run, after: after))
             if after.status == .queued { answer.claims.append(Claim(after, of: job)) }
+            if let signal = WatchSignal(after, of: job) { signals.append(signal) }
         }
         let done = changes.map(\.after).filter { !$0.status.isLive && jobs[$0.jobID]?.nextSlot == nil }.map(\.jobID)
         let written = try transaction.commit(
-            writes(changes, own(request.node)) + (done.isEmpty ? [] : Self.finishJobsIfFree(done)) + [
-                Self.nextDue(moment)
-            ])
+            writes(changes, own(request.node)) + (done.isEmpty ? [] : Self.finishJobsIfFree(done)) + Self.save(signals)
+                + [Self.nextDue(moment)])
         answer.nextDueAt = try written.last.flatMap { try Self.readNext($0).next }
         memory.follow(changes.lazy.map(\.after).filter { $0.status == .queued })
         return answer

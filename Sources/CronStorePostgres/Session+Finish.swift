@@ -5,21 +5,25 @@ import PostgresClient
 /// T5 and the other ends of attempts. What succeeds under a job that limits nothing needs no lock besides its own row:
 /// its fence says it all. Whatever else happens to a run is decided on its locked row under its locked job.
 extension Session {
-    func finish(_ finishes: [Finish], node: NodeID) throws -> FinishWork {
+    /// - Parameters:
+    ///   - lockWait: how long each lock is waited for, if not as long as by every other verb.
+    ///   - skipsLocked: what others have locked is left out.
+    func finish(_ finishes: [Finish], lockWait: Span? = nil, skipsLocked: Bool = false) throws -> FinishWork {
         let held = memory.runs(finishes.map(\.token))
         let known = memory.jobs(held.values.map(\.jobID))
         var simple: [(finish: Finish, run: Run, job: Job)] = []
         var others: [Finish] = []
         for finish in finishes {
             if finish.outcome.verdict == .success, let run = held[finish.token.runID], run.status == .running,
-                run.concurrencyKey == nil, let job = known[run.jobID], !job.isStrict
+                run.fence == finish.token.fence, run.concurrencyKey == nil, let job = known[run.jobID], !job.isStrict
             {
                 simple.append((finish, run, job))
             } else {
                 others.append(finish)
             }
         }
-        var ends = try lockEnds(others.map(\.token.runID))
+        if let lockWait, !others.isEmpty { limitLocks(lockWait) }
+        var ends = try lockEnds(others.map(\.token.runID), skipsLocked: skipsLocked)
         if others.isEmpty { try readClock() }
         var work = FinishWork()
         for (finish, run, job) in simple {
@@ -27,8 +31,13 @@ extension Session {
             try FinishRule.finish(&after, job: job, outcome: finish.outcome, now: now, random: random.fraction())
             work.ended.append((finish, RunChange(before: run, after: after)))
             work.note(after, of: job)
+            if job.definition.alerts == nil { work.unsure.insert(after.id) }
         }
         for finish in others {
+            if skipsLocked, ends.runs[finish.token.runID] == nil {
+                work.left.append(finish)
+                continue
+            }
             guard let run = ends.runs[finish.token.runID], run.status == .running, run.fence == finish.token.fence,
                 let job = ends.jobs[run.jobID]
             else {
@@ -47,7 +56,7 @@ extension Session {
     }
 
     private func commit(_ work: inout FinishWork, _ ends: Ends) throws {
-        let writes = writes(work.ended.map(\.change))
+        let writes = writes(work.ended.map(\.change), unsure: work.unsure)
         let results = try transaction.commit(writes + ends.rest + Self.save(work.signals))
         let written = try results.prefix(writes.count).reduce(into: Set<RunID>()) { $0.formUnion(try $1.ids()) }
         memory.forget(work.ended.map(\.change.after.id))
@@ -88,10 +97,20 @@ struct FinishWork {
     /// Their run was not RUNNING under their fence.
     var late: [Finish] = []
     var disabled: [(job: JobID, outcome: Outcome)] = []
+    /// Somebody else may have locked their run or its job.
+    var left: [Finish] = []
+    /// Ended without a look at their job, which had no alerts when this node read it.
+    fileprivate var unsure: Set<RunID> = []
     /// Of runs whose jobs have alerts. One whose row had changed meanwhile is looked at for nothing.
     fileprivate private(set) var signals: [WatchSignal] = []
 
-    mutating func note(_ run: Run, of job: Job) {
+    mutating func add(_ other: FinishWork) {
+        ended += other.ended
+        late += other.late
+        disabled += other.disabled
+    }
+
+    fileprivate mutating func note(_ run: Run, of job: Job) {
         if let signal = WatchSignal(run, of: job) { signals.append(signal) }
     }
 }
@@ -106,6 +125,8 @@ struct Ends {
     fileprivate var parked: [OverlapKey: [Run]] = [:]
     fileprivate var freed: [RunChange] = []
     fileprivate var done: Set<JobID> = []
+    /// No lock may be waited for.
+    fileprivate var skipsLocked = false
 
     /// A run of the job has ended: the oldest parked run of its key for which that is enough may be claimed again.
     mutating func free(_ run: Run, job: Job, now: Instant) throws {
@@ -124,32 +145,42 @@ struct Ends {
     }
 
     fileprivate var rest: [PostgresQuery] {
-        (freed.isEmpty ? [] : [RunWrites.update(freed)]) + (done.isEmpty ? [] : [Session.finishJobs(done.sorted())])
+        let unparked = freed.isEmpty ? [] : [RunWrites.update(freed)]
+        guard !done.isEmpty else { return unparked }
+        return unparked
+            + (skipsLocked ? Session.finishJobsIfFree(done.sorted()) : [Session.finishJobs(done.sorted())])
     }
 }
 
 extension Session {
     /// Locks what ends: jobs by id, then runs by id, then the parked runs that come next. Reads the clock after that.
+    /// - Parameter skipsLocked: what others have locked is left out, parked runs too: those the repair pass looks at again.
     func lockEnds(_ ids: [RunID], skipsLocked: Bool = false) throws -> Ends {
-        var ends = Ends()
+        var ends = Ends(skipsLocked: skipsLocked)
         guard !ids.isEmpty else { return ends }
-        let places = try places(of: ids)
+        var places = try places(of: ids)
+        let free = skipsLocked ? try tryLocks(places) : nil
+        if let free { places = places.filter(free.cover) }
         let jobIDs = Array(Set(places.map(\.job)))
         let limited = limited(jobIDs)
         let ending = Dictionary(grouping: places.compactMap(\.shared), by: \.self).mapValues(\.count)
         let shared = Set(ending.keys)
         var trip = RoundTrip()
-        trip.add(locks(jobIDs))
-        trip.add(Self.lockKeys(shared))
-        let locked = trip.add(skipsLocked ? Self.tryLockRuns(ids) : Self.lockRuns(ids))
+        if free == nil {
+            trip.add(locks(jobIDs))
+            trip.add(Self.lockKeys(shared))
+        }
+        let locked = trip.add(skipsLocked ? Self.tryLockRuns(ids, of: jobIDs) : Self.lockRuns(ids))
         let clock = trip.add(clock())
         let moving = trip.add(Self.moving(jobIDs))
         let running = trip.add(Self.running(limited))
-        let parked = trip.add(Self.nextParked(limited, atMost: ids.count))
+        let parked = trip.add(Self.nextParked(limited, atMost: ids.count, skipsLocked: skipsLocked))
         let sharedRunning = shared.isEmpty ? nil : trip.add(self.running(shared))
         let sharedParked = shared.isEmpty ? nil : trip.add(Self.nextParked(ending))
         let answers = try send(trip)
-        for run in try answers[locked].all(RunRow.read) { ends.runs[run.id] = run }
+        for run in try answers[locked].all(RunRow.read) where free?.cover(RunPlace(run)) ?? true {
+            ends.runs[run.id] = run
+        }
         try readClock(answers[clock])
         ends.jobs = try jobs(answers[moving], among: jobIDs)
         ends.running = try Self.counts(answers[running])
@@ -162,22 +193,15 @@ extension Session {
         return ends
     }
 
-    private static func tryLockRuns(_ ids: [RunID]) -> PostgresQuery {
-        """
-        SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids())) ORDER BY id
-        FOR UPDATE SKIP LOCKED
-        """
-    }
-
     /// The oldest parked runs of each key of these jobs.
-    private static func nextParked(_ jobs: [JobID], atMost limit: Int) -> PostgresQuery {
+    private static func nextParked(_ jobs: [JobID], atMost limit: Int, skipsLocked: Bool) -> PostgresQuery {
         """
         SELECT n.* FROM (
             SELECT DISTINCT blocked_on FROM live_runs
             WHERE job_id = ANY(\(jobs.uuids())) AND blocked_on IS NOT NULL AND concurrency_key IS NULL
         ) k CROSS JOIN LATERAL (
             SELECT \(unescaped: RunRow.columns) FROM live_runs r WHERE r.blocked_on = k.blocked_on
-            ORDER BY r.scheduled_for, r.id LIMIT \(Int64(limit)) FOR UPDATE
+            ORDER BY r.scheduled_for, r.id LIMIT \(Int64(limit)) FOR UPDATE \(unescaped: skipsLocked ? "SKIP LOCKED" : "")
         ) n
         """
     }

@@ -49,20 +49,6 @@ extension Session {
             })
     }
 
-    /// A lock for each key, in one order for all: rows of their own would have to be made and removed again.
-    static func lockKeys(_ keys: Set<OverlapKey>) -> [PostgresQuery] {
-        guard !keys.isEmpty else { return [] }
-        return [
-            """
-            SELECT pg_advisory_xact_lock(\(keyLock), k.hash)
-            FROM (SELECT DISTINCT hashtext(key) AS hash FROM unnest(\(texts(keys))) AS u (key) ORDER BY 1) k
-            """
-        ]
-    }
-
-    /// The first half of those locks; any number that nothing else uses.
-    private static let keyLock: Int32 = 0x4B6579
-
     static func texts(_ keys: Set<OverlapKey>) -> PostgresArray<String> { PostgresArray(keys.sorted().map(\.text)) }
 }
 

@@ -5,22 +5,37 @@ import PostgresClient
 /// T3: what may start, starts. The jobs are locked and read under the lock; the runs are those that this node holds, and
 /// the write proves by fence, owner and lease that they still are.
 extension Session {
-    func start(_ request: StartRequest) throws -> [StartAnswer] {
-        var held = memory.runs(request.tokens)
+    /// How soon a run is asked about again that somebody else has locked.
+    private static let lockedRetry = Span.milliseconds(50)
+
+    /// - Parameters:
+    ///   - skipsLocked: runs behind locks that others hold are put back; otherwise those locks are waited for.
+    ///   - isLate: whether nothing may start any more.
+    func start(
+        _ request: StartRequest, lockWait: Span, skipsLocked: Bool = false, isLate: () -> Bool
+    ) throws -> [StartAnswer] {
+        limitLocks(lockWait)
+        var held = skipsLocked ? [:] : memory.runs(request.tokens)
         var unknown = request.tokens.map(\.runID).filter { held[$0] == nil }
         var places = try self.places(of: unknown)
         let rivals = rivals(held.values, beside: places)
         for id in rivals { held[id] = nil }
         unknown += rivals
         places += try held.values.map(RunPlace.init) + self.places(of: rivals)
+        if skipsLocked {
+            let free = try tryLocks(places)
+            places = places.filter(free.cover)
+        }
         let owners = Set(places.map(\.job))
         let ids = Array(owners)
         let limited = limited(ids)
         let shared = Set(places.compactMap(\.shared))
         let rated = rateKeys(places.filter { limited.contains($0.job) })
         var trip = RoundTrip()
-        trip.add(locks(owners))
-        trip.add(Self.lockKeys(shared))
+        if !skipsLocked {
+            trip.add(locks(owners))
+            trip.add(Self.lockKeys(shared))
+        }
         let clock = trip.add(clock(node: request.node))
         let moving = trip.add(Self.moving(ids))
         let running = trip.add(Self.running(limited))
@@ -28,14 +43,21 @@ extension Session {
         let sharedRunning = shared.isEmpty ? nil : trip.add(self.running(shared))
         let sharedParked = shared.isEmpty ? nil : trip.add(Self.parked(shared))
         let paid = rated.isEmpty ? nil : trip.add(Self.paid(rated))
-        let read = unknown.isEmpty ? nil : trip.add(Self.lockRuns(unknown))
+        let read =
+            unknown.isEmpty
+            ? nil : trip.add(skipsLocked ? Self.tryLockRuns(unknown, of: ids) : Self.lockRuns(unknown))
         let answers = try send(trip)
         guard try readClock(answers[clock]) else {
             throw StoreError.unavailable("this node's lease has run out")
         }
         let jobs = try jobs(answers[moving], among: ids)
-        if let read { for run in try answers[read].all(RunRow.read) { held[run.id] = run } }
         var batch = StartBatch(counted: Set(limited), shared: shared, rated: rated)
+        if let read {
+            for run in try answers[read].all(RunRow.read) {
+                held[run.id] = run
+                batch.locked.insert(run.id)
+            }
+        }
         batch.running = try Self.counts(answers[running])
         batch.parked = try Self.counts(answers[parked])
         if let sharedRunning { batch.running.merge(try Self.sharedCounts(answers[sharedRunning]), uniquingKeysWith: +) }
@@ -43,23 +65,31 @@ extension Session {
             batch.parked.merge(try Self.parkedCounts(answers[sharedParked], of: shared), uniquingKeysWith: +)
         }
         if let paid { batch.paid = try Self.paid(answers[paid], of: rated) }
+        batch.isHeld = request.postponed.isEmpty && isLate()
         try decide(request, held, jobs, &batch)
+        if skipsLocked {
+            for token in request.tokens where batch.verdicts[token] == nil {
+                batch.verdicts[token] = .putBack(until: now + Self.lockedRetry)
+            }
+        }
         return try commit(batch, request, jobs)
     }
 
-    /// Runs of jobs that limit starts of which there are several: if one starts, others are skipped or parked for it. So it
-    /// is not enough to prove by its write that it was still this node's.
+    /// Runs whose start changes others: if one starts, others of its job or key are skipped or parked for it, and it may ask
+    /// others to stop or pay for its turn. So it is not enough to prove by its write that it was still this node's.
     /// - Parameter beside: where the batch's other runs stand, which this node does not remember.
     private func rivals(_ held: some Collection<Run>, beside others: [RunPlace]) -> [RunID] {
         let places = held.map(RunPlace.init) + others
         let ofJob = Dictionary(grouping: places, by: \.job)
         let ofKey = Dictionary(grouping: places.filter { $0.shared != nil }, by: \.shared)
-        let several = held.filter { run in
+        let known = memory.jobs(Set(held.map(\.jobID)))
+        return held.filter { run in
+            guard let job = known[run.jobID] else { return true }
+            guard job.limitsStarts else { return false }
             let place = RunPlace(run)
-            return ofJob[place.job, default: []].count > 1 || ofKey[place.shared, default: []].count > 1
-        }
-        let limited = Set(limited(Array(Set(several.map(\.jobID)))))
-        return several.filter { limited.contains($0.jobID) }.map(\.id)
+            return job.definition.startChangesOthers || ofJob[place.job, default: []].count > 1
+                || ofKey[place.shared, default: []].count > 1
+        }.map(\.id)
     }
 
     /// Of several runs of a job in one batch the oldest is asked first: it is the one that starts.
@@ -71,8 +101,8 @@ extension Session {
         }
         for (token, run) in order {
             guard let job = jobs[run.jobID] else { continue }
-            guard batch.hasCounted(run, job) else {
-                // Its rule was looser when it was locked: ask again, now that the node knows.
+            guard batch.isReady(for: run, job) else {
+                // Its rule was another when it was locked: ask again, now that the node knows.
                 batch.verdicts[token] = .putBack(until: now)
                 continue
             }
@@ -80,7 +110,7 @@ extension Session {
             let key = run.overlapKey
             var around = StartRule.Surroundings(
                 running: job.limitsStarts ? batch.running[key] ?? 0 : 0, parked: batch.parked[key] ?? 0,
-                paidUntil: job.rateKey(of: run).flatMap { batch.paid[$0] })
+                isHeld: batch.isHeld, paidUntil: job.rateKey(of: run).flatMap { batch.paid[$0] })
             let verdict = try StartRule.start(
                 &after, job: job, node: request.node, fence: token.fence, around: &around, early: request.early,
                 postponed: request.postponed[token], now: now)
@@ -156,6 +186,10 @@ private struct StartBatch {
     let shared: Set<OverlapKey>
     /// Keys whose rates were asked.
     let rated: Set<RateKey>
+    /// Runs that were read under their lock.
+    var locked: Set<RunID> = []
+    /// Nothing may start any more.
+    var isHeld = false
     var running: [OverlapKey: Int] = [:]
     var parked: [OverlapKey: Int] = [:]
     var paid: [RateKey: Instant] = [:]
@@ -172,10 +206,11 @@ private struct StartBatch {
         self.rated = rated
     }
 
-    /// Whether all was asked that the run's start depends on.
-    func hasCounted(_ run: Run, _ job: Job) -> Bool {
+    /// Whether all was asked, and locked, that the run's start depends on.
+    func isReady(for run: Run, _ job: Job) -> Bool {
         guard job.limitsStarts else { return true }
         return counted.contains(job.id) && (run.concurrencyKey == nil || shared.contains(run.overlapKey))
+            && (!job.definition.startChangesOthers || locked.contains(run.id))
             && job.rateKey(of: run).map { rated.contains($0) } ?? true
     }
 
@@ -194,10 +229,9 @@ extension Session {
         let known = memory.jobs(ids)
         return ids.filter { known[$0]?.limitsStarts ?? true }
     }
+}
 
-    static func lockRuns(_ ids: [RunID]) -> PostgresQuery {
-        """
-        SELECT \(unescaped: RunRow.columns) FROM live_runs WHERE id = ANY(\(ids.uuids())) ORDER BY id FOR UPDATE
-        """
-    }
+extension JobDefinition {
+    /// Whether a start, or the wait for it, writes more than its own run.
+    fileprivate var startChangesOthers: Bool { overlap == .cancelOther || rateLimit != nil }
 }

@@ -101,10 +101,13 @@ extension Session {
         """
     }
 
+    /// Those first that are lost for certain: a live node's QUEUED run may have been overdue when it was claimed, and of such
+    /// there may be thousands after an outage.
     private static func lost(_ moment: Int64?, head: Int64) -> PostgresQuery {
         """
         SELECT r.id FROM (SELECT coalesce(\(moment), cronpp_now()) AS now) t CROSS JOIN LATERAL (
-            SELECT r.id, r.due_at \(unescaped: lostRuns) AND r.due_at <= \(head) ORDER BY r.due_at LIMIT \(Int64(reapLimit))) r
+            SELECT r.id \(unescaped: lostRuns) AND r.due_at <= \(head)
+            ORDER BY (n.id IS NULL OR r.run_deadline < t.now) IS TRUE DESC, r.due_at LIMIT \(Int64(reapLimit))) r
         """
     }
 
@@ -152,15 +155,15 @@ extension Session {
         ).all { ClaimToken(runID: try $0.id(0), fence: try $0.int(1)) }.filter { !held.contains($0) }
     }
 
-    /// Frees parked runs whose key is free, and ends jobs whose last runs ended side by side.
+    /// Frees parked runs whose key is free; what others have locked, the next pass looks at.
     func repairParked() throws -> Int {
-        let places = try parkedPlaces()
+        let all = try parkedPlaces()
+        let free = try tryLocks(all, asStrict: true)
+        let places = all.filter(free.cover)
         guard !places.isEmpty else { return 0 }
         let ids = Array(Set(places.map(\.job)))
         let shared = Set(places.compactMap(\.shared))
         var trip = RoundTrip()
-        trip.add([Self.lockStrict(ids)])
-        trip.add(Self.lockKeys(shared))
         let clock = trip.add(clock())
         let moving = trip.add(Self.moving(ids))
         let counted = trip.add(Self.running(ids))
@@ -168,7 +171,8 @@ extension Session {
         let parked = trip.add(
             """
             SELECT \(unescaped: RunRow.columns) FROM live_runs
-            WHERE job_id = ANY(\(ids.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id FOR UPDATE
+            WHERE job_id = ANY(\(ids.uuids())) AND blocked_on IS NOT NULL ORDER BY scheduled_for, id
+            FOR UPDATE SKIP LOCKED
             """)
         let answers = try send(trip)
         try readClock(answers[clock])
@@ -176,7 +180,7 @@ extension Session {
         var running = try Self.counts(answers[counted]).merging(
             Self.sharedCounts(answers[sharedCounted]), uniquingKeysWith: +)
         var changes: [RunChange] = []
-        for run in try answers[parked].all(RunRow.read) {
+        for run in try answers[parked].all(RunRow.read) where free.cover(RunPlace(run)) {
             guard let job = jobs[run.jobID], running[run.overlapKey, default: 0] < job.runningLimit else { continue }
             running[run.overlapKey, default: 0] += 1
             var after = run

@@ -5,11 +5,13 @@ import PostgresClient
 /// Writing jobs, and runs of any kind of change.
 extension Session {
     /// The statements for changes of live rows, and how many of them answer ids.
-    func writes(_ changes: [RunChange], _ lease: LeaseGuard = .none) -> [PostgresQuery] {
+    func writes(
+        _ changes: [RunChange], _ lease: LeaseGuard = .none, unsure: Set<RunID> = []
+    ) -> [PostgresQuery] {
         let ended = changes.filter { !$0.after.status.isLive }
         let kept = changes.filter(\.after.status.isLive)
         return (kept.isEmpty ? [] : [RunWrites.update(kept, lease)])
-            + (ended.isEmpty ? [] : [RunWrites.end(ended, lease)])
+            + (ended.isEmpty ? [] : [RunWrites.end(ended, lease, unsure: unsure)])
     }
 
     /// New rows, some of which may have ended already.

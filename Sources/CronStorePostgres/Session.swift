@@ -67,14 +67,6 @@ final class Session {
 
     func keep(_ jobs: some Sequence<Job>) { kept += jobs }
 
-    static func lockShared(_ ids: [JobID]) -> PostgresQuery {
-        "SELECT FROM jobs WHERE id = ANY(\(ids.sorted().uuids())) ORDER BY id FOR KEY SHARE"
-    }
-
-    static func lockStrict(_ ids: [JobID]) -> PostgresQuery {
-        "SELECT FROM jobs WHERE id = ANY(\(ids.sorted().uuids())) ORDER BY id FOR NO KEY UPDATE"
-    }
-
     static func moving(_ ids: [JobID]) -> PostgresQuery {
         """
         SELECT \(unescaped: JobRow.moving) FROM \(unescaped: JobRow.tables) WHERE j.id = ANY(\(ids.uuids()))
@@ -107,16 +99,6 @@ final class Session {
         ).all(JobRow.read)
         keep(jobs)
         return jobs
-    }
-
-    /// Locks jobs as a verb that moves their runs does: one that counts what runs, or that may end the job, keeps others
-    /// of its kind away. Which kind a job is, is what the node remembers of it; an unknown one is taken for strict.
-    func locks(_ ids: some Sequence<JobID>) -> [PostgresQuery] {
-        let known = memory.jobs(ids)
-        let all = Set(ids).sorted()
-        let strict = all.filter { known[$0]?.isStrict ?? true }
-        let shared = all.filter { !(known[$0]?.isStrict ?? true) }
-        return (shared.isEmpty ? [] : [Self.lockShared(shared)]) + (strict.isEmpty ? [] : [Self.lockStrict(strict)])
     }
 }
 

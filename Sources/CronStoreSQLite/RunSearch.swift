@@ -8,7 +8,7 @@ struct RunSearch {
     /// One page and a row more.
     func runs(_ session: ReadSession) throws -> [Run] {
         if query.asksJobs, !isOfDead { return try runsByJobs(session) }
-        let conditions = owned + conditions + ofJobs + (isOfDead ? [Self.dead] : [])
+        let conditions = owned + conditions + ofJobs + (isOfDead ? [Self.dead] : []) + (isOfLive ? [Self.live] : [])
         let statement = try session.statement(select(RunRow.columns, conditions)).bind(conditions)
         return try statement.bind(query.limit + 1).all(RunRow.read)
     }
@@ -54,13 +54,21 @@ struct RunSearch {
     private func select(_ columns: String, _ conditions: [Condition]) -> String {
         let order = query.descending ? "DESC" : "ASC"
         return """
-            SELECT \(columns) FROM runs WHERE \(conditions.sql)
+            SELECT \(columns) FROM runs\(isOfLive ? " INDEXED BY runs_live" : "") WHERE \(conditions.sql)
             ORDER BY scheduled_for \(order), id \(order) LIMIT ?
             """
     }
 
     private var isOfDead: Bool { query.statuses.sought == [.dead] }
 
+    /// Runs that have not ended have an index of their own, are few, and lie anywhere in what the owner has ever run. Those
+    /// of one job, or given ones, are found by that.
+    private var isOfLive: Bool {
+        !query.statuses.isEmpty && query.statuses.sought.allSatisfy(\.isLive) && query.jobID == nil && query.ids == nil
+            && !query.asksJobs
+    }
+
+    private static let live = Condition("live IS NOT NULL")
     private static let dead = Condition("status = \(RunStatus.dead.rawValue) AND dead IS NOT NULL")
 
     private var owned: [Condition] { [Condition("user_id = ?") { [query] in $0.bind(query.owner) }] }

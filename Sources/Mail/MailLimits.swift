@@ -10,7 +10,7 @@ package struct MailLimits: Sendable {
     package var connect = Span.seconds(15)
     /// All of it. Servers take their time to judge a mail.
     package var total = Span.seconds(60)
-    /// Bytes that are kept of a server's reply.
+    /// Bytes that are shown of a server's reply.
     package var reply = 1_024
 
     package init() {}

@@ -16,9 +16,10 @@ package final class SMTPClient: MailCarrier {
     deinit { threads.close() }
 
     package func send(
-        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?,
+        hiding: @escaping @Sendable (String) -> String
     ) async -> MailOutcome {
-        let transfer = SMTPTransfer(message, server, addresses, limits)
+        let transfer = SMTPTransfer(message, server, addresses, limits, hiding: hiding)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isLetIn = threads.run { [self] in

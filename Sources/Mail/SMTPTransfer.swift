@@ -22,12 +22,15 @@ final class SMTPTransfer: @unchecked Sendable {
     /// The first thing that could not be set.
     private var failure = CURLE_OK
 
-    init(_ message: MailMessage, _ server: SMTPServer, _ addresses: [IPAddress]?, _ limits: MailLimits) {
+    init(
+        _ message: MailMessage, _ server: SMTPServer, _ addresses: [IPAddress]?, _ limits: MailLimits,
+        hiding: @escaping @Sendable (String) -> String
+    ) {
         self.message = message
         self.server = server
         self.addresses = addresses
         self.limits = limits
-        dialogue = SMTPDialogue(needsSignIn: server.user != nil, replyLimit: limits.reply)
+        dialogue = SMTPDialogue(server, replyLimit: limits.reply, hiding: hiding)
     }
 
     func cancel() { isCancelled.store(true, ordering: .releasing) }
@@ -48,7 +51,7 @@ final class SMTPTransfer: @unchecked Sendable {
         set(up: handle, &lists)
         guard failure == CURLE_OK else { return .failed(MailFailure(.connect, text(of: failure))) }
         let code = curl_easy_perform(handle)
-        let outcome = dialogue.outcome(code, reason: text(of: code), server, isOver: self.isOver())
+        let outcome = dialogue.outcome(code, reason: text(of: code), isOver: self.isOver())
         // A server that has said yes is told QUIT by the clean-up, which must not wait for an answer.
         let socket = cronpp_curl_socket(handle)
         if socket >= 0 { shutdown(socket, Int32(SHUT_RD)) }
@@ -116,7 +119,7 @@ extension SMTPTransfer {
 
     private func setCallbacks(_ handle: UnsafeMutableRawPointer) {
         let context = Unmanaged.passUnretained(self).toOpaque()
-        for option in [CURLOPT_READDATA, CURLOPT_HEADERDATA, CURLOPT_XFERINFODATA] {
+        for option in [CURLOPT_READDATA, CURLOPT_HEADERDATA, CURLOPT_XFERINFODATA, CURLOPT_DEBUGDATA] {
             check(cronpp_curl_set_context(handle, option, context))
         }
         check(
@@ -128,9 +131,15 @@ extension SMTPTransfer {
                 SMTPTransfer.at(context)?.hear(bytes, size * count)
                 return size * count
             })
+        check(
+            cronpp_curl_set_trace(handle) { _, kind, bytes, count, context in
+                if kind == CURLINFO_HEADER_OUT { SMTPTransfer.at(context)?.say(bytes, count) }
+                return 0
+            })
         set(handle, CURLOPT_NOPROGRESS, 0)
         check(
-            cronpp_curl_set_progress(handle) { context, _, _, _, _ in SMTPTransfer.at(context)?.isOver() == true ? 1 : 0
+            cronpp_curl_set_progress(handle) { context, _, _, _, _ in
+                SMTPTransfer.at(context)?.mayGoOn() == true ? 0 : 1
             })
     }
 
@@ -164,6 +173,14 @@ extension SMTPTransfer {
         UnsafeMutableRawBufferPointer(start: buffer, count: room).copyBytes(from: piece)
         unsent = unsent.dropFirst(piece.count)
         return piece.count
+    }
+
+    /// Asked once a second, and after a failure also while the answer to QUIT is waited for: up to two minutes, for nothing.
+    private func mayGoOn() -> Bool { !dialogue.hasLeft && !isOver() }
+
+    private func say(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
+        guard let bytes else { return }
+        dialogue.say(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
     private func hear(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {

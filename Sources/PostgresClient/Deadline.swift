@@ -25,6 +25,9 @@ final class Deadline {
     }
 
     private let timer: Int32
+    /// The limit had passed when a wait ended. What was there at that moment is still taken in; a socket that is never
+    /// silent has no more.
+    private var isOver = false
 
     init() throws(PostgresError) {
         timer = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
@@ -35,6 +38,7 @@ final class Deadline {
 
     /// The limit starts now; 0 takes it away.
     func start(milliseconds: Int) {
+        isOver = false
         var time = itimerspec()
         time.it_value.tv_sec = milliseconds / 1_000
         time.it_value.tv_nsec = milliseconds % 1_000 * 1_000_000
@@ -44,6 +48,7 @@ final class Deadline {
     /// Waits until the socket can be read or written. An error on the socket counts as ready: libpq finds it.
     /// `interrupt`: a descriptor that ends the wait when it can be read; -1 for none.
     func wait(_ socket: Int32, for direction: Direction, interrupt: Int32 = -1) -> End {
+        if isOver { return .expired }
         // A negative descriptor is passed over by poll.
         var polled = (
             pollfd(fd: socket, events: direction.events, revents: 0),
@@ -56,8 +61,9 @@ final class Deadline {
             }
             if count < 0 && errno == EINTR { continue }
             if polled.2.revents != 0 { return .interrupted }
+            isOver = polled.1.revents != 0
             if polled.0.revents != 0 { return .ready }
-            if polled.1.revents != 0 || count < 0 { return .expired }
+            if isOver || count < 0 { return .expired }
         }
     }
 

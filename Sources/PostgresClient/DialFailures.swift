@@ -12,9 +12,9 @@ struct DialFailures {
         areRefusals = false
     }
 
-    /// What libpq says with verbosity: `…: FATAL:  28P01: password authentication failed…`, where in the server's source,
+    /// What libpq says with verbosity: `FATAL:  28P01: password authentication failed…`, where in the server's source,
     /// and perhaps advice in further, indented lines.
-    mutating func add(verbose message: String, needsPassword: Bool) {
+    mutating func add(_ place: String, verbose message: String, needsPassword: Bool) {
         var codes: [Substring] = []
         let lines = message.split(separator: "\n").compactMap { line -> String? in
             guard !line.hasPrefix("\t"), !line.contains(/\.c:[0-9]+$/) else { return nil }
@@ -22,7 +22,7 @@ struct DialFailures {
             codes.append(match.1)
             return line.replacingCharacters(in: match.range, with: ":  ")
         }
-        reasons.append(lines.joined(separator: ", "))
+        reasons.append("\(place): \(lines.joined(separator: ", "))")
         let isRefusal = needsPassword || codes.contains(where: Self.refusals.contains)
         areRefusals = areRefusals && isRefusal
     }

@@ -9,28 +9,31 @@ struct Dialer {
 
     let config: PostgresConfig
     let deadline: Deadline
+    let health: Health
 
     func connect() throws(PostgresError) -> OpaquePointer {
         var failures = DialFailures()
         for host in config.hosts {
-            guard !host.name.hasPrefix("/") else {
-                if let connection = attempt(host, address: nil, &failures) { return connection }
-                continue
-            }
-            let addresses = host.addresses ?? Self.addresses(of: host.name)
-            if addresses.isEmpty { failures.add("the name \(host.name) cannot be resolved") }
-            for address in addresses.prefix(Self.addressesPerHost) {
+            for address in addresses(of: host, &failures) {
+                guard !health.isAborted else { break }
                 if let connection = attempt(host, address: address, &failures) { return connection }
             }
         }
-        throw failures.error
+        throw health.isAborted ? .cannotConnect("given up before it was open") : failures.error
+    }
+
+    /// Nil stands for a Unix socket.
+    private func addresses(of host: PostgresConfig.Host, _ failures: inout DialFailures) -> [String?] {
+        guard !host.name.hasPrefix("/") else { return [nil] }
+        let addresses = host.addresses ?? Self.addresses(of: host.name)
+        if addresses.isEmpty { failures.add("the name \(host.name) cannot be resolved") }
+        return Array(addresses.prefix(Self.addressesPerHost))
     }
 
     private func attempt(
         _ host: PostgresConfig.Host, address: String?, _ failures: inout DialFailures
     ) -> OpaquePointer? {
-        let keys = keys(host, address: address)
-        guard let connection = Self.start(keys) else {
+        guard let connection = Self.start(keys(host, address: address)) else {
             failures.add("out of memory")
             return nil
         }
@@ -38,27 +41,47 @@ struct Dialer {
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
         // Otherwise libpq keeps the server's code for itself.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
+        // Blocking, libpq itself would wait without a limit until the server reads what it is sent: here, and while a long
+        // pipeline is being sent whose first answers must be read. It takes away what libpq would say of the place.
+        PQsetnonblocking(connection, 1)
+        let place = "\(address.map { "\(host.name) (\($0))" } ?? host.name), port \(host.port)"
+        let state = signIn(connection) { failures.add("\(place): \($0)") }
+        if state == PGRES_POLLING_OK {
+            PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
+            return connection
+        }
+        if state == PGRES_POLLING_FAILED {
+            failures.add(
+                place, verbose: String(cString: PQerrorMessage(connection)),
+                needsPassword: PQconnectionNeedsPassword(connection) == 1)
+        }
+        health.hangUp()
+        PQfinish(connection)
+        return nil
+    }
+
+    /// How far it gets within its limits; why it gets no further is told.
+    private func signIn(
+        _ connection: OpaquePointer, _ giveUp: (String) -> Void
+    ) -> PostgresPollingStatusType {
         deadline.start(milliseconds: config.connectTimeout)
+        // To one address with one way to encrypt the socket stays the same.
+        health.dials(PQsocket(connection))
+        let intake = Intake(PQsocket(connection), mostBytes: config.isForeign ? Intake.signInBytes : nil)
         // libpq: begin as if the last answer had been "writing".
         var state = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
         while state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING {
             if deadline.wait(PQsocket(connection), for: state == PGRES_POLLING_WRITING ? .write : .read) == .expired {
-                let place = address.map { "\(host.name) (\($0))" } ?? host.name
-                failures.add("\(place), port \(host.port): no answer within \(config.connectTimeout) ms")
-                PQfinish(connection)
-                return nil
+                giveUp("no answer within \(config.connectTimeout) ms")
+                return state
+            }
+            if intake.isOver {
+                giveUp("more than \(Intake.signInBytes) bytes came before the end of the sign-in")
+                return state
             }
             state = PQconnectPoll(connection)
         }
-        guard state == PGRES_POLLING_OK else {
-            failures.add(
-                verbose: String(cString: PQerrorMessage(connection)),
-                needsPassword: PQconnectionNeedsPassword(connection) == 1)
-            PQfinish(connection)
-            return nil
-        }
-        PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
-        return connection
+        return state
     }
 
     private func keys(_ host: PostgresConfig.Host, address: String?) -> [String: String] {

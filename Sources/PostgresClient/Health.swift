@@ -5,44 +5,85 @@ import Synchronization
 
 /// What others may know of a connection, and do to it, without waiting for its thread.
 final class Health: Sendable {
-    private let tally: Tally
-    private let over = Atomic(false)
-    private let canceller = Mutex<(Canceller, address: String)?>(nil)
-    private let socket = Mutex<Int32?>(nil)
+    private struct State {
+        /// A descriptor of our own for the connection's socket: libpq closes its own when it likes, and the number may then
+        /// be another's.
+        var socket: Int32?
+        var canceller: (Canceller, address: String)?
+        var isAborted = false
+        var isOver = false
 
-    init(tally: Tally = Tally()) { self.tally = tally }
+        mutating func take(_ socket: Int32?) {
+            if let old = self.socket { close(old) }
+            self.socket = socket
+        }
 
-    func sends(_ statements: Int) { tally.add(statements) }
-
-    var isOver: Bool { over.load(ordering: .acquiring) }
-
-    func begin(_ handle: OpaquePointer?, socket: Int32) {
-        let address = Peer.address(of: socket)
-        canceller.withLock { $0 = handle.map { (Canceller($0), address) } }
-        self.socket.withLock { $0 = socket }
-    }
-
-    /// Before the connection's socket is closed: its number may be another's at once.
-    func end() {
-        over.store(true, ordering: .releasing)
-        canceller.withLock { $0 = nil }
-        socket.withLock { $0 = nil }
-    }
-
-    /// Whoever waits for the connection finds it closed.
-    func abort() {
-        socket.withLock { socket in
+        func shutDown() {
             if let socket { _ = shutdown(socket, Int32(SHUT_RDWR)) }
         }
     }
 
+    private let tally: Tally
+    /// Whose the connection is; nil for this process's own.
+    private let owner: String?
+    private let state = Mutex(State())
+
+    init(tally: Tally = Tally(), owner: String? = nil) {
+        self.tally = tally
+        self.owner = owner
+    }
+
+    deinit { state.withLock { $0.take(nil) } }
+
+    func sends(_ statements: Int) { tally.add(statements) }
+
+    var isOver: Bool { state.withLock { $0.isOver } }
+    /// Whether it is not to be opened any more.
+    var isAborted: Bool { state.withLock { $0.isAborted } }
+
+    /// A connection is being opened.
+    func dials(_ socket: Int32) {
+        state.withLock { state in
+            let own = fcntl(socket, F_DUPFD_CLOEXEC, 0)
+            state.take(own < 0 ? nil : own)
+            if state.isAborted { state.shutDown() }
+        }
+    }
+
+    /// Before the socket is closed: it stays open as long as a descriptor is.
+    func hangUp() { state.withLock { $0.take(nil) } }
+
+    /// The connection is open.
+    func begin(_ handle: OpaquePointer?, socket: Int32) {
+        let address = Peer.address(of: socket)
+        state.withLock { $0.canceller = handle.map { (Canceller($0), address) } }
+    }
+
+    /// As `hangUp`, for good.
+    func end() {
+        state.withLock { state in
+            state.isOver = true
+            state.canceller = nil
+            state.take(nil)
+        }
+    }
+
+    /// Whoever waits for the connection, or for its being opened, finds it closed.
+    func abort() {
+        state.withLock { state in
+            state.isAborted = true
+            state.shutDown()
+        }
+    }
+
     /// By a connection of its own, which may take as long as the server likes: on a thread of its own. Where too many are
-    /// under way nothing is asked, and the statement goes on to its own limit.
+    /// under way nothing is asked, and the statement goes on to its own limit. What is not open yet is aborted.
     func cancel() {
-        guard let (canceller, address) = canceller.withLock({ $0 }), Cancellations.all.begin(at: address) else { return }
-        Thread {
+        guard let (canceller, address) = state.withLock({ $0.canceller }) else { return abort() }
+        guard Cancellations.all.begin(at: address, of: owner) else { return }
+        Thread { [owner] in
             canceller.cancel()
-            Cancellations.all.end(at: address)
+            Cancellations.all.end(at: address, of: owner)
         }.start()
     }
 }
@@ -52,24 +93,43 @@ final class Health: Sendable {
 final class Cancellations: Sendable {
     static let all = Cancellations()
     static let mostAtOneAddress = 4
+    /// Of one owner, at all addresses: who has many must not use up everybody's.
+    static let mostOfOneOwner = 8
     static let most = 128
 
-    private let underWay = Mutex<[String: Int]>([:])
+    private struct State {
+        var all = 0
+        var byAddress: [String: Int] = [:]
+        var byOwner: [String: Int] = [:]
+    }
 
-    func begin(at address: String) -> Bool {
-        underWay.withLock { underWay in
-            let count = underWay[address, default: 0]
-            guard count < Self.mostAtOneAddress, underWay.values.reduce(0, +) < Self.most else { return false }
-            underWay[address] = count + 1
+    private let underWay = Mutex(State())
+
+    /// - Parameter owner: nil for this process itself.
+    func begin(at address: String, of owner: String?) -> Bool {
+        underWay.withLock { state in
+            guard state.all < Self.most, state.byAddress[address, default: 0] < Self.mostAtOneAddress else { return false }
+            if let owner {
+                guard state.byOwner[owner, default: 0] < Self.mostOfOneOwner else { return false }
+                state.byOwner[owner, default: 0] += 1
+            }
+            state.byAddress[address, default: 0] += 1
+            state.all += 1
             return true
         }
     }
 
-    func end(at address: String) {
-        underWay.withLock { underWay in
-            let left = underWay[address, default: 1] - 1
-            underWay[address] = left == 0 ? nil : left
+    func end(at address: String, of owner: String?) {
+        underWay.withLock { state in
+            state.all -= 1
+            Self.takeOne(address, from: &state.byAddress)
+            if let owner { Self.takeOne(owner, from: &state.byOwner) }
         }
+    }
+
+    private static func takeOne(_ key: String, from counts: inout [String: Int]) {
+        let left = counts[key, default: 1] - 1
+        counts[key] = left == 0 ? nil : left
     }
 }
 

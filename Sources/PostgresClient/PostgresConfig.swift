@@ -17,6 +17,8 @@ package struct PostgresConfig: Sendable {
 
     package let pooling: Pooling
     let hosts: [Host]
+    /// Whether somebody else names the server: then it may be anything that answers.
+    let isForeign: Bool
     /// The other keys for libpq, as checked: user, dbname, password, sslmode, …
     let parameters: [String: String]
 
@@ -24,6 +26,7 @@ package struct PostgresConfig: Sendable {
     package var connectTimeout = 5_000
     package var statementTimeout = 15_000
     package var lockTimeout = 5_000
+    /// How long a transaction may wait for its client's next statement, with its locks.
     package var idleInTransactionTimeout = 5_000
     /// How long sent bytes may stay unacknowledged before the kernel gives the connection up.
     package var tcpUserTimeout = 10_000
@@ -31,12 +34,15 @@ package struct PostgresConfig: Sendable {
     /// on a connection that a firewall has forgotten.
     package var answerGrace = 2_000
     package var applicationName = "cronpp"
+    /// Who has named the server; nil for this process. Requests to cancel are counted for each.
+    package var owner: String?
     /// Further settings of the session (planner settings and the like).
     package var settings: [String: String] = [:]
 
     package init(url: String, pooling: Pooling) throws(PostgresError) {
         let parts = try PostgresURL(url)
         self.pooling = pooling
+        isForeign = false
         hosts = parts.hosts
         parameters = parts.parameters
         if let name = parts.applicationName { applicationName = name }
@@ -47,6 +53,7 @@ package struct PostgresConfig: Sendable {
     /// name is for the check of its certificate.
     package init(_ server: PostgresTarget, pooling: Pooling) {
         self.pooling = pooling
+        isForeign = true
         hosts = [Host(name: server.host, port: String(server.port), addresses: server.addresses)]
         parameters = server.parameters
     }

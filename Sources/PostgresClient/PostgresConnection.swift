@@ -15,9 +15,12 @@ package actor PostgresConnection {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    private init(config: PostgresConfig, tally: Tally) {
+    /// Not open yet.
+    package init(_ config: PostgresConfig) { self.init(config, tally: Tally()) }
+
+    private init(_ config: PostgresConfig, tally: Tally) {
         self.config = config
-        health = Health(tally: tally)
+        health = Health(tally: tally, owner: config.owner)
         thread = ConnectionThread(name: "postgres")
         preamble = Self.preamble(config)
     }
@@ -29,12 +32,13 @@ package actor PostgresConnection {
     }
 
     static func connect(_ config: PostgresConfig, tally: Tally) async throws(PostgresError) -> PostgresConnection {
-        let connection = PostgresConnection(config: config, tally: tally)
+        let connection = PostgresConnection(config, tally: tally)
         try await connection.open()
         return connection
     }
 
-    private func open() throws(PostgresError) { wire = try Wire(config, health: health) }
+    /// To be called once. Ends at once when it is aborted, or was before.
+    package func open() throws(PostgresError) { wire = try Wire(config, health: health) }
 
     /// Runs the body inside a transaction and commits it unless the body has. A throw rolls back. Errors are
     /// `PostgresError` or the body's own.
@@ -95,10 +99,11 @@ package actor PostgresConnection {
     package nonisolated var isBroken: Bool { health.isOver }
 
     /// Asks the server to break off what this connection is waiting for; that then fails with `isCancelled`. Nothing
-    /// happens if it is not waiting.
+    /// happens if it is not waiting; before it is open it is aborted.
     package nonisolated func cancelStatement() { health.cancel() }
 
-    /// Ends the connection at once, whatever it waits for: with a server that does not listen, asking is not enough.
+    /// Ends the connection at once, whatever it waits for, its opening too: with a server that does not listen, asking is
+    /// not enough.
     package nonisolated func abort() { health.abort() }
 
     /// How often an answer was waited for.

@@ -39,9 +39,9 @@ package final class PostgresPool: Sendable {
 
     /// As above, with the round trip's time by `moment`: waiting for a connection or for a thread is no part of it.
     package func query<Moment: Sendable>(
-        _ query: PostgresQuery, between moment: @Sendable () -> Moment
+        _ query: PostgresQuery, urgent: Bool = false, between moment: @Sendable () -> Moment
     ) async throws -> Timed<Moment> {
-        try await lend(false) { try await $0.queryIfAlive(query, between: moment) }
+        try await lend(urgent) { try await $0.queryIfAlive(query, between: moment) }
     }
 
     package func withConnection<T: Sendable>(

@@ -13,10 +13,15 @@ extension Wire {
             try flush()
             while let result = try next() {
                 defer { PQclear(result) }
-                guard PQresultStatus(result) == PGRES_FATAL_ERROR else { continue }
-                let error = ServerError(result)
-                if error.endsConnection { throw error.lost }
-                refusal = refusal ?? error.refusal(of: text)
+                switch PQresultStatus(result) {
+                case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: break
+                case PGRES_FATAL_ERROR:
+                    let error = ServerError(result)
+                    if error.endsConnection { throw error.lost }
+                    refusal = refusal ?? error.refusal(of: text)
+                // libpq would give a COPY's result again and again.
+                case let status: throw Lost(reason: "unexpected answer \(status.rawValue) (COPY is not supported)")
+                }
             }
             try check(PQenterPipelineMode(connection))
         } catch {

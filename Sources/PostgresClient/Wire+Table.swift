@@ -1,5 +1,4 @@
 import CLibPQ
-import Glibc
 
 /// How much of an answer is kept; the rest is counted and dropped.
 package struct TableLimit: Sendable {
@@ -24,9 +23,6 @@ package struct PostgresTable: Sendable {
 }
 
 extension Wire {
-    /// Of one row so much is taken in. libpq keeps a row whole, so that a server could fill the memory with one.
-    static let longestRowBytes = 16 * 1_024 * 1_024
-
     /// Sends one statement and reads its answer row by row, so that no more than one row is in memory besides those kept.
     func table(_ query: PostgresQuery, limit: TableLimit, committing: Bool) throws(PostgresError) -> PostgresTable {
         if let defect { throw .connectionLost(defect) }
@@ -39,10 +35,12 @@ extension Wire {
             try flush()
             try check(PQsetSingleRowMode(connection))
             var room = limit
-            while let result = try nextRow() {
+            while let result = try next() {
                 defer { PQclear(result) }
                 switch PQresultStatus(result) {
-                case PGRES_SINGLE_TUPLE: table.take(result, &room)
+                case PGRES_SINGLE_TUPLE:
+                    table.take(result, &room)
+                    finishRow(bytes: PostgresTable.bytes(ofRow: result))
                 case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: table.end(result)
                 case PGRES_PIPELINE_ABORTED: break
                 case PGRES_FATAL_ERROR:
@@ -61,39 +59,14 @@ extension Wire {
         if let refusal { throw refusal }
         return table
     }
-
-    private func nextRow() throws(Lost) -> OpaquePointer? {
-        deadline.start(milliseconds: answerTimeout)
-        var before: UInt64?
-        while PQisBusy(connection) == 1 {
-            let received = Self.received(PQsocket(connection))
-            let start = before ?? received
-            before = start
-            guard received - start <= UInt64(Self.longestRowBytes) else {
-                throw Lost(reason: "a row is longer than \(Self.longestRowBytes) bytes")
-            }
-            try wait(for: .read)
-            try check(PQconsumeInput(connection))
-        }
-        return PQgetResult(connection)
-    }
-
-    /// Bytes that came on a TCP socket so far: `tcpi_bytes_received` of Linux's `struct tcp_info`, which the C library's
-    /// own header ends before.
-    private static func received(_ socket: Int32) -> UInt64 {
-        let offset = 128
-        return withUnsafeTemporaryAllocation(byteCount: offset + 8, alignment: 8) { info in
-            info.initializeMemory(as: UInt8.self, repeating: 0)
-            var length = socklen_t(info.count)
-            guard getsockopt(socket, Int32(IPPROTO_TCP), TCP_INFO, info.baseAddress, &length) == 0,
-                length >= info.count
-            else { return 0 }
-            return info.load(fromByteOffset: offset, as: UInt64.self)
-        }
-    }
 }
 
 extension PostgresTable {
+    /// As it was sent: kind, length, count of columns, and each column behind its own length.
+    fileprivate static func bytes(ofRow result: OpaquePointer) -> Int {
+        (0..<PQnfields(result)).reduce(7) { $0 + 4 + Int(PQgetlength(result, 0, $1)) }
+    }
+
     fileprivate mutating func take(_ result: OpaquePointer, _ room: inout TableLimit) {
         rowCount += 1
         nameColumns(result)

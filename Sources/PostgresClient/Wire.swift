@@ -7,6 +7,7 @@ final class Wire {
     let deadline: Deadline
     let answerTimeout: Int
     private let health: Health
+    private var intake: Intake
     private var statements: StatementCache?
     /// Why this connection must not be used any more.
     private(set) var defect: String?
@@ -21,13 +22,11 @@ final class Wire {
     init(_ config: PostgresConfig, health: Health) throws(PostgresError) {
         self.health = health
         deadline = try Deadline()
-        connection = try Dialer(config: config, deadline: deadline).connect()
+        connection = try Dialer(config: config, deadline: deadline, health: health).connect()
+        intake = Intake(PQsocket(connection), mostBytes: config.isForeign ? Intake.sessionBytes : nil)
         answerTimeout = config.answerTimeout
         statements = config.pooling == .session ? StatementCache() : nil
-        // Not blocking: while a long pipeline is being sent its first answers must be read, or both sides wait for ever.
-        guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
-            throw .cannotConnect(message)
-        }
+        guard PQenterPipelineMode(connection) == 1 else { throw .cannotConnect(message) }
         health.begin(PQgetCancel(connection), socket: PQsocket(connection))
     }
 
@@ -183,14 +182,16 @@ final class Wire {
     }
 
     func readSync() throws(Lost) {
-        while let result = try next() {
-            defer { PQclear(result) }
-            let status = PQresultStatus(result)
-            if status == PGRES_PIPELINE_SYNC { return }
-            if status == PGRES_FATAL_ERROR { throw ServerError(result).lost }
+        guard let result = try next() else { throw Lost(reason: Self.mismatch) }
+        defer { PQclear(result) }
+        switch PQresultStatus(result) {
+        case PGRES_PIPELINE_SYNC: return
+        case PGRES_FATAL_ERROR: throw ServerError(result).lost
+        default: throw Lost(reason: Self.mismatch)
         }
-        throw Lost(reason: "the answers do not match what was sent")
     }
+
+    private static let mismatch = "the answers do not match what was sent"
 
     /// The next result; nil where those of a statement end.
     func next() throws(Lost) -> OpaquePointer? {
@@ -213,7 +214,13 @@ final class Wire {
         return true
     }
 
+    /// A row is read and will be dropped: it does not count any more.
+    func finishRow(bytes: Int) { intake.finishRow(bytes: bytes) }
+
     func wait(for direction: Deadline.Direction) throws(Lost) {
+        if intake.isOver, let most = intake.mostBytes {
+            throw Lost(reason: "the server sent more than \(most) bytes besides rows that are done")
+        }
         if deadline.wait(PQsocket(connection), for: direction) == .expired {
             throw Lost(reason: "no answer within \(answerTimeout) ms")
         }

@@ -7,7 +7,14 @@ struct ToolFailure: Error, CustomStringConvertible {
 
 /// Where the programs are and as whom they run.
 enum Tool {
-    private static let places = ["/usr/lib/postgresql/15/bin", "/usr/bin", "/usr/sbin", "/usr/local/bin"]
+    private static let places = versions.map { "\(server)/\($0)/bin" } + ["/usr/bin", "/usr/sbin", "/usr/local/bin"]
+    private static let server = "/usr/lib/postgresql"
+
+    /// The newest first.
+    private static var versions: [Int] {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: server)
+        return (names ?? []).compactMap { Int($0) }.sorted(by: >)
+    }
 
     /// PostgreSQL and pgbouncer refuse to run as root.
     static let account: String? = getuid() == 0 ? "postgres" : nil

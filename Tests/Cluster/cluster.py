@@ -1,5 +1,6 @@
 """What a cluster consists of, as real processes on loopback: PostgreSQL, pgbouncer, Redis, the proxy and the nodes."""
 import base64
+import glob
 import json
 import os
 import shutil
@@ -46,8 +47,9 @@ UNPRIVILEGED = {"user": "postgres", "group": "postgres", "extra_groups": []} if 
 
 class PostgreSQL:
     def __init__(self, work):
-        versions = "/usr/lib/postgresql"
-        self.bin = f"{versions}/{max(os.listdir(versions), key=int)}/bin"
+        # The newest: of some versions only the client may be there.
+        self.bin = max(
+            map(os.path.dirname, glob.glob("/usr/lib/postgresql/*/bin/initdb")), key=lambda path: int(path.split("/")[4]))
         self.directory, self.port = f"{work}/postgresql", free_port()
         os.mkdir(self.directory)
         if UNPRIVILEGED:

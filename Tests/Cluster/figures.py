@@ -12,6 +12,8 @@ WINDOWS = {
 }
 SEND_WINDOW_SECONDS = 0.5
 FIRST_START_LIMIT = 10.0
+# A start that is later than so many leases is told with what its run went through.
+TOLD_LEASES = 3
 
 
 def report(experiment, ledger, deliveries, found):
@@ -32,9 +34,10 @@ def report(experiment, ledger, deliveries, found):
         "at-most-once runs left unknown": sum(run.reason == "outcome_unknown" for run in ledger.runs),
         "reaped": rig.counters["cronpp_reaped_total"],
     }
-    figures = {}
+    figures, stories = {}, []
     for name, begin, end in experiment.phases:
         figures[f"start delay in ms, {name}"] = delays(first, begin, end)
+        stories += story_of_latest(experiment, first, name, begin, end)
     figures["request after its attempt's start, in ms"] = send_delays(experiment, ledger, deliveries)
     limits = judge_takeovers(experiment, ledger, deliveries, first, figures) + judge_outages(experiment, first, figures)
     for kind, names in WINDOWS.items():
@@ -47,6 +50,7 @@ def report(experiment, ledger, deliveries, found):
         "pooling": options.pooling, "redis": options.redis, "embedded": options.embedded, "numbers": numbers,
         "hits": dict(sorted(hits.items())), "failpoints": windows, "figures": figures,
         "violations": [f"{one.rule} {one.text} {phase_of(experiment, one.at)}" for one in found], "limits": limits,
+        "latest": stories,
     }
 
 
@@ -57,6 +61,22 @@ def delays(first, begin, end):
         return None
     return {"p50": round(late[len(late) // 2], 1), "p99": round(late[len(late) * 99 // 100], 1),
             "max": round(late[-1], 1), "count": len(late)}
+
+
+def story_of_latest(experiment, first, name, begin, end):
+    """What the latest start's run went through, and which faults there were meanwhile."""
+    at, slot, one = max(((at, slot, one) for at, slot, one in first if begin <= slot < end),
+                        key=lambda found: found[0] - found[1] / SECOND, default=(0, 0, None))
+    late = at - slot / SECOND
+    if not one or late < TOLD_LEASES * experiment.options.lease:
+        return []
+    lines = [f"{name}: {late:.1f} s late: run {one['run']} of slot {text(slot)}"]
+    for event in experiment.api.get(f"/runs/{one['run']}/events")["items"]:
+        lines.append("  " + "  ".join(f"{key} {value}" for key, value in event.items() if value is not None))
+    for fault in experiment.history.faults:
+        if fault.begin < at * SECOND and fault.end > slot:
+            lines.append(f"  {fault.kind} of {fault.node} {text(fault.begin)} to {text(fault.end)} {fault.detail}")
+    return lines
 
 
 def send_delays(experiment, ledger, deliveries):
@@ -144,6 +164,8 @@ def print_table(result):
         for name, value in result[title].items():
             shown = "  ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else value
             print(f"    {name:<36} {shown}")
+    for line in result["latest"]:
+        print(line)
     for line in result["limits"]:
         print("MISSED", line)
     for line in result["violations"][:40]:

@@ -124,6 +124,37 @@ extension NetworkTests {
             }
         }
 
+        /// A run that has told somebody something does not succeed with others untold.
+        @Test(arguments: SQLKind.allCases)
+        func whatHasBegunIsNotSkipped(kind: SQLKind) async throws {
+            let post = MailPost { mail in
+                switch mail.to.address {
+                case "ann@example.com": .accepted(reply: "250")
+                case "bob@example.com": .failed(MailFailure(.refused, status: 451, "later"))
+                default: .failed(MailFailure(.refused, status: 550, "never"))
+                }
+            }
+            try await withShop(kind, post) { bed, action in
+                let skip: [String: JSONValue] = ["skip_empty": .bool(true)]
+                var attempt = alert(bed, Self.orders, params: [.integer(1)], skip)
+                attempt.action.fields["recipients"] = ["ann@example.com", "bob@example.com", "carl@example.com"]
+                let first = await action.run(attempt)
+                #expect(first.verdict == .transient && post.sent.count == 3, "\(first)")
+                _ = try bed.ask("DELETE FROM orders")
+                for progress in [first.progress, String(first.progress?.drop { $0 != "." } ?? "")] {
+                    let sent = post.sent.count
+                    attempt.progress = progress
+                    let second = await action.run(attempt)
+                    #expect(second.verdict == .transient, "\(second)")
+                    let mails = post.sent.dropFirst(sent).map(\.mail)
+                    #expect(mails.contains { $0.to.address == "bob@example.com" })
+                    #expect(mails.allSatisfy { $0.text.hasPrefix("0 orders") && $0.to.address != "carl@example.com" })
+                }
+                attempt.progress = nil
+                #expect(await action.run(attempt).kind == .success)
+            }
+        }
+
         /// What was accepted stays so, and when all is accepted nobody is asked.
         @Test func aDatabaseThatIsAwayIsAskedAgainByTheNextAttempt() async throws {
             let post = MailPost()

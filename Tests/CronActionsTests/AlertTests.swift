@@ -260,6 +260,8 @@ extension NetworkTests {
             (MailFailure.Kind.connect, Int?.none, Outcome.Kind.connectError, Outcome.Verdict.transient, Outcome.Reach.nothingSent),
             (.tls, nil, .tlsError, .transient, .nothingSent), (.timeout, nil, .timeout, .transient, .nothingSent),
             (.authentication, 535, .smtpError, .permanent, .nothingSent), (.refused, 550, .smtpError, .permanent, .answered),
+            (.unavailable, 421, .connectError, .transient, .nothingSent),
+            (.unavailable, 554, .connectError, .permanent, .nothingSent),
             (.refused, 451, .smtpError, .transient, .answered), (.unknown, nil, .unknown, .transient, .maybeSent),
             (.busy, nil, .notSent, .transient, .nothingSent), (.closed, nil, .shutdown, .transient, .nothingSent),
         ])
@@ -272,6 +274,32 @@ extension NetworkTests {
                 let outcome = await action.run(alert(["mail": Self.mail]))
                 #expect(outcome.kind == kind && outcome.verdict == verdict && outcome.reach == reach)
                 #expect(outcome.error == "ann@example.com by mail: why")
+            }
+        }
+
+        /// A server that takes nothing from here has refused nobody, and is not asked for each of them.
+        @Test(arguments: [421, 554])
+        func whatAMailServerSaysBeforeItKnowsTheRecipientIsOfTheChannel(_ status: Int) async throws {
+            let post = MailPost { _ in .failed(MailFailure(.unavailable, status: status, "not now")) }
+            try await withAlerts(Receiver.ok(), carrier: post) { _, action, _ in
+                let people = JSONValue.array((0..<100).map { .string("person\($0)@example.com") })
+                let outcome = await action.run(alert(["mail": Self.mail], ["recipients": people]))
+                #expect(outcome.verdict == (status == 421 ? .transient : .permanent) && outcome.progress == nil, "\(outcome)")
+                #expect(post.sent.count < ChannelHealth.failuresInARow + AlertAction.atOnce)
+                #expect(outcome.output?.contains(",not sent,") == true)
+            }
+        }
+
+        @Test func whatAMailServerEchoesIsHiddenBeforeItIsCut() async throws {
+            let text = String(repeating: "x", count: 290) + " canary-4711-quokka"
+            let post = MailPost { _ in .failed(MailFailure(.refused, status: 550, text)) }
+            try await withAlerts(Receiver.ok(), carrier: post) { _, action, setting in
+                var attempt = alert(["mail": Self.mail])
+                attempt.hiding = { $0.replacing("canary-4711-quokka", with: "*") }
+                let outcome = await action.run(attempt)
+                #expect(outcome.output?.hasSuffix("x *\r\n") == true && outcome.error?.hasSuffix("x *") == true, "\(outcome)")
+                let test = await setting.tryOut(Self.mail) { $0.replacing("canary-4711-quokka", with: "*") }
+                #expect(!test.isUsable && test.message.hasSuffix("x *"), "\(test)")
             }
         }
 

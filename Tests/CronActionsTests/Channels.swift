@@ -101,8 +101,13 @@ final class MailPost: MailCarrier {
 
     var sent: [Sent] { kept.withLock { $0 } }
 
-    func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome {
+    func send(
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?,
+        hiding: @escaping @Sendable (String) -> String
+    ) async -> MailOutcome {
         kept.withLock { $0.append(Sent(mail: message, server: server, addresses: addresses)) }
-        return answer(message)
+        guard case .failed(var failure) = answer(message) else { return answer(message) }
+        failure.text = hiding(failure.text)
+        return .failed(failure)
     }
 }

@@ -161,6 +161,47 @@ extension NetworkTests {
             #expect(binary.output?.hasSuffix("end\n") == true)
         }
 
+        /// What a cut leaves of a secret could be too short to be found.
+        @Test(arguments: [1, 4, 10])
+        func secretsAreHiddenWhereALongOutputIsCut(_ part: Int) async throws {
+            let secret = "canary-4711"
+            func x(_ count: Int) -> String { "head -c \(count) /dev/zero | tr '\\0' x" }
+            var attempt = shell(
+                "\(x(OutputEnds.firstBytes - part)); printf \(secret); \(x(100_000)); printf \(secret); "
+                    + x(OutputEnds.lastBytes - part))
+            attempt.hiding = { $0.replacing(secret, with: "********") }
+            let outcome = await commands.run(attempt)
+            let text = try #require(outcome.output)
+            #expect(outcome.outputTruncated && text.utf8.count <= Outcome.outputLimitBytes)
+            let shown = text.split(separator: "\n")
+            try #require(shown.count == 3 && shown[1].hasSuffix(" bytes left out …"))
+            #expect(shown[0].allSatisfy { "x*".contains($0) } && shown[2].allSatisfy { "x*".contains($0) })
+        }
+
+        /// Between what is whole and what was cut.
+        @Test func anOutputIsWholeUpToItsLimit() throws {
+            let most = OutputEnds.firstBytes + OutputEnds.lastBytes
+            for count in [
+                1, OutputEnds.firstBytes, most - 1, most, most + 1, most + 1_000, most + 1_024, most + 1_025, 300_000,
+            ] {
+                let bytes = (0..<count).map { UInt8(0x61 + $0 % 26) }
+                var ends = OutputEnds()
+                for start in stride(from: 0, to: count, by: 4_000) {
+                    bytes[start..<min(start + 4_000, count)].withUnsafeBytes { ends.append($0) }
+                }
+                let text = ends.text { $0 } ?? ""
+                let (first, last) = (bytes.prefix(OutputEnds.firstBytes), bytes.dropFirst(OutputEnds.firstBytes))
+                #expect(ends.isTruncated == (count > most))
+                #expect(
+                    ends.written.first == Array(first) && ends.written.last == Array(last.suffix(OutputEnds.lastBytes)))
+                #expect(text.hasPrefix(String(decoding: first, as: UTF8.self)))
+                #expect(text.hasSuffix(String(decoding: last.suffix(OutputEnds.lastBytes), as: UTF8.self)))
+                #expect(
+                    ends.isTruncated
+                        ? text.contains("\n… \(count - most) bytes left out …\n") : text.utf8.count == count)
+            }
+        }
+
         /// From its beginning, or from where somebody comes to follow it.
         @Test func whatItWritesCanBeFollowed() async throws {
             let (heard, hear) = AsyncStream<String>.makeStream()

@@ -30,7 +30,7 @@ enum SQLKind: CaseIterable, Sendable {
         try SQLiteConnection(path: freshDirectory() + "/shop.db", lockTimeout: .seconds(5))
     }
 
-    private static func freshDirectory() throws -> String {
+    static func freshDirectory() throws -> String {
         let directory = NSTemporaryDirectory() + "/cronpp-sql-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         // An empty file is a database without tables.

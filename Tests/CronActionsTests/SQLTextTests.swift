@@ -1,4 +1,5 @@
 import CronModel
+import Foundation
 import Testing
 
 @testable import CronActions
@@ -111,5 +112,14 @@ import Testing
         #expect(CSV.text(columns: ["a"], rows: [["x\"\u{301},y"]], limitBytes: 1_000).text == "a\r\n\"x\"\"\u{301},y\"\r\n")
         let cut = CSV.text(table, limitBytes: 20)
         #expect(cut.text == "a,\"b,c\"\r\n1,\r\n" && cut.isCut)
+    }
+
+    /// A server's text is cut, and a part of a secret would be left.
+    @Test func secretsAreHiddenBeforeTextIsCut() {
+        let secret = "s3cr3t-s3cr3t"
+        let failure = SQLFailure(
+            cause: .lost, message: String(repeating: "x", count: Outcome.errorLimitBytes - 5) + secret, reach: .nothingSent)
+        let outcome = Outcome(failure) { $0.replacingOccurrences(of: secret, with: "********") }
+        #expect(outcome.error?.hasSuffix("x*****") == true)
     }
 }

@@ -4,6 +4,7 @@ import CronLockRedis
 import CronModel
 import CronSchedule
 import Foundation
+import PostgresClient
 import Testing
 
 @Suite struct ConfigTests {
@@ -24,6 +25,19 @@ import Testing
         #expect { try config(["CRONPP_TRUSTED_PROXIES": "::1,10.0.0.0/40"]) } throws: {
             ($0 as? ConfigError)?.description == expected
         }
+    }
+
+    /// A frozen node's locks end in time for the others.
+    @Test(arguments: [("15s", 5_000), ("3s", 1_000), ("1h", 5_000), ("200ms", 500)])
+    func locksEndWithinAThirdOfTheLease(_ lease: String, _ milliseconds: Int) throws {
+        let secret = Data(repeating: 7, count: 32).base64EncodedString()
+        let config = try config([
+            "CRONPP_DATABASE_URL": "postgres://h/d", "CRONPP_JWT_SECRET": secret, "CRONPP_ENCRYPTION_KEY": secret,
+            "CRONPP_LEASE": lease, "CRONPP_HEARTBEAT": "50ms",
+        ])
+        guard case .postgres(let database) = config.database else { throw ConfigError("another store") }
+        #expect(database.idleInTransactionTimeout == milliseconds)
+        #expect(database.lockTimeout == milliseconds)
     }
 
     @Test func redisIsOptionalAndItsPasswordIsNotTold() throws {

@@ -11,8 +11,13 @@ import Testing
         let outcome: MailOutcome
 
         func send(_ message: MailMessage) async -> MailOutcome { outcome }
-        func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome {
-            addresses == [.v4(0x7F00_0001)] ? outcome : .failed(MailFailure(.connect, "elsewhere"))
+        func send(
+            _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?,
+            hiding: @escaping @Sendable (String) -> String
+        ) async -> MailOutcome {
+            guard addresses == [.v4(0x7F00_0001)], case .failed(var failure) = outcome else { return outcome }
+            failure.text = hiding(failure.text)
+            return .failed(failure)
         }
     }
 

@@ -86,6 +86,21 @@ import UnixSignals
         #expect(try await Stoppable.run(until: [.sigusr1]) { 2 } == 2)
     }
 
+    /// libpq would let them choose a user's server, or the settings of a session there. In a process of its own: variables
+    /// are everybody's.
+    @Test func aNodeForgetsWhatUsersConnectionsMustNotHave() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "cronpp-start-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        await #expect(processExitsWith: .success) { [directory = directory as String] in
+            let names = ["PGSERVICE", "PGSERVICEFILE", "PGOPTIONS"]
+            for name in names { setenv(name, "nowhere", 1) }
+            let config = try AppConfig(flags: [.dataDir: directory], environment: [:], file: nil)
+            let node = try await App.start(config, logger: WarningLog().logger)
+            await node.close()
+            for name in names { try #require(getenv(name) == nil) }
+        }
+    }
+
     /// Starting servers blocks; on the threads that all tests share, it would keep every other test waiting.
     private func apart<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in

@@ -30,12 +30,13 @@ struct CoreHarness {
     static let space = UserID(high: 1, low: 1)
 
     mutating func claim(
-        dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0, space: UserID = space, host: String? = nil
+        dueIn span: Span = .zero, fence: Int64 = 1, priority: Int = 0, space: UserID = space, host: String? = nil,
+        age: Span = .zero
     ) -> Claim {
         Claim(
             token: ClaimToken(runID: RunID(at: now, using: &random), fence: fence),
             jobID: JobID(at: now, using: &random), userID: space,
-            dueAt: now + span, priority: priority,
+            scheduledFor: now + span - age, dueAt: now + span, priority: priority,
             action: ActionDefinition(type: "test", fields: host.map { ["host": .string($0)] } ?? [:]))
     }
 
@@ -48,10 +49,11 @@ struct CoreHarness {
     }
 
     /// Gives claims to the core as the answer to a poll.
-    mutating func take(_ claims: [Claim]) {
+    @discardableResult
+    mutating func take(_ claims: [Claim]) -> [EngineEffect] {
         var answer = ClaimAnswer()
         answer.claims = claims
-        handle(.claimed(.success(answer)))
+        return handle(.claimed(.success(answer)))
     }
 
     func context(_ claim: Claim, timeout: Span = .seconds(10)) -> AttemptContext {
@@ -78,7 +80,7 @@ extension [EngineEffect] {
     var starts: [StartRequest] { compactMap { if case .start(let request) = $0 { request } else { nil } } }
     var executions: [AttemptContext] { compactMap { if case .execute(let context) = $0 { context } else { nil } } }
     var hostAsks: [HostAsk] { compactMap { if case .askHost(let ask) = $0 { ask } else { nil } } }
-    var aborts: [RunID] { compactMap { if case .abort(let run) = $0 { run } else { nil } } }
+    var aborts: [ClaimToken] { compactMap { if case .abort(let token) = $0 { token } else { nil } } }
     var finishes: [Finish] {
         flatMap { effect -> [Finish] in if case .finish(let batch) = effect { batch } else { [] } }
     }

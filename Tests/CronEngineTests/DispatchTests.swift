@@ -85,8 +85,30 @@ import Testing
         #expect(harness.core.busyCount == 1 && harness.core.heldCount == 1)
         harness.handle(.ended(old.token, .success))
         harness.handle(.ended(new.token, .success))
-        #expect(harness.tick().finishes.map(\.token) == [new.token])
+        let batches = harness.tick().compactMap { if case .finish(let batch) = $0 { batch.map(\.token) } else { nil } }
+        #expect(batches == [[old.token], [new.token]], "what came too late is told too, by itself")
         #expect(harness.core.busyCount == 0)
+    }
+
+    /// Its node had lost its lease: the old attempt is stopped when the run is here again, and a later cancel stops the new one.
+    @Test func anOldAttemptIsStoppedWhenItsRunComesBack() {
+        var harness = CoreHarness()
+        let old = harness.claim()
+        harness.run(old)
+        harness.handle(.heartbeat(.success(HeartbeatAnswer(isAlive: false, cancelRequests: [])), sentAt: harness.now))
+        harness.handle(.enlisted(.success(NodeID(high: 8, low: 8)), sentAt: harness.now))
+        var new = old
+        new.token.fence += 2
+        #expect(harness.take([new]).aborts == [old.token])
+        for request in harness.tick().starts {
+            harness.handle(.started(request, .success([.started(harness.context(new), dueAt: new.dueAt)]), took: .zero))
+        }
+        #expect(harness.tick().executions.map(\.fence) == [new.token.fence])
+        let cancelled = Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)
+        harness.handle(.ended(old.token, cancelled))
+        #expect(harness.tick().finishes == [Finish(token: old.token, outcome: cancelled)])
+        #expect(harness.core.busyCount == 1 && harness.core.heldCount == 1)
+        #expect(harness.handle(.cancel([new.token.runID])).aborts == [new.token])
     }
 
     @Test func startsKeepToTheSlotsAndGoOnWhenOneIsFree() throws {
@@ -157,7 +179,7 @@ import Testing
         let claim = harness.claim()
         harness.run(claim, timeout: .seconds(3))
         #expect(harness.tick(after: .milliseconds(2_999)).aborts.isEmpty)
-        #expect(harness.tick(after: .milliseconds(1)).aborts == [claim.token.runID])
+        #expect(harness.tick(after: .milliseconds(1)).aborts == [claim.token])
         let finishes = harness.tick(after: EngineSettings.abortGrace).finishes
         #expect(finishes.map(\.outcome.kind) == [.timeout])
         harness.handle(.ended(claim.token, .success))
@@ -168,7 +190,7 @@ import Testing
         var harness = CoreHarness()
         let claim = harness.claim()
         harness.run(claim)
-        #expect(harness.handle(.cancel([claim.token.runID])).aborts == [claim.token.runID])
+        #expect(harness.handle(.cancel([claim.token.runID])).aborts == [claim.token])
         harness.handle(.ended(claim.token, .success))
         #expect(harness.tick().finishes.map(\.outcome.kind) == [.success])
     }

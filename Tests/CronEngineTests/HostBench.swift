@@ -23,9 +23,9 @@ struct HostBench {
 
     @discardableResult
     mutating func claim(
-        _ count: Int, for host: String?, space: UserID = CoreHarness.space, dueIn span: Span = .zero
+        _ count: Int, for host: String?, space: UserID = CoreHarness.space, dueIn span: Span = .zero, age: Span = .zero
     ) -> [Claim] {
-        let new = (0..<count).map { _ in harness.claim(dueIn: span, space: space, host: host) }
+        let new = (0..<count).map { _ in harness.claim(dueIn: span, space: space, host: host, age: age) }
         for claim in new { claims[claim.token] = claim }
         harness.take(new)
         return new

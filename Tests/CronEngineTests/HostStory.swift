@@ -29,7 +29,12 @@ struct HostStory {
         isShared = seed % 2 == 0
         let limits = HostLimits(standard: Self.limit)
         let shared = isShared
-        benches = (0..<2).map { _ in HostBench(limits, isShared: shared) { $0.concurrency = 8 } }
+        benches = (0..<2).map { _ in
+            HostBench(limits, isShared: shared) { settings in
+                settings.concurrency = 8
+                settings.spaceInFlight = seed % 3 == 0 ? 2 : nil
+            }
+        }
         requests = [[], []]
         asks = [[], []]
         running = [[], []]

@@ -101,6 +101,14 @@ import Testing
         #expect(starts[22] - starts[0] == .seconds(40), "and no fewer than there may be")
     }
 
+    @Test func aClockThatIsSetBackStopsNoHost() {
+        var bench = HostBench(Self.rate(2, .hours(1)))
+        bench.claim(2, for: "api")
+        #expect(bench.go().started.count == 2)
+        bench.claim(1, for: "api", dueIn: .hours(-12))
+        #expect(bench.go(after: .hours(-12)).started.count == 1)
+    }
+
     @Test func aStartThatIsNoneIsNotCounted() throws {
         var bench = HostBench(Self.rate(1, .hours(1)))
         bench.claim(2, for: "api")
@@ -173,6 +181,66 @@ import Testing
         #expect(Set(postponed).count > 600)
         #expect(postponed.count > 900 && bench.waiting <= HostState.fewestPlaces)
         #expect(bench.harness.core.heldCount == 1_000 - postponed.count)
+    }
+
+    /// All places are taken by others.
+    private static func full(_ claims: (inout HostBench, Int) -> Void) -> (bench: HostBench, running: Claim?) {
+        var bench = HostBench(HostLimits(standard: HostLimit(inFlight: 1)))
+        claims(&bench, HostState.fewestPlaces)
+        let running = bench.go().started.first
+        claims(&bench, 1)
+        _ = bench.go()
+        return (bench, running)
+    }
+
+    @Test func anOlderRunTakesThePlaceOfTheYoungestAndIsNext() throws {
+        var (bench, running) = Self.full { $0.claim($1, for: "slow", age: .minutes(1)) }
+        #expect(bench.waiting == HostState.fewestPlaces)
+        let young = bench.claim(1, for: "slow")
+        var request = try #require(bench.tick().starts.first)
+        #expect(request.tokens == young.map(\.token) && request.postponed.count == 1)
+        bench.harness.handle(.started(request, .success([.delayed(until: bench.now + .seconds(9))]), took: .zero))
+        let old = bench.claim(1, for: "slow", age: .hours(1))
+        request = try #require(bench.tick().starts.first)
+        #expect(request.tokens != old.map(\.token) && request.postponed.count == 1)
+        #expect(bench.waiting == HostState.fewestPlaces)
+        bench.end(try #require(running))
+        #expect(bench.go().started.map(\.token) == old.map(\.token))
+    }
+
+    @Test func aSpaceWithManyMakesPlaceForOneWithFew() throws {
+        var (bench, _) = Self.full { $0.claim($1, for: "slow", age: .hours(1)) }
+        let few = bench.claim(1, for: "slow", space: Self.other)
+        let request = try #require(bench.tick().starts.first)
+        #expect(request.tokens.count == 1 && request.tokens != few.map(\.token))
+        #expect(bench.waiting == HostState.fewestPlaces)
+    }
+
+    @Test func theOldestComeBackFirst() throws {
+        var bench = HostBench(HostLimits(standard: HostLimit(inFlight: 1))) { $0.lease = .seconds(15) }
+        for number in 0..<300 { bench.claim(1, for: "slow", age: .minutes(Int64(number * 37 % 300))) }
+        let slots = Dictionary(uniqueKeysWithValues: bench.claims.map { ($0.key, $0.value.scheduledFor) })
+        var (started, untils): ([ClaimToken], [ClaimToken: Instant]) = ([], [:])
+        for request in bench.tick().starts {
+            if request.postponed.isEmpty { started += request.tokens }
+            untils.merge(request.postponed) { first, _ in first }
+        }
+        let order = slots.sorted { $0.value < $1.value }.map(\.key)
+        #expect(started == [order[0]])
+        let places = HostState.fewestPlaces
+        #expect(Set(untils.keys) == Set(order.dropFirst(places)), "the oldest wait here")
+        let later = order.dropFirst(places).compactMap { untils[$0] }
+        #expect(zip(later, later.dropFirst()).allSatisfy { $0 < $1 })
+    }
+
+    @Test func nothingComesBackBeforeTheRateLetsItStart() throws {
+        var bench = HostBench(Self.rate(1, .minutes(10))) { $0.lease = .seconds(15) }
+        bench.claim(3, for: "api")
+        let begin = bench.now
+        #expect(bench.go().started.count == 1)
+        let request = try #require(bench.tick(after: .seconds(5)).starts.first)
+        #expect(request.postponed.count == 2)
+        #expect(request.postponed.values.allSatisfy { $0 > begin + .minutes(10) && $0 < begin + .minutes(11) })
     }
 
     @Test func aDrainHandsBackWhatWaitsForItsHost() {

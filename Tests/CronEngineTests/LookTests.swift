@@ -150,6 +150,54 @@ import Testing
         #expect(after > 0)
     }
 
+    /// At both ends of what may be set: one heartbeat that takes a little longer, or is made again, keeps no lost run waiting.
+    @Test(arguments: [Span.milliseconds(500), .milliseconds(7_500)])
+    func aHiccupHoldsNothingOff(heartbeat: Span) {
+        var settings = EngineSettings()
+        settings.heartbeat = heartbeat
+        var harness = CoreHarness(settings)
+        _ = harness.live(for: .seconds(20))
+        _ = harness.live(for: .milliseconds(1_500), answering: nil)
+        let hung = harness.live(for: .seconds(3), findingLost: true)
+        #expect(hung > 0)
+        _ = harness.live(for: .milliseconds(1_500), answering: .failure(.unavailable("away")))
+        let failed = harness.live(for: .seconds(3), findingLost: true)
+        #expect(failed > 0)
+    }
+
+    /// With a heartbeat every half lease: the store was away for less than a whole one, but for long enough to cost others theirs.
+    @Test func aSlowHeartbeatNoticesAnOutageToo() {
+        var settings = EngineSettings()
+        settings.heartbeat = .milliseconds(7_500)
+        var harness = CoreHarness(settings)
+        _ = harness.live(for: .milliseconds(22_500))
+        _ = harness.live(for: .milliseconds(3_500), answering: nil)
+        let during = harness.live(for: .seconds(14), findingLost: true)
+        #expect(during == 0)
+    }
+
+    @Test func holdingOffIsToldOnce() {
+        var harness = CoreHarness()
+        var told = 0
+        for _ in 0..<3 {
+            told += harness.look(forLost: true, mayBeLost: true).count { if case .heldOff = $0 { true } else { false } }
+        }
+        #expect(told == 1)
+    }
+
+    @Test func aClockThatIsSetBackKeepsNoJobFromBeingJudged() {
+        var harness = CoreHarness()
+        func watches(_ effects: [EngineEffect]) -> Int { effects.count { if case .watch = $0 { true } else { false } } }
+        for step in [Span.zero, .hours(-1)] {
+            harness.now = harness.now + step
+            var answer = LookAnswer(nextSlot: nil, nextDueAt: nil, mayBeLost: false)
+            answer.watchAt = harness.now
+            harness.handle(.looked(.success(answer), forLost: false))
+            #expect(watches(harness.tick(after: .seconds(1))) == 1)
+            harness.handle(.watched(.success(WatchAnswer())))
+        }
+    }
+
     @Test func itNeverClaimsMoreThanItHasRoomFor() {
         var settings = EngineSettings()
         settings.claimLimit = 3

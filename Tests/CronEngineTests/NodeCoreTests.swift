@@ -109,7 +109,7 @@ import Testing
         harness.run(claim, timeout: .minutes(10))
         harness.handle(.drain)
         #expect(harness.tick(after: .seconds(29)).aborts.isEmpty)
-        #expect(harness.tick(after: .seconds(1)).aborts == [claim.token.runID])
+        #expect(harness.tick(after: .seconds(1)).aborts == [claim.token])
         harness.handle(.ended(claim.token, Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)))
         #expect(harness.tick().finishes.map(\.outcome.kind) == [.shutdown])
     }

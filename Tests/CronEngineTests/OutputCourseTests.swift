@@ -74,7 +74,7 @@ import Testing
         #expect(words(ended) == ["1-end: outcome 1"])
         let again = try run(.queued, .running, .failed, .retrying, .queued, .running, .success)
         let rest = course.next(again, [attempt(1, "abcdefg"), attempt(2, "yes")], [:], isLate: false)
-        #expect(words(rest) == ["2-0: attempt 2", "2-3: kept 0 yes", "2-end: outcome 2", "2-end: end SUCCESS"])
+        #expect(words(rest) == ["2-0: attempt 2", "2-3: kept 0 yes", "2-end: outcome 2", "2-over: end SUCCESS"])
         #expect(course.isOver)
     }
 
@@ -103,7 +103,7 @@ import Testing
         let last = readings(1, [OutputPiece(start: 2, end: 4, text: "cd", isLast: true)])
         #expect(
             words(course.next(ended, [attempt(1, "abcd")], last, isLate: false))
-                == ["1-4: 2 cd", "1-end: outcome 1", "1-end: end SUCCESS"])
+                == ["1-4: 2 cd", "1-end: outcome 1", "1-over: end SUCCESS"])
     }
 
     @Test func oneWhoComesBackGoesOnWhereHeWas() throws {
@@ -128,6 +128,19 @@ import Testing
             "where a place within cannot be told the whole is")
     }
 
+    /// A run that waits for its next attempt can end without it.
+    @Test func theEndIsHeardLongAfterTheLastOutcome() throws {
+        let retrying = try run(.queued, .running, .failed, .retrying)
+        var course = OutputCourse(after: nil)
+        let told = course.next(retrying, [attempt(1, "abc")], [:], isLate: false)
+        #expect(words(told) == ["1-0: attempt 1", "1-3: kept 0 abc", "1-end: outcome 1"] && !course.isOver)
+        let cancelled = try run(.queued, .running, .failed, .retrying, .cancelled)
+        var again = OutputCourse(after: told.last?.position)
+        #expect(words(again.next(cancelled, [attempt(1, "abc")], [:], isLate: false)) == ["1-over: end CANCELLED"])
+        var never = OutputCourse(after: nil)
+        #expect(words(never.next(try run(.cancelled), [], [:], isLate: false)) == ["0-over: end CANCELLED"])
+    }
+
     @Test func aLongKeptOutputComesInParts() throws {
         let ended = try run(.queued, .running, .success)
         var course = OutputCourse(after: nil)
@@ -139,7 +152,7 @@ import Testing
     }
 
     @Test func positionsAreReadAsTheyAreWritten() {
-        for text in ["1-0", "7-123456789012", "2-end", "0-end"] { #expect(OutputPosition(text)?.description == text) }
+        for text in ["1-0", "7-123456789012", "2-end", "0-end", "3-over"] { #expect(OutputPosition(text)?.description == text) }
         for text in ["", "1", "-1", "1-", "1--1", "1-x", "01-2", "1-02", "+1-2", "1-2-3", "99999999999999999999-1"] {
             #expect(OutputPosition(text) == nil, "\(text)")
         }

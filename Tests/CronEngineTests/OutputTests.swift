@@ -115,10 +115,16 @@ import Testing
     /// Where nodes of one process leave pieces for each other.
     private final class Board: OutputBoard {
         private let state = Mutex<(asked: Set<RunID>, posts: [OutputPost])>(([], []))
+        private let heeds = Mutex(0)
 
+        /// How often a node has asked what is followed elsewhere.
+        var heedCount: Int { heeds.withLock { $0 } }
         var postCount: Int { state.withLock { $0.posts.count } }
         func ask(_ runs: [RunID: UserID], for time: Span) { state.withLock { $0.asked.formUnion(runs.keys) } }
-        func asked(_ runs: [RunID]) -> Set<RunID> { state.withLock { $0.asked.intersection(runs) } }
+        func asked(_ runs: [RunID]) -> Set<RunID> {
+            heeds.withLock { $0 += 1 }
+            return state.withLock { $0.asked.intersection(runs) }
+        }
         func put(_ posts: [OutputPost]) { state.withLock { $0.posts += posts } }
         func prune() {}
 
@@ -180,6 +186,32 @@ import Testing
         await there.leave(Self.key.run, follower)
         await here.close()
         await there.close()
+    }
+
+    /// A timer that was far off when somebody began to follow ends beside those that have taken its place.
+    @Test(.timeLimit(.minutes(1))) func thereIsOneRowOfTurns() async throws {
+        let (clock, board) = (TestClock(), Board())
+        let here = LiveOutputs(board: board, wakeups: LocalWakeups(), clock: clock)
+        let tap = here.begin(attempt(), hiding: [])
+        while clock.waiterCount < 1 || board.heedCount < 1, !Task.isCancelled { await Task.yield() }
+        clock.advance(by: OutputLimit.pace)
+        while clock.waiterCount < 1, !Task.isCancelled { await Task.yield() }
+        clock.advance(by: .milliseconds(100))
+        let (_, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let follower = await here.join(Self.key.run, space: UserID(high: 1, low: 2), signal)
+        while clock.waiterCount < 2, !Task.isCancelled { await Task.yield() }
+        var most = 0
+        while clock.uptime < OutputLimit.heed + .seconds(2) {
+            clock.advance(by: .milliseconds(100))
+            while clock.waiterCount < 1, !Task.isCancelled { await Task.yield() }
+            // A second row would show itself; of one nothing more comes.
+            for _ in 0..<100 { await Task.yield() }
+            if clock.uptime > OutputLimit.heed { most = max(most, clock.waiterCount) }
+        }
+        #expect(most == 1)
+        here.end(tap)
+        await here.leave(Self.key.run, follower)
+        await here.close()
     }
 
     @Test func nothingIsDoneForARunThatNobodyFollows() async throws {

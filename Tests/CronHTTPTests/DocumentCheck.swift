@@ -1,4 +1,5 @@
 import CronModel
+import CronTesting
 import HTTPTypes
 import Testing
 

@@ -1,4 +1,5 @@
 import CronModel
+import CronTesting
 import HTTPTypes
 import Testing
 
@@ -68,6 +69,25 @@ import Testing
             if example["action"] != nil { example = example.merging(patch: ["action": ["type": "test"]]) }
             guard route.operation.id != "createJobs" else { continue }
             #expect(check.findings(example, body.schema.json) == [], "\(route.operation.id)")
+        }
+    }
+
+    /// What is refused when it is there twice, the document calls a set.
+    @Test func alertsNameEachChannelAndEventOnce() async throws {
+        let bed = try await TestBed()
+        try await bed.run { client in
+            let user = try await client.user("ann")
+            let check = SchemaCheck(document: Document(routes: bed.server.table.routes, version: "0").json)
+            let body = try #require(bed.server.table.routes.first { $0.operation.id == "createJob" }?.operation.body)
+            for (alerts, field) in [
+                (["channels": ["ops", "ops"], "on": ["dead"]], "alerts.channels"),
+                (["channels": ["ops"], "on": ["dead", "dead"]], "alerts.on[1]"),
+            ] as [(JSONValue, String)] {
+                let job = Jobs.valid.merging(patch: ["alerts": alerts])
+                #expect(!check.isValid(job, body.schema.json))
+                let reply = try await user.call(.post, "/jobs", job)
+                #expect(reply.status == 422 && reply.json["errors"]?.arrayValue?.first?["field"] == .string(field), "\(reply)")
+            }
         }
     }
 

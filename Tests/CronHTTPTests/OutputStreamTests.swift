@@ -41,7 +41,8 @@ import Testing
             #expect(stream.status == 200 && stream.headers["content-type"] == "text/event-stream")
             let events = try await all(stream)
             #expect(events.map(\.name) == ["attempt", "output", "outcome", "end"])
-            #expect(events.map(\.id) == ["1-0", "1-13", "1-end", "1-end"])
+            #expect(events.map(\.id) == ["1-0", "1-13", "1-end", "1-over"])
+            try #require(events.count == 4, "\(events)")
             #expect(events[1].data == ["attempt": 1, "offset": 0, "text": "no such thing", "kept": true])
             #expect(events[2].data["outcome"] == "http_error" && events[2].data["http_status"] == 400)
             #expect(events[2].data["output"] == nil && events[2].data["output_truncated"] == false)
@@ -56,10 +57,35 @@ import Testing
     @Test func whoHasSeenAllIsToldSo() async throws {
         try await following { bed, server, ann in
             let run = try await bed.deadLetter(of: try await ann.job())
-            #expect(try await follow(run, server, ann, after: "1-end").status == 204)
+            #expect(try await follow(run, server, ann, after: "1-over").status == 204)
             let again = try await all(try await follow(run, server, ann, after: "0-end"))
             #expect(again.first?.name == "attempt")
-            #expect(try await all(try await follow(run, server, ann, after: "nonsense")).count == 4)
+        }
+    }
+
+    @Test(arguments: ["nonsense", "2-0", "2-end", "9-over"])
+    func anIDOfNoEventBeginsWithTheNewestAttempt(_ id: String) async throws {
+        try await following { bed, server, ann in
+            let run = try await bed.deadLetter(of: try await ann.job())
+            let events = try await all(try await follow(run, server, ann, after: id))
+            #expect(events.map(\.id) == ["1-0", "1-13", "1-end", "1-over"])
+        }
+    }
+
+    /// Whoever was away when a waiting run was ended hears of it.
+    @Test func theEndIsHeardAfterTheLastOutcome() async throws {
+        try await following { bed, server, ann in
+            let run = try await bed.triggered(try await ann.job())
+            let token = try #require(try await bed.startDueRuns().first { $0.runID == run })
+            let broken = Outcome(kind: .httpError, verdict: .transient, reach: .answered, httpStatus: 500)
+            _ = try await bed.store.finish([Finish(token: token, outcome: broken)], node: TestBed.node)
+            let stream = try await follow(run, server, ann)
+            #expect(try await stream.event()?.name == "attempt")
+            #expect(try await stream.event()?.id == "1-end")
+            try await stream.close()
+            #expect(try await ann.call(.post, "/runs/\(run)/cancel").status == 200)
+            let rest = try await all(try await follow(run, server, ann, after: "1-end"))
+            #expect(rest.map(\.id) == ["1-over"] && rest.first?.data["status"] == "CANCELLED", "\(rest)")
         }
     }
 
@@ -84,6 +110,7 @@ import Testing
             #expect(refused.status == 429)
             let problem = try JSONReader.read(Array(await refused.rest().utf8))
             #expect(problem["type"] == "/problems/too-many-streams" && problem["limit"] == 8, "\(problem)")
+            #expect(problem["title"] == "Too many streams")
             for stream in streams { try await stream.close() }
         }
         let slots = StreamSlots(of: "output", mostOfUser: 8, mostOfRun: 2, mostOfNode: 3)

@@ -1,4 +1,5 @@
 import CronModel
+import CronSchedule
 import CronTesting
 import HTTPTypes
 import Testing
@@ -86,5 +87,59 @@ import Testing
             #expect(missing.status == 422 && missing.json["errors"]?.arrayValue?.first?["field"] == "action.url")
             #expect(try await ann.call(.post, "/actions/dry-run", ["payload": 1]).status == 422)
         }
+    }
+
+    /// Somebody waits for the answer.
+    @Test func trialsEndWithTheirTime() async throws {
+        let bed = try await TestBed(actions: [EndlessAction()], connections: EndlessConnections())
+        try await bed.run { client in
+            let ann = try await client.user("ann")
+            async let dryRun = ann.call(.post, "/actions/dry-run", ["action": ["type": "endless"]])
+            await bed.advance(by: DryRunControl.longest)
+            let ended = try await dryRun
+            #expect(ended.json["outcome"] == "timeout" && ended.text.contains("30s"), "\(ended)")
+            async let test = ann.call(.post, "/connections/shop/test", ["host": "db.example"])
+            await bed.advance(by: SettingControl.longestTest)
+            let tested = try await test
+            #expect(tested.json["usable"] == false && tested.text.contains("not ended after 30s"), "\(tested)")
+        }
+    }
+}
+
+extension TestBed {
+    /// When somebody waits for the clock.
+    fileprivate func advance(by span: Span) async {
+        while clock.waiterCount == 0 { await Task.yield() }
+        clock.advance(by: span)
+    }
+}
+
+/// Ends with its task.
+private struct EndlessAction: ActionRunner {
+    let type = "endless"
+    let secretFields: Set<String> = []
+    let hasDryRun = true
+
+    func validate(_ definition: ActionDefinition) -> [FieldProblem] { [] }
+
+    func run(_ attempt: AttemptContext) async -> Outcome {
+        _ = await AsyncStream<Void> { _ in }.first { _ in true }
+        return Outcome(kind: .cancelled, verdict: .transient, reach: .nothingSent)
+    }
+}
+
+private struct EndlessConnections: SettingKind {
+    let kind = Resource.Kind.connection
+    let secretFields: Set<String> = []
+    let schema = TestConnections().schema
+    let example = TestConnections().example
+
+    func validate(_ fields: [String: JSONValue]) -> [FieldProblem] { [] }
+
+    func tryOut(
+        _ fields: [String: JSONValue], of space: UserID, hiding: @escaping @Sendable (String) -> String
+    ) async -> SettingTest {
+        _ = await AsyncStream<Void> { _ in }.first { _ in true }
+        return SettingTest(isUsable: false, message: "cancelled")
     }
 }

@@ -37,7 +37,8 @@ struct TestBed: Sendable {
         cost: ScryptCost = ScryptCost(logRounds: 4, blockSize: 1, parallelism: 1),
         readiness: Readiness = Readiness(isReady: true), trustedProxies: [String] = [], rateLimit: Int? = nil,
         jobQuota: Int? = nil, runQuota: Int? = nil, mail: MailDrop? = nil,
-        actions: [any ActionRunner] = [TestAction()], off: [String: String] = [:]
+        actions: [any ActionRunner] = [TestAction()], off: [String: String] = [:],
+        connections: any SettingKind = TestConnections()
     ) async throws {
         clock = TestClock(try Instant(rfc3339: Self.start))
         store = MemoryStore(clock: clock, seed: 1)
@@ -52,7 +53,7 @@ struct TestBed: Sendable {
         settings.jobQuota = jobQuota
         settings.runQuota = runQuota
         settings.logger = Self.silence
-        settings.connections = TestConnections()
+        settings.connections = connections
         settings.channels = TestChannels()
         settings.mail = try mail.map {
             MailSettings(

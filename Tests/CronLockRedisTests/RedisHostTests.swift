@@ -8,9 +8,10 @@ import Testing
     private static let four = HostLimit(inFlight: 4)
 
     private static func ask(
-        _ limit: HostLimit = four, using: Int = 0, wanted: Int, unmade: Int = 0, host: String = "slow.example.com"
+        _ limit: HostLimit = four, using: Int = 0, wanted: Int, unmade: Int = 0, host: String = "slow.example.com",
+        renewal: Span = .hours(1)
     ) -> HostAsk {
-        HostAsk(host: host, limit: limit, using: using, wanted: wanted, unmade: unmade)
+        HostAsk(host: host, limit: limit, using: using, wanted: wanted, unmade: unmade, renewal: renewal)
     }
 
     /// Nodes for which no time passes unless a test says so.
@@ -19,7 +20,7 @@ import Testing
     ) async throws -> (hosts: [RedisHosts], link: RedisLink) {
         let party = try await Party.patient("a", server.address)
         var times = RedisHosts.Times()
-        (times.life, times.patience, times.memory) = (.hours(1), .hours(1), .hours(1))
+        (times.longestLife, times.patience, times.memory) = (.hours(4), .hours(1), .hours(1))
         change(&times)
         return ((0..<count).map { RedisHosts(node: "node-\($0)", link: party.link, times: times) }, party.link)
     }
@@ -51,9 +52,28 @@ import Testing
             let (nodes, _) = try await Self.nodes(server, 2)
             _ = await nodes[0].ask(Self.ask(wanted: 4))
             #expect(await nodes[1].ask(Self.ask(wanted: 4)) == HostGrant(starts: 0))
-            let (later, _) = try await Self.nodes(server, 2) { $0.life = .milliseconds(300) }
+            _ = await nodes[0].ask(Self.ask(using: 4, wanted: 0, renewal: .milliseconds(75)))
             try await RedisBench(server: server).pass(.milliseconds(400))
-            #expect(await later[1].ask(Self.ask(wanted: 4)) == HostGrant(starts: 4))
+            #expect(await nodes[1].ask(Self.ask(wanted: 4)) == HostGrant(starts: 4))
+        }
+    }
+
+    /// Nodes with few hosts speak more often than those with many, and do not take these to be gone.
+    @Test func whatANodeSaidCountsForItsOwnTime() async throws {
+        try await RedisServer.run { server in
+            let (nodes, _) = try await Self.nodes(server, 2)
+            _ = await nodes[0].ask(Self.ask(wanted: 4))
+            _ = await nodes[1].ask(Self.ask(wanted: 0, renewal: .milliseconds(75)))
+            try await RedisBench(server: server).pass(.milliseconds(400))
+            #expect(await nodes[1].ask(Self.ask(wanted: 4, renewal: .milliseconds(75))) == HostGrant(starts: 0))
+        }
+    }
+
+    @Test func nothingCountsForEver() async throws {
+        try await RedisServer.run { server in
+            let (nodes, link) = try await Self.nodes(server, 1) { $0.longestLife = .seconds(1) }
+            _ = await link.call(["HSET", "cronpp:host:{slow.example.com}", "x", "4 0 1 99999999999999999"])
+            #expect(await nodes[0].ask(Self.ask(wanted: 4)) == HostGrant(starts: 4))
         }
     }
 
@@ -110,7 +130,7 @@ import Testing
     @Test func whatSomebodyElseWroteThereIsNotInTheWay() async throws {
         try await RedisServer.run { server in
             let (nodes, link) = try await Self.nodes(server, 1)
-            _ = await link.call(["HSET", "cronpp:host:{slow.example.com}", "x", "many", "y", "9 0 99999999999999999"])
+            _ = await link.call(["HSET", "cronpp:host:{slow.example.com}", "x", "many", "y", "9 0 99999999999999999 1"])
             #expect(await nodes[0].ask(Self.ask(wanted: 4)) == HostGrant(starts: 4))
             _ = await link.call(["SET", "cronpp:host:{odd.example.com}", "x"])
             #expect(await nodes[0].ask(Self.ask(wanted: 4, host: "odd.example.com")) == nil)

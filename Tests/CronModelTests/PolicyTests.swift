@@ -158,6 +158,18 @@ import Testing
         #expect(read == definition)
     }
 
+    @Test func anAlertsEventsAndChannelsAreEachThereOnce() throws {
+        func problems(_ channels: [String], _ on: [String]) -> [String] {
+            func list(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
+            var reader = FieldReader(["alerts": .object(["channels": list(channels), "on": list(on)])])
+            _ = AlertPolicy(&reader)
+            return reader.problems.map(\.field)
+        }
+        #expect(problems(["a", "b"], ["dead", "disabled"]).isEmpty)
+        #expect(problems(["a"], ["dead", "disabled", "dead"]) == ["alerts.on[2]"])
+        #expect(problems(["a", "a"], ["dead"]) == ["alerts.channels"])
+    }
+
     /// A node of the version before goes on beside one that has written something new.
     @Test func whatANewerBinaryHasStoredIsReadWithoutItsNewMembers() throws {
         let definition = JobDefinition(

@@ -69,6 +69,42 @@ import Testing
         #expect(run.fence == 2_000)
         #expect(run.events.last?.to == .skipped)
     }
+
+    /// Claimed and given back for days, since its host has no room or its rate limit no turn.
+    @Test(arguments: [RunReason.hostBusy, .rateLimited, .blocked])
+    func aRunPostponedForEverKeepsABoundedHistoryAndItsRealEdges(why: RunReason) throws {
+        var run = Fixture.run(status: .pending)
+        let node = NodeID(high: 5, low: 5)
+        func move(_ to: RunStatus, _ reason: RunReason, at number: Int) throws {
+            try run.move(
+                to: to, reason: reason, at: Fixture.now + .seconds(Int64(number)), node: to == .queued ? node : nil,
+                raisesFence: true)
+        }
+        func postpone(_ numbers: Range<Int>) throws {
+            for number in numbers {
+                let waits = run.status
+                try move(.queued, .claimed, at: number)
+                run.dueAt = Fixture.now + .seconds(Int64(number))
+                try move(waits, why, at: number)
+                if why == .blocked { try move(waits, .unblocked, at: number) }
+                #expect(run.log.bytes.count <= RunEventLog.eventLimit * 41)
+            }
+        }
+        try postpone(0..<2_000)
+        let first = run.events.prefix(2)
+        #expect(first.map(\.reason) == [.claimed, why] && first.allSatisfy { $0.at == Fixture.now })
+        #expect(run.isDue(by: why))
+        let attempt: [(RunStatus, RunReason)] = [
+            (.queued, .claimed), (.running, .started), (.failed, .attemptFailed), (.retrying, .attemptFailed),
+        ]
+        for (to, reason) in attempt { try move(to, reason, at: 2_000) }
+        try postpone(2_001..<4_000)
+        let kept = run.events
+        #expect(kept.contains { $0.to == .running } && kept.contains { $0.to == .failed })
+        #expect(kept.map(\.at) == kept.map(\.at).sorted() && kept.prefix(2) == first)
+        #expect(zip(kept, kept.dropFirst()).allSatisfy { $0.to == $1.from }, "it is still a way")
+        #expect(kept.count > RunEventLog.eventLimit / 2 && kept.last?.at == Fixture.now + .seconds(3_999))
+    }
 }
 
 enum Fixture {

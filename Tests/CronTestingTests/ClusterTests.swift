@@ -31,6 +31,18 @@ import Testing
         #expect(try !bench.beat(1).isAlive, "a node declared dead stays dead")
     }
 
+    @Test func reapingWaitsForNoLock() throws {
+        let bench = try Bench()
+        try bench.register(2)
+        let jobs = [try bench.create("in 1s"), try bench.create("in 1s")]
+        _ = try bench.claim(1)
+        try bench.live(.seconds(20), [2])
+        let edit = try bench.open(.changeJob(jobs[0].id, owner: bench.owner, version: nil, .cancelRuns))
+        #expect(try bench.done(.reap(node: Bench.node(2))) == ReapAnswer(queued: 1))
+        edit.rollback()
+        #expect(try bench.done(.reap(node: Bench.node(2))) == ReapAnswer(queued: 1))
+    }
+
     @Test func afterAnOutageOwnersRenewBeforeAnyoneIsReaped() throws {
         let bench = try Bench()
         try bench.register(2)

@@ -6,11 +6,20 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 import urllib.parse
 
-RECEIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "receiver.py")
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECEIVER = f"{HERE}/receiver.py"
+PREPARE = os.path.join(HERE, "../../script/prepare")
 READY_LIMIT = 30
+
+
+def prepare(purpose, *packages):
+    """Installs what is missing of Debian's packages."""
+    if subprocess.run([PREPARE, purpose, *packages], stdout=sys.stderr).returncode:
+        raise SystemExit(1)
 
 
 class Receiver:
@@ -137,6 +146,14 @@ class Node:
                 if not piece:
                     break
         return False
+
+    def read_until(self, mark, limit=10):
+        """What it has printed, up to something that it is known to print."""
+        end = time.time() + limit
+        while mark not in self.printed and time.time() < end:
+            if select.select([self.process.stdout], [], [], 0.1)[0]:
+                self.printed += os.read(self.process.stdout.fileno(), 4096)
+        return self.printed
 
     def log_tail(self):
         with open(self.log_path, errors="replace") as file:

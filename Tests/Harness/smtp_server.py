@@ -107,6 +107,17 @@ GOOD = {"": "220 here", "EHLO": "250 here", "MAIL": "250 OK", "RCPT": "250 OK", 
 SCRIPTS = {
     "silent": {"": SILENCE},
     "busy": {"": "421 4.3.2 too busy"},
+    "closed": {"": "554 5.3.2 no service here"},
+    "nameless": GOOD | {"EHLO": "550 5.7.1 not you", "HELO": "550 5.7.1 not you"},
+    "senderless": GOOD | {"MAIL": "550 5.7.1 not from you"},
+    "senderless-later": GOOD | {"MAIL": "451 4.7.1 not from you now"},
+    "ending": GOOD | {"RCPT": "421 4.7.0 too many errors"},
+    "ending-late": GOOD | {".": "421 4.3.0 going down"},
+    "recipientless": GOOD | {"RCPT": "550 5.1.1 nobody"},
+    "recipientless-silent": GOOD | {"RCPT": "550 5.1.1 nobody", "QUIT": SILENCE},
+    "echoing": GOOD | {"RCPT": "550 5.7.1 " + "x" * 1000 + " canary-4711-quokka and more"},
+    "echoing-long": GOOD | {"RCPT": "550 5.7.1 " + "canary-4711-quokka" * 90},
+    "dataless": GOOD | {"DATA": "554 5.7.1 no mail"},
     "ended": {"": END},
     "endless": {"": ENDLESS},
     "refusing": GOOD | {"EHLO": "250-here\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 no TLS now"},
@@ -139,7 +150,7 @@ async def converse(script, reader, writer):
         command = line.split()[0].decode().upper() if line.split() else ""
         if not await answer(script.get(command, "502 5.5.1 what?"), writer):
             return
-        if command == "DATA":
+        if command == "DATA" and script.get("DATA") == GOOD["DATA"]:
             tell({"data": True})
             if script.get(".") is not END:
                 await reader.readuntil(b"\r\n.\r\n")

@@ -30,6 +30,10 @@ import Testing
         return try SMTPServer(url: "\(scheme)://\(signIn)\(MailServer.name):\(servers.port(name))?\(query)")
     }
 
+    private func clear(_ name: String) throws -> SMTPServer {
+        try SMTPServer(url: "smtp://127.0.0.1:\(servers.port(name))?tls=off")
+    }
+
     private static let here = ["127.0.0.1"].compactMap { IPAddress($0) }
 
     private func send(_ message: MailMessage, _ server: SMTPServer) async -> MailOutcome {
@@ -62,14 +66,40 @@ import Testing
         #expect(failure.text.contains(words) && failure.text.isOneLine, "\(failure.text)")
     }
 
-    @Test func aServerThatIsTooBusyIsTriedAgain() async throws {
-        let failure = try #require(await send(Mails.plain(), server("busy", user: nil)).failure)
-        #expect(failure.verdict == .transient && failure.status == 421 && failure.text.contains("too busy"))
+    /// Whatever it says before it is asked for the recipient, and whenever it ends the conversation.
+    @Test(arguments: [
+        ("busy", MailFailure.Verdict.transient, 421, "too busy"), ("closed", .permanent, 554, "no service here"),
+        ("nameless", .permanent, 550, "not you"), ("senderless", .permanent, 550, "not from you"),
+        ("senderless-later", .transient, 451, "not from you now"), ("ending", .transient, 421, "too many errors"),
+        ("ending-late", .transient, 421, "going down"),
+    ])
+    func whatIsSaidToEverybodyIsNoRefusalOfTheRecipient(
+        _ name: String, _ verdict: MailFailure.Verdict, _ status: Int, _ words: String
+    ) async throws {
+        let failure = try #require(await client.send(Mails.plain(), by: clear(name)).failure)
+        #expect(failure.kind == .unavailable && failure.verdict == verdict && failure.status == status, "\(failure)")
+        #expect(failure.text.contains(words), "\(failure)")
+    }
+
+    @Test(arguments: [("recipientless", 550), ("dataless", 554)])
+    func whatIsSaidOfTheMailIsARefusal(_ name: String, _ status: Int) async throws {
+        let failure = try #require(await client.send(Mails.plain(), by: clear(name)).failure)
+        #expect(failure.kind == .refused && failure.status == status, "\(failure)")
     }
 
     @Test func aPasswordIsTakenOutOfReplies() async throws {
         let failure = try #require(await send(Mails.plain(to: "secret"), server("starttls")).failure)
         #expect(failure.status == 554 && !failure.text.contains("word/"), "\(failure.text)")
+    }
+
+    /// What a cut leaves of a secret could be too short to be found.
+    @Test(arguments: [("echoing", " *"), ("echoing-long", "127.0.0.1")])
+    func secretsAreTakenOutBeforeAReplyIsCut(_ name: String, _ start: String) async throws {
+        let secret = "canary-4711-quokka"
+        let outcome = try await client.send(Mails.plain(), by: clear(name), at: nil) { $0.replacing(secret, with: "*") }
+        let failure = try #require(outcome.failure)
+        #expect(failure.status == 550 && failure.text.contains(start) && failure.text.utf8.count < 1_100, "\(failure)")
+        #expect(!failure.text.contains("c"), "\(failure)")
     }
 
     // MARK: - Signing in
@@ -183,6 +213,14 @@ import Testing
         for _ in 1...3 {
             #expect(await narrow.send(message, by: server, at: Self.here).failure == nil)
         }
+    }
+
+    /// As little as after a refusal, when libcurl says QUIT before it answers.
+    @Test func aServerThatIsSilentAfterARefusalKeepsNobody() async throws {
+        let begin = ContinuousClock.now
+        let failure = try #require(await client.send(Mails.plain(), by: clear("recipientless-silent")).failure)
+        #expect(failure.kind == .refused && failure.status == 550, "\(failure)")
+        #expect(ContinuousClock.now - begin < .seconds(30))
     }
 
     // MARK: - Bounds

@@ -6,13 +6,23 @@ import Testing
 @Suite struct CancellationTests {
     @Test func oneAddressHasFewAndAllHaveALimit() {
         let cancellations = Cancellations()
-        let first = (0..<10).map { _ in cancellations.begin(at: "192.0.2.1") }
+        let first = (0..<10).map { _ in cancellations.begin(at: "192.0.2.1", of: nil) }
         #expect(first.count { $0 } == Cancellations.mostAtOneAddress)
-        #expect(cancellations.begin(at: "192.0.2.2"))
-        cancellations.end(at: "192.0.2.1")
-        #expect(cancellations.begin(at: "192.0.2.1") && !cancellations.begin(at: "192.0.2.1"))
-        let others = (0..<1_000).map { cancellations.begin(at: "2001:db8::\($0)") }
+        #expect(cancellations.begin(at: "192.0.2.2", of: nil))
+        cancellations.end(at: "192.0.2.1", of: nil)
+        #expect(cancellations.begin(at: "192.0.2.1", of: nil) && !cancellations.begin(at: "192.0.2.1", of: nil))
+        let others = (0..<1_000).map { cancellations.begin(at: "2001:db8::\($0)", of: nil) }
         #expect(others.count { $0 } == Cancellations.most - Cancellations.mostAtOneAddress - 1)
+    }
+
+    /// Who has many servers that never hang up leaves the others theirs.
+    @Test func oneOwnerHasFewHoweverManyAddresses() {
+        let cancellations = Cancellations()
+        let first = (0..<100).map { cancellations.begin(at: "2001:db8::\($0)", of: "ann") }
+        #expect(first.count { $0 } == Cancellations.mostOfOneOwner)
+        #expect(cancellations.begin(at: "2001:db8::1", of: "bob") && cancellations.begin(at: "2001:db8::1", of: nil))
+        cancellations.end(at: "2001:db8::0", of: "ann")
+        #expect(cancellations.begin(at: "2001:db8::2", of: "ann") && !cancellations.begin(at: "2001:db8::3", of: "ann"))
     }
 
     @Test func aStatementIsCancelledWhileThereIsRoom() async throws {

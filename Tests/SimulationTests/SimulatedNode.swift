@@ -15,15 +15,11 @@ final class SimulatedNode {
     private var isCutOff = false
     /// What arrived while frozen.
     private var mailbox: [(Instant) -> EngineEvent] = []
-    private var underWay: [RunID: UnderWay] = [:]
+    /// By token, the numbers of attempts.
+    private var underWay: [ClaimToken: Int] = [:]
     private var attemptNumber = 0
     private var timerNumber = 0
     private var ticks = (second: Instant(microseconds: 0), count: 0)
-
-    private struct UnderWay {
-        var token: ClaimToken
-        var number: Int
-    }
 
     init(number: Int, in simulation: Simulation) {
         self.number = number
@@ -187,7 +183,7 @@ extension SimulatedNode {
         case .claim(let request): ask(.claim(request)) { .claimed($0) }
         case .start(let request): start(request)
         case .execute(let context): execute(context)
-        case .abort(let run): abort(run)
+        case .abort(let token): abort(token)
         case .finish(let batch):
             guard simulation.plant != .neverEnding else { return }
             ask(.finish(batch), onCommit: { checker.finished(batch, $0) }) { .finished(batch, $0) }
@@ -198,6 +194,7 @@ extension SimulatedNode {
             ask(.heartbeat(node, lease: lease)) { .heartbeat($0, sentAt: sentAt) }
         case .repair(let held): ask(.repair(held: held, node: node)) { .repaired($0) }
         case .reap: ask(.reap(node: node)) { .reaped($0) }
+        case .heldOff: break
         case .prune(let request): ask(.prune(request)) { .pruned($0) }
         case .watch: ask(.watch()) { .watched($0) }
         case .tell(let notices): tell(notices)
@@ -262,22 +259,22 @@ extension SimulatedNode {
         if simulation.plant == .doubledStart { simulation.checker.sent(context, leftByte: true) }
         attemptNumber += 1
         let number = attemptNumber
-        underWay[context.runID] = UnderWay(token: token, number: number)
+        underWay[token] = number
         end(token, number, attempt.outcome, after: attempt.duration)
     }
 
     /// A stopped attempt ends as cancelled soon, or goes on as if it had not heard.
-    private func abort(_ run: RunID) {
-        guard let attempt = underWay[run], !simulation.strikes(0.1) else { return }
+    private func abort(_ token: ClaimToken) {
+        guard let number = underWay[token], !simulation.strikes(0.1) else { return }
         let outcome = Outcome(kind: .cancelled, verdict: .transient, reach: .maybeSent)
-        end(attempt.token, attempt.number, outcome, after: simulation.span(0...30))
+        end(token, number, outcome, after: simulation.span(0...30))
     }
 
     private func end(_ token: ClaimToken, _ number: Int, _ outcome: Outcome, after span: Span) {
         let mine = incarnation
         simulation.after(span) { [self] in
-            guard mine == incarnation, underWay[token.runID]?.number == number else { return }
-            underWay[token.runID] = nil
+            guard mine == incarnation, underWay[token] == number else { return }
+            underWay[token] = nil
             post { _ in .ended(token, outcome) }
         }
     }

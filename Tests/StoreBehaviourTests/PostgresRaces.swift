@@ -10,14 +10,12 @@ import Testing
 
 /// Several nodes at once on one database, each with connections of its own.
 @Suite struct PostgresRaces {
-    private static let nodeCount = 4
-
     @Test func nodesThatStartAtOnceMakeOneSchema() async throws {
         let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<Self.nodeCount {
+            for _ in 0..<RaceNode.count {
                 group.addTask {
-                    let store = try await Self.open(url)
+                    let store = try await RaceNode.open(url)
                     #expect(try await store.nodes().isEmpty)
                     await store.close()
                 }
@@ -27,11 +25,11 @@ import Testing
     }
 
     @Test func everySlotIsPlannedOnceAndClaimedByOneNode() async throws {
-        try await Self.withNodes { nodes in
+        try await RaceNode.together { nodes in
             let owner = UserID(high: 1, low: 1)
             let jobs = try await nodes[0].createJobs(count: 60, owner: owner)
             try await nodes[0].waitForSlots()
-            let claims = try await Self.atOnce(nodes) { node in
+            let claims = try await RaceNode.atOnce(nodes) { node in
                 var claims: [Claim] = []
                 for _ in 0..<12 {
                     claims += try await node.store.plan(node.planRequest).claims
@@ -51,36 +49,27 @@ import Testing
     /// A node asks for two runs of a key: of one it does not know that it was edited elsewhere, the other it has forgotten, as
     /// after a lost answer. The first may not start, so the second must not be skipped for it.
     @Test func nothingIsSkippedForARunThatDoesNotStart() async throws {
-        let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
-        let clock = TestClock()
-        func open() async throws -> PostgresStore {
-            try await PostgresStore.open(
-                PostgresConfig(url: url, pooling: .session), poolSize: 2, system: clock, fixedClock: clock,
-                isDurable: false)
+        try await Self.withTwoStores { world, here, elsewhere in
+            let jobs = [
+                try await world.create("in 1s") { $0.concurrencyKey = "one" },
+                try await world.create("in 2s") { $0.concurrencyKey = "one" },
+            ]
+            let claims = try await world.claims()
+            #expect(claims.count == 2)
+            var definition = jobs[0].definition
+            definition.tags = ["edited"]
+            _ = try await elsewhere.changeJob(
+                jobs[0].id, owner: world.owner, version: nil, .edit(definition, rearm: false))
+            here.memory.forget(claims.filter { $0.jobID == jobs[1].id }.map(\.token.runID))
+            world.clock.advance(by: .seconds(2))
+            let inOrder = claims.sorted { left, _ in left.jobID == jobs[0].id }
+            #expect(try await world.start(inOrder).map(\.verdictName) == ["stale", "started"])
         }
-        let (here, elsewhere) = (try await open(), try await open())
-        let world = World(store: here, clock: clock, isCluster: true)
-        try await world.register(1)
-        let jobs = [
-            try await world.create("in 1s") { $0.concurrencyKey = "one" },
-            try await world.create("in 2s") { $0.concurrencyKey = "one" },
-        ]
-        let claims = try await world.claims()
-        #expect(claims.count == 2)
-        var definition = jobs[0].definition
-        definition.tags = ["edited"]
-        _ = try await elsewhere.changeJob(
-            jobs[0].id, owner: world.owner, version: nil, .edit(definition, rearm: false))
-        here.memory.forget(claims.filter { $0.jobID == jobs[1].id }.map(\.token.runID))
-        clock.advance(by: .seconds(2))
-        let inOrder = claims.sorted { left, _ in left.jobID == jobs[0].id }
-        #expect(try await world.start(inOrder).map(\.verdictName) == ["stale", "started"])
-        for store in [here, elsewhere] { await store.close() }
     }
 
     /// Of starts and an edit at once: what starts after the edit has answered carries its version, or does not start.
     @Test func nothingStartsUnderAnOldDefinitionAfterAnEdit() async throws {
-        try await Self.withNodes { nodes in
+        try await RaceNode.together { nodes in
             let owner = UserID(high: 1, low: 1)
             for job in try await nodes[0].createJobs(count: 12, owner: owner) {
                 try await nodes[0].waitForSlots()
@@ -94,7 +83,7 @@ import Testing
                         job.id, owner: owner, version: nil, .edit(definition, rearm: false))
                     return changed.job.job.updatedAt
                 }
-                let answers = try await Self.atOnce(nodes) { node in
+                let answers = try await RaceNode.atOnce(nodes) { node in
                     try await node.store.start(
                         StartRequest(node: node.id, tokens: due.map(\.token), early: .seconds(5)))
                 }
@@ -114,7 +103,7 @@ import Testing
     /// A lock service that says "held" for ever, or answers nothing, costs a second or nothing, never a firing.
     @Test(arguments: [LockAnswer.heldByOther, .unknown])
     func aLockServiceThatLiesCostsTime(_ answer: LockAnswer) async throws {
-        try await Self.withNodes(locks: StubbornLocks(answer: answer)) { nodes in
+        try await RaceNode.together(locks: StubbornLocks(answer: answer)) { nodes in
             let owner = UserID(high: 1, low: 1)
             let node = nodes[0]
             let jobs = try await node.createJobs(count: 20, owner: owner)
@@ -141,7 +130,7 @@ import Testing
     @Test func shardsDivideWhatIsWaiting() async throws {
         let table = LockTable()
         let other = StoreLocks(owner: "other", clock: SteadyClock(), table: table)
-        try await Self.withNodes(locks: StoreLocks(owner: "this", clock: SteadyClock(), table: table)) { nodes in
+        try await RaceNode.together(locks: StoreLocks(owner: "this", clock: SteadyClock(), table: table)) { nodes in
             let node = nodes[0]
             _ = try await node.createJobs(count: 50, owner: UserID(high: 1, low: 1))
             let planned = try await node.store.plan(
@@ -162,7 +151,7 @@ import Testing
     /// A change that could not be committed leaves nothing behind, not even in what the node remembers: the next version has
     /// the same number, and may be another node's.
     @Test func aChangeThatWasNotCommittedIsForgotten() async throws {
-        try await Self.withNodes { nodes in
+        try await RaceNode.together { nodes in
             let owner = UserID(high: 1, low: 1)
             let job = try await nodes[0].createJobs(count: 1, owner: owner)[0]
             let planned = try await nodes[0].store.plan(nodes[0].planRequest)
@@ -194,24 +183,54 @@ import Testing
 
     /// Of two runs of a job that skips, the first was taken away without the node hearing of it: the second starts.
     @Test func aRunThatWasTakenAwayIsNoReasonToSkipAnother() async throws {
-        try await Self.withNodes { nodes in
+        try await RaceNode.together { nodes in
             let (node, owner) = (nodes[0], UserID(high: 1, low: 1))
             _ = try await node.createJobs(count: 1, owner: owner) { $0.overlap = .skip }
             let claims = try await node.store.plan(node.planRequest).claims.sorted { $0.dueAt < $1.dueAt }.prefix(2)
             try #require(claims.count == 2)
             await node.store.clock.wait(until: claims[1].dueAt + .milliseconds(100))
-            try await node.administer(
-                "UPDATE live_runs SET fence = fence + 1, owner = NULL, status = 0 WHERE id = '\(claims[0].token.runID)'"
-            )
+            try await node.takeAway(claims[0])
             let answers = try await node.store.start(
                 StartRequest(node: node.id, tokens: claims.map(\.token), early: .zero))
             #expect(answers.map(\.verdictName) == ["stale", "started"])
         }
     }
 
+    /// A claim was taken away without the node hearing of it: its start asks no other run to stop.
+    @Test func aRunThatWasTakenAwayStopsNoOther() async throws {
+        try await RaceNode.together { nodes in
+            let (node, owner) = (nodes[0], UserID(high: 1, low: 1))
+            _ = try await node.createJobs(count: 1, owner: owner) { $0.overlap = .cancelOther }
+            let claims = try await node.store.plan(node.planRequest).claims.sorted { $0.dueAt < $1.dueAt }.prefix(2)
+            try #require(claims.count == 2)
+            await node.store.clock.wait(until: claims[1].dueAt + .milliseconds(100))
+            #expect(try await node.start([claims[0]]).map(\.verdictName) == ["started"])
+            try await node.takeAway(claims[1])
+            #expect(try await node.start([claims[1]]).map(\.verdictName) == ["stale"])
+            #expect(try await node.run(claims[0]).cancelRequested == false)
+        }
+    }
+
+    /// Nor does it pay for a turn that it does not take.
+    @Test func aRunThatWasTakenAwayPaysForNoTurn() async throws {
+        try await RaceNode.together { nodes in
+            let (node, owner) = (nodes[0], UserID(high: 1, low: 1))
+            _ = try await node.createJobs(count: 1, owner: owner) {
+                $0.overlap = .allow
+                $0.rateLimit = StartRate(count: 1, per: .hours(1))
+            }
+            let claims = try await node.store.plan(node.planRequest).claims.sorted { $0.dueAt < $1.dueAt }.prefix(2)
+            try #require(claims.count == 2)
+            await node.store.clock.wait(until: claims[1].dueAt + .milliseconds(100))
+            try await node.takeAway(claims[0])
+            #expect(try await node.start([claims[0]]).map(\.verdictName) == ["stale"])
+            #expect(try await node.start([claims[1]]).map(\.verdictName) == ["started"])
+        }
+    }
+
     /// Jobs that share a key share no lock but the key's.
     @Test func concurrencyKeysAreJudgedAcrossNodes() async throws {
-        try await Self.withNodes { nodes in
+        try await RaceNode.together { nodes in
             let owner = UserID(high: 1, low: 1)
             let jobs = try await nodes[0].createJobs(count: 8, owner: owner) {
                 $0.overlap = .allow
@@ -219,7 +238,7 @@ import Testing
                 $0.maxConcurrent = 2
             }
             try await nodes[0].waitForSlots()
-            let started = try await Self.atOnce(nodes) { node in
+            let started = try await RaceNode.atOnce(nodes) { node in
                 var tokens: [ClaimToken] = []
                 for _ in 0..<6 {
                     let claims = try await node.store.plan(node.planRequest).claims
@@ -234,7 +253,7 @@ import Testing
             for job in jobs { parked += try await nodes[0].runs(of: job, owner).count { $0.blockedOn != nil } }
             #expect(parked > 0)
             // Each end lets one go on, whichever node reports it.
-            _ = try await Self.atOnce(nodes) { node in
+            _ = try await RaceNode.atOnce(nodes) { node in
                 for _ in 0..<3 {
                     _ = try await node.store.finish(
                         started.map { Finish(token: $0, outcome: .success) }, node: node.id)
@@ -250,7 +269,7 @@ import Testing
     }
 
     @Test func aRateIsKeptAcrossNodes() async throws {
-        try await Self.withNodes { nodes in
+        try await RaceNode.together { nodes in
             let owner = UserID(high: 1, low: 1)
             _ = try await nodes[0].createJobs(count: 8, owner: owner) {
                 $0.overlap = .allow
@@ -258,7 +277,7 @@ import Testing
                 $0.rateLimit = StartRate(count: 3, per: .hours(1))
             }
             try await nodes[0].waitForSlots()
-            let started = try await Self.atOnce(nodes) { node in
+            let started = try await RaceNode.atOnce(nodes) { node in
                 var count = 0
                 for _ in 0..<6 {
                     let claims = try await node.store.plan(node.planRequest).claims
@@ -274,11 +293,11 @@ import Testing
 
     /// One start of several at once, whoever asks.
     @Test func overlapIsJudgedAcrossNodes() async throws {
-        try await Self.withNodes { nodes in
+        try await RaceNode.together { nodes in
             let owner = UserID(high: 1, low: 1)
             let jobs = try await nodes[0].createJobs(count: 8, owner: owner) { $0.overlap = .skip }
             try await nodes[0].waitForSlots()
-            _ = try await Self.atOnce(nodes) { node in
+            _ = try await RaceNode.atOnce(nodes) { node in
                 for _ in 0..<6 {
                     let claims = try await node.store.plan(node.planRequest).claims
                     _ = try await node.store.start(
@@ -293,84 +312,78 @@ import Testing
     }
 }
 
-// MARK: - Nodes
+// MARK: - Two stores whose clock a test moves
 
 extension PostgresRaces {
-    fileprivate struct RaceNode: Sendable {
-        let id: NodeID
-        let store: PostgresStore
-        let url: String
-
-        /// Does to the database what no node does.
-        func administer(_ script: String) async throws {
-            let connection = try await PostgresConnection.connect(PostgresConfig(url: url, pooling: .session))
-            try await connection.transaction { try $0.script(script) }
-            await connection.close()
-        }
-
-        var planRequest: PlanRequest {
-            PlanRequest(node: id, lead: .seconds(3), threshold: .seconds(2), claimLimit: 20)
-        }
-        var claimRequest: ClaimRequest { ClaimRequest(node: id, lead: .seconds(3), limit: 20) }
-
-        func createJobs(
-            count: Int, owner: UserID, _ change: (inout JobDefinition) -> Void = { $0.overlap = .allow }
-        ) async throws -> [Job] {
-            var random = RandomSource()
-            let drafts = (0..<count).map { number in
-                var definition = JobDefinition(
-                    name: "job-\(number)", schedule: "* * * * * *", action: ActionDefinition(type: "test", fields: [:]))
-                change(&definition)
-                return JobDraft(id: JobID(at: store.clock.now, using: &random), userID: owner, definition: definition)
-            }
-            return try await store.createJobs(drafts).map { try $0.get().job.job }
-        }
-
-        func waitForSlots() async throws { await store.clock.wait(until: store.clock.now + .milliseconds(1_100)) }
-
-        func runs(of job: Job, _ owner: UserID) async throws -> [Run] {
-            var query = RunQuery(owner: owner)
-            query.jobID = job.id
-            query.limit = 1_000
-            return try await store.runs(query).items
+    /// Another node has given a job an alert; this one, which has run it before, does not know and reads nothing to end it.
+    @Test func aSuccessIsToldThoughTheNodeKnowsOfNoAlert() async throws {
+        try await Self.withTwoStores { world, _, elsewhere in
+            let job = try await world.create("0 * * * *") { $0.overlap = .allow }
+            try await world.change(job, .trigger(payload: nil))
+            let claims = try await world.claims()
+            _ = try await world.start(claims)
+            var definition = job.definition
+            definition.alerts = AlertPolicy(channels: ["ops"])
+            definition.alerts?.maxSilence = .hours(2)
+            _ = try await elsewhere.changeJob(
+                job.id, owner: world.owner, version: nil, .edit(definition, rearm: false))
+            #expect(try await elsewhere.watch().notices.isEmpty)
+            world.clock.advance(by: .minutes(90))
+            try await world.finish(try #require(claims.first))
+            #expect(try await elsewhere.watch().notices.isEmpty)
+            world.clock.advance(by: .minutes(60))
+            #expect(try await elsewhere.watch().notices.isEmpty, "it succeeded an hour ago")
+            world.clock.advance(by: .minutes(60))
+            #expect(try await elsewhere.watch().notices.map(\.rule) == [.maxSilence])
         }
     }
 
-    private static func open(_ url: String, locks: (any LockProvider)? = nil) async throws -> PostgresStore {
-        try await PostgresStore.open(
-            PostgresConfig(url: url, pooling: .session), poolSize: 2, system: SteadyClock(), locks: locks,
-            isDurable: false)
+    @Test func aNewIncarnationForgetsWhatTheLastOneHeld() async throws {
+        try await Self.withTwoStores { world, here, _ in
+            for _ in 0..<2 { try await world.create("in 1s") }
+            let claims = try await world.claims()
+            world.clock.advance(by: .seconds(1))
+            _ = try await world.start([claims[0]])
+            #expect(Set(here.memory.runs(claims.map(\.token)).keys) == Set(claims.map(\.token.runID)))
+            try await world.enlistAgain(2)
+            #expect(Set(here.memory.runs(claims.map(\.token)).keys) == [claims[0].token.runID], "it still runs")
+            world.clock.advance(by: .hours(1))
+            try await world.enlistAgain(3)
+            #expect(here.memory.runs(claims.map(\.token)).isEmpty, "its time is over")
+        }
     }
 
-    fileprivate static func withNodes(
-        locks: (any LockProvider)? = nil, _ body: ([RaceNode]) async throws -> Void
+    private static func withTwoStores(
+        _ body: (World, _ here: PostgresStore, _ elsewhere: PostgresStore) async throws -> Void
     ) async throws {
         let url = try await StoreDriver.apart { try PostgresServer.shared.freshDatabase() }
-        var nodes: [RaceNode] = []
-        for number in 0..<nodeCount {
-            let store = try await open(url, locks: locks)
-            let id = NodeID(high: 7, low: UInt64(number))
-            let now = store.clock.now
-            _ = try await store.register(
-                Node(id: id, pid: 1, host: "h", version: "v", startedAt: now, leaseUntil: now + .minutes(10)))
-            nodes.append(RaceNode(id: id, store: store, url: url))
+        let clock = TestClock()
+        func open() async throws -> PostgresStore {
+            try await PostgresStore.open(
+                PostgresConfig(url: url, pooling: .session), poolSize: 2, system: clock, fixedClock: clock,
+                isDurable: false)
         }
+        let (here, elsewhere) = (try await open(), try await open())
+        let world = World(store: here, clock: clock, isCluster: true)
         do {
-            try await body(nodes)
+            try await world.register(1)
+            try await body(world, here, elsewhere)
         } catch {
-            for node in nodes { await node.store.close() }
+            for store in [here, elsewhere] { await store.close() }
             throw error
         }
-        for node in nodes { await node.store.close() }
+        for store in [here, elsewhere] { await store.close() }
     }
+}
 
-    fileprivate static func atOnce<Value: Sendable>(
-        _ nodes: [RaceNode], _ body: @escaping @Sendable (RaceNode) async throws -> Value
-    ) async throws -> [Value] {
-        try await withThrowingTaskGroup(of: Value.self) { group in
-            for node in nodes { group.addTask { try await body(node) } }
-            return try await group.reduce(into: []) { $0.append($1) }
-        }
+extension World {
+    /// As a node does that has lost its lease.
+    fileprivate func enlistAgain(_ number: UInt64) async throws {
+        let now = clock.now
+        _ = try await store.register(
+            Node(
+                id: NodeID(high: number, low: number), pid: 1, host: "h", version: "v", startedAt: now,
+                leaseUntil: now + Self.lease))
     }
 }
 
@@ -382,21 +395,4 @@ private struct StubbornLocks: LockProvider {
     func acquire(_ name: String, ttl: Span) async -> LockAnswer { answer }
     func extend(_ token: LockToken, ttl: Span) async -> LockAnswer { answer }
     func release(_ token: LockToken) async {}
-}
-
-/// Time that passes by itself, for stores whose database decides the time.
-struct SteadyClock: EngineClock {
-    private static let start = ContinuousClock.now
-    var now: Instant { Instant(microseconds: 0) + uptime }
-    var uptime: Span {
-        let parts = (ContinuousClock.now - Self.start).components
-        return Span(microseconds: parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000)
-    }
-    func wait(until instant: Instant) async {
-        let queue = DispatchQueue.global()
-        let left = max(0, (instant - now).microseconds)
-        await withCheckedContinuation { continuation in
-            queue.asyncAfter(deadline: .now() + .microseconds(Int(left))) { continuation.resume() }
-        }
-    }
 }

@@ -56,6 +56,37 @@ import Testing
         }
     }
 
+    /// Each store seeks them elsewhere than what has ended: in the same order, page by page, and nobody else's.
+    @Test(arguments: Driver.allCases)
+    func whatHasNotEndedIsFoundAmongAllThatHas(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            for _ in 0..<3 { try await world.create("in 1s") { $0.retry.baseDelay = .hours(1) } }
+            world.clock.advance(by: .seconds(1))
+            try await world.runDue(World.transient)
+            let done = try await world.create("in 1s")
+            world.clock.advance(by: .seconds(1))
+            try await world.runDue()
+            var query = RunQuery(owner: world.owner)
+            let retrying = try await world.store.runs(query).items.filter { $0.status == .retrying }.map(\.id)
+            #expect(retrying.count == 3)
+            query.statuses = [.running, .pending, .queued, .retrying]
+            #expect(try await world.store.runs(query).items.map(\.id) == retrying)
+            query.jobID = done.id
+            #expect(try await world.store.runs(query).items.isEmpty)
+            query.jobID = nil
+            query.descending = true
+            query.limit = 2
+            let page = try await world.store.runs(query)
+            #expect(page.items.map(\.id) == [retrying[2], retrying[1]])
+            query.after = page.next
+            #expect(try await world.store.runs(query).items.map(\.id) == [retrying[0]])
+            #expect(try await world.store.runs(query).next == nil)
+            query = RunQuery(owner: UserID(high: 1, low: 5))
+            query.statuses = [.retrying]
+            #expect(try await world.store.runs(query).items.isEmpty)
+        }
+    }
+
     @Test(arguments: Driver.allCases)
     func jobsAreFoundByNameStateTagAndText(driver: Driver) async throws {
         try await World.with(driver) { world in

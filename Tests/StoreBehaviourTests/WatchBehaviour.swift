@@ -14,6 +14,7 @@ import Testing
             let told = try await world.tell()
             #expect(told.map(\.rule) == [.dead] && told.map(\.isResolved) == [false])
             #expect(told.first?.channels == ["ops"] && told.first?.text.contains("404") == true)
+            #expect(told.first?.text.contains(" after 1 attempt: ") == true, "\(told)")
             world.clock.advance(by: .seconds(1))
             _ = try await world.runDue(World.permanent)
             #expect(try await world.tell().isEmpty, "it is known")
@@ -101,6 +102,75 @@ import Testing
         }
     }
 
+    /// Long before its rule would have been judged anyway.
+    @Test(arguments: Driver.allCases)
+    func aRunThatIsMissedWhenItIsClaimedIsToldAtOnce(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            try await world.watched("*/10 * * * * *", on: [], { $0.expiry.after = .seconds(1) }) {
+                $0.startWithin = .hours(1)
+            }
+            world.clock.advance(by: .seconds(8))
+            #expect(try await world.plan(claims: 0).planned == 1)
+            #expect(try await world.tell().isEmpty)
+            world.clock.advance(by: .seconds(3))
+            #expect(try await world.claim().isEmpty, "it has expired")
+            #expect(try await world.tell().map(\.rule) == [.startWithin])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func whatAnEditFindsMissedIsToldAtOnce(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.watched("*/10 * * * * *", on: [], { $0.misfire.mode = .skip }) {
+                $0.startWithin = .hours(1)
+            }
+            #expect(try await world.tell().isEmpty)
+            world.clock.advance(by: .minutes(5))
+            try await world.edit(job) { $0.tags = ["edited"] }
+            #expect(try await world.tell().map(\.rule) == [.startWithin], "no node had planned its slots")
+        }
+    }
+
+    /// It started in time long before, and only its retry is heard of.
+    @Test(arguments: Driver.allCases)
+    func aRetryOfARunThatWasInTimeSaysNothingOfAnother(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.watched(
+                "*/10 * * * * *", on: [],
+                {
+                    $0.overlap = .allow
+                    $0.retry.maxRetries = 3
+                }, { $0.startWithin = .seconds(3) })
+            world.clock.advance(by: .seconds(10))
+            let early = try await world.claims()
+            _ = try await world.start(early)
+            world.clock.advance(by: .seconds(10))
+            let late = try await world.claims()
+            world.clock.advance(by: .seconds(3))
+            #expect(try await world.tell().map(\.rule) == [.startWithin])
+            _ = try await world.start(late)
+            for claim in late { try await world.finish(claim) }
+            for claim in early { try await world.finish(claim, World.transient) }
+            #expect(try await world.tell().isEmpty)
+            #expect(try await world.watch(job)?.problems.keys.sorted() == [.startWithin])
+        }
+    }
+
+    /// A node was away: a slot has passed that nobody planned, and what is heard of is a run from before.
+    @Test(arguments: Driver.allCases)
+    func aSlotThatNobodyPlannedIsNotOverBecauseAnEarlierRunWasInTime(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.watched("*/10 * * * * *") { $0.startWithin = .seconds(3) }
+            world.clock.advance(by: .seconds(10))
+            let claims = try await world.claims()
+            _ = try await world.start(claims)
+            world.clock.advance(by: .seconds(20))
+            for claim in claims { try await world.finish(claim) }
+            #expect(try await world.tell().map(\.isResolved) == [false])
+            #expect(try await world.watch(job)?.problems.keys.sorted() == [.startWithin])
+        }
+    }
+
     @Test(arguments: Driver.allCases)
     func silenceIsToldUnlessTheJobIsPaused(driver: Driver) async throws {
         try await World.with(driver) { world in
@@ -153,6 +223,20 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func whoWantsToHearOfNoEndHearsOfNone(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            for isDeleted in [false, true] {
+                let job = try await world.watched("* * * * *", on: [.disabled], { _ in }, { $0.recovery = false })
+                _ = try await world.store.changeJob(job.id, owner: nil, version: nil, .disable("gone"))
+                #expect(try await world.tell().count == 1)
+                if isDeleted { try await world.change(job, .delete) } else { try await world.edit(job) { $0.alerts = nil } }
+                #expect(try await world.tell().isEmpty)
+                #expect(try await world.watch(job) == nil)
+            }
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func aNoticeIsAnothersWhenNothingIsHeardOfIt(driver: Driver) async throws {
         try await World.with(driver) { world in
             let job = try await world.watched("* * * * *", on: [.disabled])
@@ -184,6 +268,31 @@ import Testing
             #expect(try await world.store.watch().notices.isEmpty)
             try await world.settle(begin, .success)
             #expect(try await world.store.watch().notices.map(\.isResolved) == [true])
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func anEndIsNotToldWhoseBeginningWasRefused(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            var refused = World.permanent
+            let cases: [(progress: String?, isTold: Bool)] = [(nil, false), ("a part of it", true)]
+            for (progress, isTold) in cases {
+                refused.progress = progress
+                for isOverBefore in [false, true] {
+                    let job = try await world.watched("* * * * *", on: [.disabled])
+                    _ = try await world.store.changeJob(job.id, owner: nil, version: nil, .disable("gone"))
+                    let begin = try await world.store.watch().notices
+                    #expect(begin.count == 1)
+                    if isOverBefore {
+                        try await world.change(job, .resume(nil))
+                        #expect(try await world.store.watch().notices.isEmpty)
+                    }
+                    try await world.settle(begin, refused)
+                    if !isOverBefore { try await world.change(job, .resume(nil)) }
+                    #expect(try await world.tell().map(\.isResolved) == (isTold ? [true] : []))
+                    #expect(try await world.watch(job)?.problems.isEmpty == true)
+                }
+            }
         }
     }
 

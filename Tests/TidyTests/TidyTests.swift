@@ -15,7 +15,9 @@ import Testing
             "CronLockRedis": ["CronModel", "CronSchedule", "CHiredis"],
             "CLibCurl": [],
             "Mail": ["CronModel", "CronSchedule", "CLibCurl"],
-            "CronHTTP": ["CronEngine", "CronModel", "CronSchedule"],
+            "WebFiles": [],
+            "embed-files": [],
+            "CronHTTP": ["CronEngine", "CronModel", "CronSchedule", "WebFiles"],
             "CronApp": [
                 "CronHTTP", "CronEngine", "CronActions", "CronStoreSQLite", "CronStorePostgres", "PostgresClient",
                 "CronLockRedis", "Mail", "CronModel", "CronSchedule",

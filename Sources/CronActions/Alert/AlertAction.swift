@@ -39,7 +39,8 @@ struct AlertAction: ActionRunner {
         if let query = work.query, !report.open.isEmpty {
             switch await query.ask(databases, for: attempt) {
             case .failed(let outcome): return outcome
-            case .table(let table) where table.rows == 0 && query.skipsEmpty: return .nothingToTell
+            // Whoever got nothing from an earlier attempt still waits for what others have got.
+            case .table(let table) where table.rows == 0 && query.skipsEmpty && !report.goesOn: return .nothingToTell
             case .table(let table): work.table = table
             }
         }

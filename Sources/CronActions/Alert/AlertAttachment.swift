@@ -10,7 +10,7 @@ import CronModel
 /// | `sql` | | one query, which may change nothing; its values are `$1`, `$2`, … |
 /// | `params` | `[]` | the values, as in a SQL action |
 /// | `expect_rows` | any | how many rows it must answer, or nothing is sent and the run fails |
-/// | `skip_empty` | `false` | without a row nothing is sent, and the run succeeds |
+/// | `skip_empty` | `false` | without a row nothing is sent, and the run succeeds, unless it has sent something already |
 struct AlertAttachment: Sendable {
     let name: Template
     let content: Content
@@ -32,12 +32,25 @@ struct AlertAttachment: Sendable {
         }
         var inner = FieldReader(members, prefix: "action.attach.")
         let content = readContent(&inner)
-        let name = inner.template("name", .ofMessage, limit: MailLimit.fileName)
-        if inner.value("name") == nil { inner.refuse("name", "is required") }
+        let name = readName(&inner)
         inner.refuseUnknown()
         inner.problems.forEach { reader.adopt($0) }
         guard let name, let content else { return nil }
         return AlertAttachment(name: name, content: content)
+    }
+
+    /// What its values make of it is judged when they are known.
+    private static func readName(_ reader: inout FieldReader) -> Template? {
+        guard let value = reader.value("name") else {
+            reader.refuse("name", "is required")
+            return nil
+        }
+        let name = reader.template("name", .ofMessage, limit: MailLimit.fileName)
+        if value == .string("") { reader.refuse("name", "must not be empty") }
+        if name?.fixedTexts.allSatisfy(MailAttachment.isFileName) == false {
+            reader.refuse("name", "must be one of a file, without a path")
+        }
+        return name
     }
 
     private static func readContent(_ reader: inout FieldReader) -> Content? {
@@ -68,15 +81,21 @@ extension AlertQuery {
 }
 
 extension AlertAttachment {
+    /// Without a path and control characters, but in the names of values.
+    private static let namePattern = #"^((?!\{\{)[^\x00-\x1F\x7F-\x9F\u2028\u2029/\\]|\{\{[^\x00}]*\}\})*$"#
+
     static let schema = Schema.object(
         [
-            .required("name", .string(1...MailLimit.fileName), "Of the file; a template."),
+            .required("name", .string(1...MailLimit.fileName, pattern: namePattern), "Of the file; a template."),
             .field("csv", .string(0...AlertDefinition.maxTextBytes), "What it holds: a template."),
             .field(
                 "connection", .string(SQLDefinition.nameBytes),
                 "In place of `csv`: the name of a connection of the space. Each attempt asks it once, before the first message, "
                     + "and `{{attachment.rows}}` in the texts is how many rows it answered."),
         ] + SQLDefinition.statementMembers.map(SQLDefinition.optional) + [
-            .field("skip_empty", .bool, default: .bool(false), "Without a row nothing is sent, and the run succeeds.")
+            .field(
+                "skip_empty", .bool, default: .bool(false),
+                "Without a row nothing is sent, and the run succeeds. Once a message is decided, the rest get the empty table."
+            )
         ])
 }

@@ -103,7 +103,7 @@ extension AlertDefinition {
     static let schema = Schema.object([
         .field("channel", .string(nameBytes), "The name of a channel of the space."),
         .field(
-            "channels", .list(of: .string(nameBytes), channelCounts),
+            "channels", .list(of: .string(nameBytes), channelCounts, isSet: true),
             "In its place: several, each of which gets the message."),
         .field(
             "title", .string(0...maxLineBytes), default: .string(standardTitle),

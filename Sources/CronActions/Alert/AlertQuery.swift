@@ -43,7 +43,7 @@ struct AlertQuery: Sendable {
             work, on: connection, named: self.connection, of: attempt.userID, limits: limits)
         switch end {
         case nil: return .failed(.cancelled(.nothingSent))
-        case .failure(let failure)?: return .failed(Outcome(failure).ofAttachment)
+        case .failure(let failure)?: return .failed(Outcome(failure, hiding: attempt.hiding).ofAttachment)
         case .success(let end)?: return Self.answer(end)
         }
     }

@@ -31,23 +31,29 @@ enum AlertRecipients: Sendable {
         }
     }
 
+    /// Of the text, and of each one's `to`, as they are defined.
+    private static let bytes = 1...AlertDefinition.maxLineBytes
     static let shape = "must be texts, or objects with \"to\""
+    private static let count = "must have \(bytes.lowerBound) to \(bytes.upperBound) bytes"
     static let about =
         "For mail and SMS, one message each; absent: the channel's own. Texts or objects with `to`, whose members are "
         + "`{{recipient.…}}`; or a text such as `{{payload.customers}}` that names such a list. "
-        + "At most \(AlertDefinition.maxRecipients). A retry writes only to those of whom nothing is decided yet."
+        + "At most \(AlertDefinition.maxRecipients), and \(AlertDefinition.maxRecipientBytes) bytes of JSON. "
+        + "A retry writes only to those of whom nothing is decided yet."
     static let schema: Schema = {
-        let address = Schema.string(1...AlertDefinition.maxLineBytes)
-        let one = Schema.object([.required("to", address)], isOpen: true)
-        return .anyOf([
-            .string(1...AlertDefinition.maxLineBytes),
-            .list(of: .anyOf([address, one]), 0...AlertDefinition.maxRecipients),
-        ])
+        let text = Schema.string(bytes)
+        let one = Schema.object([.required("to", text)], isOpen: true)
+            .with("additionalProperties", .schema(.json)).with("propertyNames", .schema(.string()))
+        return .anyOf([text, .list(of: .anyOf([text, one]), 0...AlertDefinition.maxRecipients)])
     }()
 
     static func read(_ reader: inout FieldReader) -> AlertRecipients? {
         guard let value = reader.value("recipients") else { return nil }
         if let text = value.stringValue {
+            guard bytes.contains(text.utf8.count) else {
+                reader.refuse("recipients", count)
+                return nil
+            }
             do throws(Template.Problem) {
                 return .named(try Template(text))
             } catch {
@@ -63,8 +69,13 @@ enum AlertRecipients: Sendable {
             reader.refuse("recipients", "is longer than \(AlertDefinition.maxRecipientBytes) bytes")
             return nil
         }
-        for (index, item) in items.enumerated() where One(item) == nil {
-            reader.refuse("recipients[\(index)]", shape)
+        for (index, item) in items.enumerated() {
+            guard let one = One(item) else {
+                reader.refuse("recipients[\(index)]", shape)
+                continue
+            }
+            guard !bytes.contains(one.address.utf8.count) else { continue }
+            reader.refuse("recipients[\(index)]" + (item.stringValue == nil ? ".to" : ""), count)
         }
         for problem in TemplateJSON.problems(in: value, path: "recipients") {
             reader.refuse(problem.field, problem.message, column: problem.column)

@@ -19,6 +19,9 @@ struct AlertReport: Sendable {
     /// Those that no earlier attempt has brought to an end.
     var open: [Int] { unaccepted.filter { !earlier.refused.contains(postings[$0].key) } }
 
+    /// Whether an earlier attempt has brought any of them to an end.
+    var goesOn: Bool { !earlier.accepted.isEmpty || !earlier.refused.isEmpty }
+
     private var unaccepted: [Int] { postings.indices.filter { !earlier.accepted.contains(postings[$0].key) } }
 
     mutating func end(_ index: Int, _ outcome: Outcome) {

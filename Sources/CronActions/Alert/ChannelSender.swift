@@ -36,12 +36,13 @@ struct ChannelSender: Sendable {
     ///   - hiding: takes secrets out of what services answer, before any of it is cut.
     func send(
         _ message: AlertMessage, by channel: any AlertChannel, for person: String?, of space: UserID,
-        hiding: @Sendable (String) -> String = { $0 }
+        hiding: @escaping @Sendable (String) -> String = { $0 }
     ) async -> Outcome {
         do throws(ChannelProblem) {
             switch try channel.parcel(message, for: person) {
             case .request(let request): return await send(request, by: channel, hiding)
-            case .mail(let mail, let server, let host): return await send(mail, by: server, host, of: space)
+            case .mail(let mail, let server, let host):
+                return await send(mail, by: server, host, of: space, hiding)
             }
         } catch {
             return .refused(error.message)
@@ -60,12 +61,13 @@ struct ChannelSender: Sendable {
     }
 
     private func send(
-        _ mail: MailMessage, by server: SMTPServer, _ host: HostLiteral, of space: UserID
+        _ mail: MailMessage, by server: SMTPServer, _ host: HostLiteral, of space: UserID,
+        _ hiding: @escaping @Sendable (String) -> String
     ) async -> Outcome {
         let sent = await mailSlots.take(space, of: Self.mailsPerSpace) {
             do {
                 let addresses = try await hosts.addresses(of: host)
-                return Outcome(await carrier.send(mail, by: server, at: addresses))
+                return Outcome(await carrier.send(mail, by: server, at: addresses, hiding: hiding))
             } catch {
                 return Outcome(unreachable: error)
             }
@@ -120,7 +122,7 @@ extension Outcome {
 extension MailFailure {
     fileprivate var outcomeKind: Outcome.Kind {
         switch kind {
-        case .connect: .connectError
+        case .connect, .unavailable: .connectError
         case .tls: .tlsError
         case .timeout: .timeout
         case .authentication, .refused: .smtpError
@@ -134,7 +136,7 @@ extension MailFailure {
         switch kind {
         case .unknown: .maybeSent
         case .refused: .answered
-        case .connect, .tls, .timeout, .authentication, .busy, .closed: .nothingSent
+        case .connect, .unavailable, .tls, .timeout, .authentication, .busy, .closed: .nothingSent
         }
     }
 }

@@ -51,7 +51,7 @@ package struct CommandAction: ActionRunner {
         }
         guard !Task.isCancelled else { return .cancelled(.nothingSent) }
         let end = await CommandProcess(order: order, ending: ending, offer: attempt.output).run(limit: attempt.timeout)
-        return Outcome(end, definition.exitCodes, limit: attempt.timeout.description)
+        return Outcome(end, definition.exitCodes, limit: attempt.timeout.description, hiding: attempt.hiding)
     }
 
     private func user(_ name: String?) async throws -> CommandUser? {

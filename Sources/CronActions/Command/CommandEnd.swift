@@ -23,7 +23,10 @@ struct CommandEnd: Sendable {
 }
 
 extension Outcome {
-    init(_ end: CommandEnd, _ codes: CommandExitCodes, limit: String) {
+    /// - Parameter hiding: takes secrets out of what the program wrote, before any of it is cut.
+    init(
+        _ end: CommandEnd, _ codes: CommandExitCodes, limit: String, hiding: (String) -> String = { $0 }
+    ) {
         switch end.manner {
         case .notStarted(let reason, let mayPass):
             self.init(
@@ -55,7 +58,7 @@ extension Outcome {
             self.init(kind: .unknown, verdict: .transient, reach: .maybeSent, error: reason)
         }
         error = error.map(BoundedText.message)
-        output = end.output.text
+        output = end.output.text(hiding: hiding)
         outputTruncated = end.output.isTruncated
     }
 }

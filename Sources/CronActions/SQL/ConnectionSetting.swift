@@ -34,7 +34,7 @@ package struct ConnectionSetting: SettingKind {
     ) async -> SettingTest {
         let driver: any SQLDriver
         do throws(FieldProblems) {
-            driver = databases.driver(for: try databases.definition(fields))
+            driver = databases.driver(for: try databases.definition(fields), of: space)
         } catch {
             return SettingTest(error.all)
         }

@@ -17,10 +17,11 @@ package struct Databases: Sendable {
         try ConnectionDefinition(fields, addresses: hosts.addresses, files: files)
     }
 
-    func driver(for connection: ConnectionDefinition) -> any SQLDriver {
+    func driver(for connection: ConnectionDefinition, of space: UserID) -> any SQLDriver {
         switch connection {
-        case .postgres(let fields): PostgresDriver(fields: fields, hosts: hosts)
-        case .sqlite(let fields): SQLiteDriver(path: files?.path(of: fields.file), threads: fileThreads)
+        case .postgres(let fields): PostgresDriver(fields: fields, hosts: hosts, space: space)
+        case .sqlite(let fields):
+            SQLiteDriver(path: files?.path(of: fields.file), threads: fileThreads, space: space)
         }
     }
 
@@ -30,7 +31,7 @@ package struct Databases: Sendable {
     func run(
         _ work: SQLWork, on connection: ConnectionDefinition, named name: String, of space: UserID, limits: SQLLimits
     ) async -> Result<SQLEnd, SQLFailure>? {
-        let driver = driver(for: connection)
+        let driver = driver(for: connection, of: space)
         return await slots.take(ConnectionKey(space: space, name: name), of: connection.maxConnections) {
             do throws(SQLFailure) {
                 return .success(try await driver.run(work, limits: limits))

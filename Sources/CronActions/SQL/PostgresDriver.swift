@@ -8,6 +8,8 @@ import PostgresClient
 struct PostgresDriver: SQLDriver {
     let fields: ConnectionDefinition.PostgresFields
     let hosts: OutboundHosts
+    /// Whose connection it is.
+    let space: UserID
 
     /// Of the addresses of a name, so many are tried.
     private static let mostAddresses = 4
@@ -16,39 +18,25 @@ struct PostgresDriver: SQLDriver {
     private static let longestMilliseconds: Int64 = 2_000_000_000
 
     func run(_ work: SQLWork, limits: SQLLimits) async throws(SQLFailure) -> SQLEnd {
-        try await connected(limits, inTransaction: work.usesTransaction) {
-            connection async throws(SQLFailure) in
-            let progress = SQLProgress()
-            let time = TimeLimit(
-                limit: limits.total, ask: { connection.cancelStatement() }, force: { connection.abort() })
-            do {
-                return try await time.run(progress) {
-                    if work.usesTransaction {
-                        try await Self.transact(work, connection, progress)
-                    } else {
-                        try await Self.autocommit(work, connection, progress)
-                    }
-                }
-            } catch {
-                throw failure(error, of: work, progress)
+        let progress = SQLProgress()
+        return try await connected(limits, inTransaction: work.usesTransaction, of: work, progress) { connection in
+            if work.usesTransaction {
+                try await Self.transact(work, connection, progress)
+            } else {
+                try await Self.autocommit(work, connection, progress)
             }
         }
     }
 
     func test(limits: SQLLimits) async throws(SQLFailure) -> [String: JSONValue] {
-        try await connected(limits, inTransaction: true) {
-            connection async throws(SQLFailure) in
-            do {
-                return try await connection.transaction { transaction in
-                    let session = PostgresSession(transaction: transaction)
-                    try Self.refuseOwn(session)
-                    let found = try session.execute(Self.facts, [], limit: .own).rows.first ?? []
-                    let names = ["server_version", "database", "user", "ledger"]
-                    return Dictionary(
-                        uniqueKeysWithValues: zip(names, found).map { ($0, $1.map { JSONValue.string($0) } ?? .null) })
-                }
-            } catch {
-                throw failure(error)
+        try await connected(limits, inTransaction: true, of: nil, SQLProgress()) { connection in
+            try await connection.transaction { transaction in
+                let session = PostgresSession(transaction: transaction)
+                try Self.refuseOwn(session)
+                let found = try session.execute(Self.facts, [], limit: .own).rows.first ?? []
+                let names = ["server_version", "database", "user", "ledger"]
+                return Dictionary(
+                    uniqueKeysWithValues: zip(names, found).map { ($0, $1.map { JSONValue.string($0) } ?? .null) })
             }
         }
     }
@@ -64,47 +52,44 @@ struct PostgresDriver: SQLDriver {
 // MARK: - Connecting
 
 extension PostgresDriver {
+    /// Within the limit lies everything: the look-up, connecting, and the work.
     private func connected<Value: Sendable>(
-        _ limits: SQLLimits, inTransaction: Bool,
-        _ body: (PostgresConnection) async throws(SQLFailure) -> Value
+        _ limits: SQLLimits, inTransaction: Bool, of work: SQLWork?, _ progress: SQLProgress,
+        _ body: @escaping @Sendable (PostgresConnection) async throws -> Value
     ) async throws(SQLFailure) -> Value {
-        let addresses = try await addresses()
-        let roots: RootFile?
-        do { roots = try fields.rootCertificates.map { try RootFile($0) } } catch {
-            throw SQLFailure(
-                cause: .unreachable(isPermanent: false), message: "the CA certificate could not be put aside: \(error)",
-                reach: .nothingSent)
-        }
-        defer { roots?.remove() }
-        let connection: PostgresConnection
-        do throws(PostgresError) {
-            connection = try await PostgresConnection.connect(config(addresses, roots, limits, inTransaction))
+        do {
+            return try await TimeLimit.run(limits.total, progress) {
+                let addresses = try await addresses()
+                let roots = try fields.rootCertificates.map { try RootFile($0) }
+                defer { roots?.close() }
+                let connection = PostgresConnection(config(addresses, roots, limits, inTransaction))
+                return try await TimeLimit.ending(
+                    ask: { connection.cancelStatement() }, force: { connection.abort() }
+                ) {
+                    do {
+                        try await connection.open()
+                        try Task.checkCancellation()
+                        let value = try await body(connection)
+                        await connection.close()
+                        return value
+                    } catch {
+                        await connection.close()
+                        throw error
+                    }
+                }
+            }
         } catch {
-            throw failure(error)
-        }
-        guard !Task.isCancelled else {
-            await connection.close()
-            throw SQLFailure(cause: .cancelled, message: "cancelled", reach: .nothingSent)
-        }
-        do throws(SQLFailure) {
-            let value = try await body(connection)
-            await connection.close()
-            return value
-        } catch {
-            await connection.close()
-            throw error
+            throw failure(error, of: work, progress)
         }
     }
 
-    private func addresses() async throws(SQLFailure) -> [String] {
+    private func addresses() async throws -> [String] {
         do {
             return try await hosts.addresses(of: fields.host).prefix(Self.mostAddresses).map(\.description)
         } catch let refusal as AddressRefusal {
             throw SQLFailure(cause: .unreachable(isPermanent: true), message: refusal.message, reach: .nothingSent)
         } catch let unknown as UnresolvedName {
             throw SQLFailure(cause: .unreachable(isPermanent: false), message: unknown.message, reach: .nothingSent)
-        } catch {
-            throw SQLFailure(cause: .cancelled, message: "cancelled", reach: .nothingSent)
         }
     }
 
@@ -118,7 +103,11 @@ extension PostgresDriver {
         // In a transaction its settings go with it, which a pooling proxy lets pass; outside there is no other place.
         var config = PostgresConfig(target, pooling: inTransaction ? .transaction : .session)
         config.applicationName = "cronpp job"
-        config.connectTimeout = Self.milliseconds(min(Self.connectTimeout, limits.total))
+        config.owner = space.description
+        // Of several, one that is away leaves time for the others.
+        let most = Self.milliseconds(Self.connectTimeout)
+        config.connectTimeout =
+            addresses.count == 1 ? most : max(1, min(most, Self.milliseconds(limits.total) / addresses.count))
         config.statementTimeout = Self.milliseconds(limits.statement)
         config.lockTimeout = Self.milliseconds(limits.lock)
         // Of a node that is frozen, or cut off, the server ends the transaction: others wait for its place in the ledger.
@@ -211,10 +200,13 @@ extension PostgresDriver {
         if found.rows.first?.first == "2" { throw SQLRefusal.ownDatabase }
     }
 
-    private func failure(
-        _ error: any Error, of work: SQLWork? = nil, _ progress: SQLProgress = SQLProgress()
-    ) -> SQLFailure {
+    private func failure(_ error: any Error, of work: SQLWork?, _ progress: SQLProgress) -> SQLFailure {
         if let refusal = error as? SQLRefusal { return SQLFailure(refusal) }
+        if let failure = error as? SQLFailure { return failure }
+        if error is CancellationError {
+            return SQLFailure(
+                cause: progress.end ?? .cancelled, message: "ended before there was a connection", reach: .nothingSent)
+        }
         guard let error = error as? PostgresError else {
             return SQLFailure(cause: .lost, message: "\(error)", reach: progress.reach)
         }

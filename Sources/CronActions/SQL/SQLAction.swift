@@ -52,7 +52,7 @@ package struct SQLAction: ActionRunner {
         {
         case nil: return .cancelled(.nothingSent)
         case .success(let end)?: return Outcome(end, of: work)
-        case .failure(let failure)?: return Outcome(failure)
+        case .failure(let failure)?: return Outcome(failure, hiding: attempt.hiding)
         }
     }
 }

@@ -160,7 +160,9 @@ extension SQLDefinition {
         .field(
             "params", .list(of: .json, 0...maxParameters), default: .array([]),
             "The values in order. Texts are templates; one that is a single name takes its value as it is."),
-        .field("expect_rows", SQLRowCount.schema, "Rows that it must select or change, or all is taken back."),
+        .field(
+            "expect_rows", SQLRowCount.schema,
+            "Rows that it must select or change, or all is taken back: `1`, `\"1-10\"` or `\"1-\"`; the second number is not less."),
     ]
 
     static func optional(_ member: Schema.Member) -> Schema.Member {

@@ -14,14 +14,15 @@ extension Outcome {
         }
     }
 
-    init(_ failure: SQLFailure) {
+    /// - Parameter hiding: takes secrets out of what the server says, before any of it is cut.
+    init(_ failure: SQLFailure, hiding: (String) -> String) {
         if case .refused(.dryRun(let report)) = failure.cause {
             self = .success
             take(report)
             return
         }
-        self.init(kind: failure.kind, verdict: failure.verdict, reach: failure.reach, error: failure.message)
-        error = BoundedText.message(failure.message)
+        self.init(kind: failure.kind, verdict: failure.verdict, reach: failure.reach)
+        error = BoundedText.message(hiding(failure.message))
     }
 
     private mutating func take(_ report: SQLReport) {

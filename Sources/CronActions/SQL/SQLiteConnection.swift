@@ -29,6 +29,7 @@ final class SQLiteConnection: @unchecked Sendable {
 
     private let handle: OpaquePointer
     private let statementTime: Span?
+    private let lockMilliseconds: Int64
     private let isOpen = Mutex(true)
     /// For good: what SQLite itself keeps of it is forgotten when no statement runs at that moment.
     private let isInterrupted = Atomic(false)
@@ -46,10 +47,11 @@ final class SQLiteConnection: @unchecked Sendable {
         }
         handle = opened
         self.statementTime = statementTime
+        lockMilliseconds = lockTimeout.microseconds / 1_000
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, Int32(clamping: lockTimeout.microseconds / 1_000))
         sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Self.longestValueBytes)
         let me = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_busy_handler(handle, { me, looks in SQLiteConnection.at(me)?.awaitsLock(Int(looks)) ?? false ? 1 : 0 }, me)
         sqlite3_set_authorizer(
             handle, { me, action, name, _, _, _ in SQLiteConnection.at(me)?.judged(action, name) ?? SQLITE_DENY }, me)
         sqlite3_progress_handler(
@@ -61,6 +63,20 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     deinit { sqlite3_close_v2(handle) }
+
+    /// Milliseconds between two looks at a lock, as SQLite's own; the last again and again.
+    private static let pauses: [Int64] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100]
+
+    /// Whether to look at a lock once more, after a pause. SQLite's own way would not hear of an interrupt.
+    /// - Parameter looks: how often it was looked at before.
+    private func awaitsLock(_ looks: Int) -> Bool {
+        let (count, last) = (Self.pauses.count, Self.pauses[Self.pauses.count - 1])
+        let waited = Self.pauses.prefix(looks).reduce(0, +) + Int64(max(0, looks - count)) * last
+        let left = lockMilliseconds - waited
+        guard mayGoOn, left > 0 else { return false }
+        sqlite3_sleep(Int32(clamping: min(looks < count ? Self.pauses[looks] : last, left)))
+        return true
+    }
 
     /// Settings that cannot spoil what a transaction promises. `journal_mode = OFF` would.
     private static let harmlessPragmas: Set<String> = [
@@ -224,7 +240,9 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     private func error(_ code: Int32) -> SQLiteError {
-        SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)))
+        // A lock was waited for.
+        if !mayGoOn, code & 0xFF == SQLITE_BUSY { return SQLiteError(code: SQLITE_INTERRUPT, message: "interrupted") }
+        return SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)))
     }
 }
 

@@ -7,6 +7,8 @@ struct SQLiteDriver: SQLDriver {
     /// Nil when the file is not there, or not allowed any more.
     let path: String?
     let threads: SQLiteThreads
+    /// Whose connection it is.
+    let space: UserID
 
     func run(_ work: SQLWork, limits: SQLLimits) async throws(SQLFailure) -> SQLEnd {
         try await connected(limits) { connection, progress in
@@ -57,14 +59,15 @@ struct SQLiteDriver: SQLDriver {
         }
         let progress = SQLProgress()
         do {
-            let connection = try SQLiteConnection(
-                path: path, lockTimeout: limits.lock,
-                statementTime: limits.statement < limits.total ? limits.statement : nil)
-            let ends: @Sendable () -> Void = { connection.interrupt() }
-            let time = TimeLimit(limit: limits.total, ask: ends, force: ends)
-            return try await time.run(progress) {
+            return try await TimeLimit.run(limits.total, progress) {
+                let connection = try SQLiteConnection(
+                    path: path, lockTimeout: limits.lock,
+                    statementTime: limits.statement < limits.total ? limits.statement : nil)
                 defer { connection.end() }
-                return try await threads.run { try body(connection, progress) }
+                let end: @Sendable () -> Void = { connection.interrupt() }
+                return try await TimeLimit.ending(ask: end, force: end) {
+                    try await threads.run(for: space) { try body(connection, progress) }
+                }
             }
         } catch {
             throw Self.failure(error, progress)
@@ -73,6 +76,10 @@ struct SQLiteDriver: SQLDriver {
 
     private static func failure(_ error: any Error, _ progress: SQLProgress) -> SQLFailure {
         if let refusal = error as? SQLRefusal { return SQLFailure(refusal) }
+        if error is CancellationError {
+            return SQLFailure(
+                cause: progress.end ?? .cancelled, message: "SQLite: ended before there was a thread", reach: .nothingSent)
+        }
         guard let error = error as? SQLiteError else {
             return SQLFailure(cause: progress.end ?? .cancelled, message: "\(error)", reach: .nothingSent)
         }

@@ -2,38 +2,43 @@ import CronSchedule
 import NIOCore
 import NIOPosix
 
-/// Ends work that blocks a thread of its own: by asking first, then by taking what it waits for away.
-struct TimeLimit: Sendable {
+/// Ends work that takes too long or whose task is cancelled.
+enum TimeLimit {
     /// How long it may take to do as it was asked.
     static let grace = Span.seconds(1)
 
-    let limit: Span
-    /// Asks for an end.
-    let ask: @Sendable () -> Void
-    /// Makes an end.
-    let force: @Sendable () -> Void
-
-    /// What the body comes to, which is asked to end when the limit is over or the task is cancelled.
-    /// - Parameter progress: told why it was asked.
-    func run<Value: Sendable>(
-        _ progress: SQLProgress, _ body: @Sendable () async throws -> Value
-    ) async rethrows -> Value {
-        let loop = MultiThreadedEventLoopGroup.singleton.any()
-        let first = loop.scheduleTask(in: TimeAmount(limit)) {
+    /// What the body comes to. Its task is cancelled when the limit is over or the caller's is cancelled.
+    /// - Parameter progress: told why.
+    static func run<Value: Sendable>(
+        _ limit: Span, _ progress: SQLProgress, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let work = Task { try await body() }
+        let timer = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(limit)) {
             progress.isEnded(by: .outOfTime)
-            ask()
+            work.cancel()
         }
-        let last = loop.scheduleTask(in: TimeAmount(limit + Self.grace)) { force() }
-        defer {
-            first.cancel()
-            last.cancel()
-        }
+        defer { timer.cancel() }
         return try await withTaskCancellationHandler {
-            try await body()
+            try await work.value
         } onCancel: {
             progress.isEnded(by: .cancelled)
+            work.cancel()
+        }
+    }
+
+    /// For work that blocks a thread of its own and so hears nothing of its task.
+    /// - Parameters:
+    ///   - ask: asks for an end when the task is cancelled.
+    ///   - force: makes one when that has not helped.
+    static func ending<Value: Sendable>(
+        ask: @escaping @Sendable () -> Void, force: @escaping @Sendable () -> Void,
+        _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withTaskCancellationHandler {
+            try await body()
+        } onCancel: {
             ask()
-            loop.scheduleTask(in: TimeAmount(Self.grace)) { force() }
+            MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(grace)) { force() }
         }
     }
 }

@@ -38,7 +38,14 @@ package struct DryRunControl: Sendable {
         guard actions[action.type]?.hasDryRun ?? false else {
             throw .invalid("action.type", "\"\(action.type)\" cannot be taken back, so it has no dry run")
         }
-        return await executor.run(attempt(action, payload, space))
+        let attempt = attempt(action, payload, space)
+        let ended = await store.clock.run(within: Self.longest) { await executor.run(attempt) }
+        var outcome = ended.value
+        if ended.isLate, outcome.kind == .cancelled {
+            outcome.kind = .timeout
+            outcome.error = "it had not ended after \(Self.longest)"
+        }
+        return outcome
     }
 
     private static func action(_ value: JSONValue) throws(ControlError) -> ActionDefinition {

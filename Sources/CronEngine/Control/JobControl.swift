@@ -115,6 +115,15 @@ extension JobControl {
         return Page(items: page.items.map(answer), next: page.next)
     }
 
+    /// How many jobs a search finds, whatever its limit.
+    package func count(_ query: JobQuery) async throws(ControlError) -> Int {
+        var query = query
+        query.limit = 1
+        return try await ControlError.storing { [query] () async throws(StoreError) in
+            try await store.selectJobs(query)
+        }.count
+    }
+
     func view(_ id: JobID, owner: UserID) async throws(ControlError) -> JobView {
         let found = try await ControlError.storing { () async throws(StoreError) in
             try await store.job(id, owner: owner)

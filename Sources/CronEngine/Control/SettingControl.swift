@@ -1,8 +1,11 @@
 package import CronModel
-import CronSchedule
+package import CronSchedule
 
 /// What actions use by name besides secrets, of one kind: put in place, shown without its secret fields, tried out.
 package struct SettingControl: Sendable {
+    /// Within it a person waits for the end of a test.
+    package static let longestTest = Span.seconds(30)
+
     package let setting: any SettingKind
     private let settings: NamedResources
     private let store: any Store
@@ -80,7 +83,11 @@ package struct SettingControl: Sendable {
     private func tested(_ fields: [String: JSONValue], in space: UserID) async -> SettingTest {
         let secrets = setting.secretFields.compactMap { fields[$0] }.flatMap(SecretTexts.inside)
         let hiding: @Sendable (String) -> String = { SecretMark.hiding(secrets, in: $0) }
-        var test = await setting.tryOut(fields, of: space, hiding: hiding)
+        let ended = await store.clock.run(within: Self.longestTest) { [setting] in
+            await setting.tryOut(fields, of: space, hiding: hiding)
+        }
+        var test = ended.value
+        if ended.isLate, !test.isUsable { test.message = "not ended after \(Self.longestTest): \(test.message)" }
         test.message = hiding(test.message)
         return test
     }

@@ -289,11 +289,13 @@ extension LiveOutputs {
         timerAt = at
         Task { [weak self, clock] in
             await clock.wait(until: clock.now + wait)
-            await self?.timerEnded()
+            await self?.timerEnded(at)
         }
     }
 
-    private func timerEnded() {
+    /// One in whose place an earlier one was set does nothing: it would begin a second row of turns.
+    private func timerEnded(_ at: Span) {
+        guard timerAt == at else { return }
         timerAt = nil
         wakeSoon()
     }

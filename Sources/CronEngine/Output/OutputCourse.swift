@@ -36,7 +36,9 @@ package struct OutputCourse: Sendable {
     /// Of these attempts, those that he has not followed to their end.
     func open(_ attempts: [Attempt]) -> [Attempt] {
         guard let position else { return attempts.suffix(1) }
-        return attempts.filter { $0.number > position.attempt || ($0.number == position.attempt && !position.isOver) }
+        return attempts.filter {
+            $0.number > position.attempt || ($0.number == position.attempt && position.end == nil)
+        }
     }
 
     /// How far he has read an attempt.
@@ -63,18 +65,19 @@ package struct OutputCourse: Sendable {
                 guard isLate || offset(in: attempt) == 0 else { return told }
                 tellKept(attempt, &told)
             }
-            position?.isOver = true
+            position?.end = .ofAttempt
             tell(.outcome(attempt), &told)
         }
         if !run.status.isLive {
             isOver = true
+            position = OutputPosition(attempt: run.attempt, end: .ofRun)
             tell(.end(run), &told)
         }
         return told
     }
 
     private mutating func tell(_ event: OutputEvent, _ told: inout [ToldOutput]) {
-        told.append(ToldOutput(event: event, position: position ?? OutputPosition(attempt: 0, isOver: true)))
+        told.append(ToldOutput(event: event, position: position ?? OutputPosition(attempt: 0)))
     }
 
     private mutating func tell(_ piece: OutputPiece, _ told: inout [ToldOutput]) {

@@ -154,12 +154,17 @@ extension OutputWatch {
         guard let at else { return }
         Task { [weak self, clock] in
             await clock.wait(until: clock.now + (at - now))
-            self?.timerEnded()
+            self?.timerEnded(at)
         }
     }
 
-    private func timerEnded() {
-        state.withLock { $0.timerAt = nil }
-        signal.yield()
+    /// One in whose place an earlier one was set does nothing.
+    private func timerEnded(_ at: Span) {
+        let isCurrent = state.withLock { state in
+            guard state.timerAt == at else { return false }
+            state.timerAt = nil
+            return true
+        }
+        if isCurrent { signal.yield() }
     }
 }

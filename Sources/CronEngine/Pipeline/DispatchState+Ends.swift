@@ -1,10 +1,13 @@
 import CronModel
 import CronSchedule
+import HeapModule
 
 /// How attempts end, and what a node lets go of when it stops or has lost its lease.
 extension DispatchState {
     /// An attempt has ended; answers what to report, or nil when it had been reported without its answer.
     mutating func ended(_ token: ClaimToken, _ outcome: Outcome) -> Finish? {
+        // Kept beside the run as what came too late.
+        if superseded.remove(token) != nil { return Finish(token: token, outcome: outcome) }
         guard let known = held[token.runID], known.fence == token.fence, case .running(let abort) = known.phase else {
             return nil
         }
@@ -23,8 +26,8 @@ extension DispatchState {
     }
 
     /// Attempts past their time: first they are aborted, later reported without their answer.
-    mutating func overdue(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
-        var aborts: [RunID] = []
+    mutating func overdue(now: Instant) -> (aborts: [ClaimToken], finishes: [Finish]) {
+        var aborts: [ClaimToken] = []
         var finishes: [Finish] = []
         while let token = deadlines.pop(until: now) {
             guard let known = held[token.runID], known.fence == token.fence, case .running(let abort) = known.phase
@@ -34,7 +37,7 @@ extension DispatchState {
                 outcome.error = "the action did not end within \(EngineSettings.abortGrace) of being stopped"
                 if let finish = report(token, Self.named(outcome, after: abort)) { finishes.append(finish) }
             } else {
-                aborts.append(token.runID)
+                aborts.append(token)
                 self.abort(token, .timeout, now: now)
             }
         }
@@ -42,12 +45,12 @@ extension DispatchState {
     }
 
     /// Stops runs that somebody cancelled; those not yet sent end without being sent.
-    mutating func cancel(_ runs: [RunID], now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
+    mutating func cancel(_ runs: [RunID], now: Instant) -> (aborts: [ClaimToken], finishes: [Finish]) {
         stop(runs, .cancel, now: now)
     }
 
     /// Stops everything under way: the drain's time is over.
-    mutating func stopAll(now: Instant) -> (aborts: [RunID], finishes: [Finish]) {
+    mutating func stopAll(now: Instant) -> (aborts: [ClaimToken], finishes: [Finish]) {
         stop(held.keys.sorted(), .shutdown, now: now)
     }
 
@@ -55,6 +58,7 @@ extension DispatchState {
     /// What runs goes on.
     mutating func lose() -> [Finish] {
         var finishes: [Finish] = []
+        lanes = Lanes()
         for (run, known) in held.sorted(by: { $0.key < $1.key }) {
             let token = ClaimToken(runID: run, fence: known.fence)
             switch known.phase {
@@ -65,11 +69,10 @@ extension DispatchState {
             }
         }
         queue = TimerWheel()
-        lanes = Lanes()
         putBack = TimerWheel()
         ready = TimerWheel()
         overstays = TimerWheel()
-        postponed = [:]
+        leavers = []
         return finishes
     }
 
@@ -83,13 +86,13 @@ extension DispatchState {
             tokens.append(ClaimToken(runID: run, fence: known.fence))
         }
         tokens.sort { $0.runID < $1.runID }
-        for token in tokens { letGo(token.runID) }
         // Entries of runs that are no longer held would be due, with nobody to take them out, until the drain is over.
-        queue = TimerWheel()
         lanes = Lanes()
+        queue = TimerWheel()
+        for token in tokens { letGo(token.runID) }
         putBack = TimerWheel()
         overstays = TimerWheel()
-        postponed = [:]
+        leavers = []
         return tokens
     }
 }
@@ -99,15 +102,15 @@ extension DispatchState {
 extension DispatchState {
     private mutating func stop(
         _ runs: [RunID], _ reason: AbortReason, now: Instant
-    ) -> (aborts: [RunID], finishes: [Finish]) {
-        var aborts: [RunID] = []
+    ) -> (aborts: [ClaimToken], finishes: [Finish]) {
+        var aborts: [ClaimToken] = []
         var finishes: [Finish] = []
         for run in runs {
             guard let known = held[run] else { continue }
             let token = ClaimToken(runID: run, fence: known.fence)
             switch known.phase {
             case .running(nil):
-                aborts.append(run)
+                aborts.append(token)
                 abort(token, reason, now: now)
             case .ready:
                 let kind: Outcome.Kind = reason == .cancel ? .cancelled : .shutdown

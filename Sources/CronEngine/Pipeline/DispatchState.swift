@@ -1,5 +1,6 @@
 import CronModel
 import CronSchedule
+import HeapModule
 
 /// Dispatch: what this node holds, from the claim to the accepted outcome. Nothing leaves it before the store has
 /// committed the start, and nothing before the due time.
@@ -36,6 +37,8 @@ package struct DispatchState: Sendable {
         var priority: Int
         var phase: Phase
         var userID: UserID
+        /// The slot of its run.
+        var scheduledFor: Instant
         /// Nil for one without a limit.
         var host: String?
         var waitsForHost = false
@@ -52,18 +55,23 @@ package struct DispatchState: Sendable {
     let settings: EngineSettings
     var node: NodeID
     var held: [RunID: Held] = [:]
+    /// Attempts under way whose runs were taken away and have come back here under newer fences.
+    var superseded: Set<ClaimToken> = []
     var queue = TimerWheel()
     /// Due, and waiting for a slot.
     var lanes = Lanes()
     /// When a start may be allowed by the budget, if that is what they all wait for.
     private var lanesWait: LanesWait?
+    /// All that is due and has room at its host was offered slots, and may not start now.
+    private var isHeldUp = false
     private var shares: [UserID: Share] = [:]
     private var budget: StartBudget?
     /// Nil without limits of hosts.
     var hosts: HostRoom?
     /// When runs have waited long enough for their hosts.
     var overstays = TimerWheel()
-    var postponed: [ClaimToken: Instant] = [:]
+    /// What is to be postponed, oldest first.
+    var leavers = Heap<Leaver>()
     var isPostponing = false
     /// Asked for too early: not asked for again ahead of their time.
     var putBack = TimerWheel()
@@ -121,33 +129,43 @@ package struct DispatchState: Sendable {
         }
     }
 
-    /// When an attempt under way must be looked at next.
-    var nextDeadline: Instant? { deadlines.nextAt }
+    /// When something must be done next that needs no trusted lease: an attempt under way is to be looked at, or something
+    /// to be said to other nodes.
+    var nextDeadline: Instant? { [deadlines.nextAt, hosts?.nextAt].compactMap { $0 }.min() }
 }
 
 // MARK: - Claims and starts
 
 extension DispatchState {
-    /// Takes claims in. A claim never replaces a newer one of the same run.
-    mutating func add(_ claims: [Claim]) {
+    /// Takes claims in. A claim never replaces a newer one of the same run; answers the attempts whose runs they are of, which
+    /// are to be stopped.
+    mutating func add(_ claims: [Claim]) -> [ClaimToken] {
+        var aborts: [ClaimToken] = []
         for claim in claims {
             if let known = held[claim.token.runID] {
                 guard known.fence < claim.token.fence else { continue }
                 // It was taken from this node and has come back: what its old attempt still does counts no more.
+                if case .running = known.phase {
+                    let old = ClaimToken(runID: claim.token.runID, fence: known.fence)
+                    superseded.insert(old)
+                    aborts.append(old)
+                }
                 if known.phase.takesSlot { leaveSlot(claim.token.runID) }
                 letGo(claim.token.runID)
             }
             held[claim.token.runID] = Held(
                 fence: claim.token.fence, jobID: claim.jobID, key: claim.key, priority: claim.priority,
-                phase: .queued, userID: claim.userID, host: hosts?.host(of: claim))
+                phase: .queued, userID: claim.userID, scheduledFor: claim.scheduledFor, host: hosts?.host(of: claim))
             shares[claim.userID, default: Share()].held += 1
             queue.add(claim.token, at: claim.dueAt, priority: claim.priority)
             unpark(claim.key)
         }
+        return aborts
     }
 
     /// The next batch of starts: what is due within `early`, as far as slots are free.
     mutating func startBatch(early: Span, now: Instant) -> StartRequest? {
+        isHeldUp = false
         if let startRetryAt, startRetryAt > now { return nil }
         startRetryAt = nil
         guard startsInFlight < settings.batchesInFlight else { return nil }
@@ -168,6 +186,7 @@ extension DispatchState {
             begin(token, now: now)
             tokens.append(token)
         }
+        isHeldUp = lanesWait != nil
         guard !tokens.isEmpty else { return nil }
         startsInFlight += 1
         return StartRequest(node: node, tokens: tokens, early: early)
@@ -180,16 +199,22 @@ extension DispatchState {
                 guard let at = budget?.nextStart(of: space, now: now), at > now else { return .go }
                 return .wait(until: at)
             },
-            hasRoom: { host in hosts?.hasRoom(at: host, now: now) ?? true })
+            hasRoom: { host in hosts?.hasRoomForNext(at: host, now: now) ?? true })
         if token == nil, !lanes.isEmpty { lanesWait = waitUntil.map { .time($0) } ?? .end }
         return token
+    }
+
+    /// What is to be said to other nodes and asked of them about hosts.
+    /// - Parameter mayStart: whether this node may start anything.
+    mutating func hostAsks(mayStart: Bool, now: Instant) -> [HostAsk] {
+        hosts?.asks(slots: mayStart ? settings.concurrency - busy : 0, isHeldUp: isHeldUp, now: now) ?? []
     }
 
     mutating func begin(_ token: ClaimToken, now: Instant) {
         guard let known = held[token.runID] else { return }
         let space = known.userID
         if let host = known.host {
-            stopWaiting(token.runID)
+            stopWaiting(token.runID, isInLane: false)
             hosts?.take(host, now: now)
             held[token.runID]?.roomAt = now
         }

@@ -41,7 +41,7 @@ package enum EngineEffect: Sendable {
     case start(StartRequest)
     case execute(AttemptContext)
     /// Cancel the attempt's task; its end is still reported.
-    case abort(RunID)
+    case abort(ClaimToken)
     case finish([Finish])
     case handBack([ClaimToken])
     /// Say what this node has under way at a host, and ask for room.
@@ -49,6 +49,8 @@ package enum EngineEffect: Sendable {
     case heartbeat(lease: Span)
     case repair(held: Set<ClaimToken>)
     case reap
+    /// Runs may be lost, but are not taken yet: the others are given time to renew their leases. Told once a hold-off.
+    case heldOff
     case prune(PruneRequest)
     /// Judge the jobs that have alerts.
     case watch

@@ -21,8 +21,8 @@ package struct TargetHosts: Sendable {
 struct HostRoom: Sendable {
     /// How long a node goes on alone before it asks again.
     static let alone = Span.seconds(1)
-    /// How soon what this node has under way is said again.
-    static let renewal = Span.seconds(2)
+    /// For each host at which something is under way, what this node has there is said again so much later.
+    static let renewalPerHost = Span.milliseconds(20)
     /// Room that was refused is asked for again after so long, doubling; when something ends here, at once.
     static let pauses = Span.milliseconds(20)...Span.milliseconds(250)
     /// A node that is refused for so long, with nothing under way at the host, does not believe it: it goes by its own
@@ -45,6 +45,14 @@ struct HostRoom: Sendable {
     /// Questions under way, and hosts that would have one.
     private var questions = 0
     private var asking = Queue<String>()
+    /// Hosts that would ask if there were free slots.
+    private var heldBack = Queue<String>()
+    /// Slots that are kept for what hosts are granted or ask for.
+    private var promised = 0
+    /// Hosts of which the others count something of this node.
+    private var saidCount = 0
+    /// Hosts that are granted starts which are not used.
+    private var granted: Set<String> = []
     /// Runs that wait for their hosts.
     private(set) var waiting = 0
 
@@ -79,34 +87,67 @@ struct HostRoom: Sendable {
             states[host] = HostState(hosts.limits.limit(of: host) ?? HostLimit())
         }
         states[host]?.isIdle = false
+        let before = share(of: host)
+        defer { note(host, before: before) }
         return change(&states[host, default: HostState(HostLimit())])
+    }
+
+    private func share(of host: String) -> (promised: Int, said: Int) {
+        guard let state = states[host] else { return (0, 0) }
+        return (state.promised, state.isSaid ? 1 : 0)
+    }
+
+    private mutating func note(_ host: String, before: (promised: Int, said: Int)) {
+        let after = share(of: host)
+        promised += after.promised - before.promised
+        saidCount += after.said - before.said
+        if states[host]?.granted ?? 0 > 0 { granted.insert(host) } else { granted.remove(host) }
     }
 }
 
 // MARK: - What waits, starts and ends
 
 extension HostRoom {
-    func hasPlace(at host: String) -> Bool { states[host].map { $0.waiting < $0.places } ?? true }
+    /// Whose run must leave before another of `space` may wait here, and whether it must though it is older. Nil while there are
+    /// places.
+    func crowd(at host: String, for space: UserID) -> (space: UserID, mustLeave: Bool)? {
+        states[host].flatMap { $0.crowd(for: space) }
+    }
 
-    mutating func wait(at host: String) {
+    mutating func wait(at host: String, of space: UserID) {
         waiting += 1
-        change(host) { $0.waiting += 1 }
+        change(host) { $0.wait(space) }
     }
 
-    mutating func leave(_ host: String) {
+    mutating func leave(_ host: String, of space: UserID) {
         waiting -= 1
-        change(host) { $0.waiting -= 1 }
+        change(host) { $0.leave(space) }
     }
 
-    /// Until when a run is postponed: one after the other, at most as many in a time as may wait here.
-    mutating func postponement(at host: String, now: Instant) -> Instant {
+    /// Until when a run is postponed that found no place: after all that were before it.
+    /// - Parameter count: how many are postponed at once, with this one and those after it.
+    mutating func postponement(at host: String, amid count: Int, now: Instant) -> Instant {
         let wait = wait
-        return change(host) { $0.postponement(after: wait, now: now) }
+        return change(host) { $0.postponement(amid: count, wait: wait, now: now) }
+    }
+
+    /// Until when a run is postponed that has waited here.
+    /// - Parameter previous: the same of an older one that leaves at once with it.
+    mutating func returning(to host: String, after previous: Instant?, amid count: Int, now: Instant) -> Instant {
+        let wait = wait
+        return change(host) { $0.turn(after: previous, amid: count, wait: wait, now: now) }
     }
 
     mutating func hasRoom(at host: String, now: Instant) -> Bool {
         let isAlone = isAlone(now)
         return change(host) { $0.localRoom(now: now) > 0 && ($0.granted > 0 || isAlone || $0.isAlone(now)) }
+    }
+
+    /// The same for one that may start otherwise: room is asked for if there is none.
+    mutating func hasRoomForNext(at host: String, now: Instant) -> Bool {
+        let hasRoom = hasRoom(at: host, now: now)
+        if !hasRoom { change(host) { $0.isPassedOver = false } }
+        return hasRoom
     }
 
     mutating func take(_ host: String, now: Instant) {
@@ -134,25 +175,52 @@ extension HostRoom {
 extension HostRoom {
     private func isAlone(_ now: Instant) -> Bool { !hosts.isShared || aloneUntil.map { now < $0 } ?? false }
 
-    /// What is to be said and asked now. Afterwards every host has been looked at.
-    mutating func asks(now: Instant) -> [HostAsk] {
+    /// What is to be said and asked now. Afterwards every host has been looked at. Room is not asked for that this node cannot
+    /// use, and what is granted goes back when it cannot be used any more: the others may want it.
+    /// - Parameters:
+    ///   - slots: attempts that may begin here.
+    ///   - isHeldUp: all that has room and waits may not start.
+    mutating func asks(slots: Int, isHeldUp: Bool, now: Instant) -> [HostAsk] {
         touchDue(now)
+        touched.formUnion(granted)
         for host in touched.sorted() { if states[host]?.queue() ?? false { asking.add(host) } }
         touched.removeAll(keepingCapacity: true)
         let isAlone = isAlone(now)
         var asks: [HostAsk] = []
-        while isAlone || questions < Self.questionLimit, let host = asking.pop() {
-            guard let ask = look(at: host, isAlone: isAlone, now: now) else { continue }
+        while isAlone || questions < Self.questionLimit, let host = nextToAsk(slots: slots - promised) {
+            guard let ask = look(at: host, slots: slots, isHeldUp: isHeldUp, isAlone: isAlone, now: now) else { continue }
             questions += 1
             asks.append(ask)
         }
         return asks
     }
 
-    private mutating func look(at host: String, isAlone: Bool, now: Instant) -> HostAsk? {
+    /// Sooner with few hosts: what a node that is gone had there keeps the others waiting.
+    private var renewal: Span {
+        let asked = Span(microseconds: Self.renewalPerHost.microseconds * Int64(saidCount))
+        return min(max(asked, HostAsk.renewals.lowerBound), HostAsk.renewals.upperBound)
+    }
+
+    private mutating func nextToAsk(slots: Int) -> String? {
+        if let host = asking.pop() { return host }
+        guard slots > 0, let host = heldBack.pop() else { return nil }
+        states[host]?.isHeldBack = false
+        return host
+    }
+
+    private mutating func look(
+        at host: String, slots: Int, isHeldUp: Bool, isAlone: Bool, now: Instant
+    ) -> HostAsk? {
         guard var state = states[host] else { return nil }
+        let before = share(of: host)
+        let slots = slots - promised + before.promised
         state.isQueued = false
-        let ask = isAlone ? nil : state.ask(host, now: now)
+        if isHeldUp, state.granted > 0 { state.isPassedOver = true }
+        let ask = isAlone ? nil : state.ask(host, slots: slots, renewal: renewal, now: now)
+        if slots <= 0, state.waiting > 0, !state.isHeldBack {
+            state.isHeldBack = true
+            heldBack.add(host)
+        }
         var times = hosts.isShared ? state.nextAsks(aloneUntil: isAlone ? aloneUntil : nil) : []
         if state.waiting > 0, let start = state.nextStart { times.append(start) }
         if let at = times.filter({ $0 > now }).min(), state.lookAt.map({ at < $0 || $0 <= now }) ?? true {
@@ -161,6 +229,7 @@ extension HostRoom {
         }
         state.isIdle = state.isIdle(now: now)
         states[host] = state
+        note(host, before: before)
         return ask
     }
 

@@ -11,7 +11,8 @@ struct HostState: Sendable {
     let limit: HostLimit
     /// Starting, ready and running.
     var using = 0
-    var waiting = 0
+    private(set) var waiting = 0
+    private var waitingBySpace: [UserID: Int] = [:]
     var log = StartLog()
     var isIdle = false
     /// To be looked at as soon as there may be another question.
@@ -27,9 +28,16 @@ struct HostState: Sendable {
     private var unmade: [Instant] = []
     /// What the others know of this node.
     private var said = 0
-    private var isAsking = false
+    /// How much is asked for by the question that is under way.
+    private var asked: Int?
+    /// What was granted was left over by all that may start: nothing is asked for until one of those finds no room.
+    var isPassedOver = false
+    /// Waits for a free slot before it asks.
+    var isHeldBack = false
     private var renewAt: Instant?
     private var askAt: Instant?
+    /// When the rate that all nodes share lets one start, if not before.
+    private var sharedStart: Instant?
     private var pause = HostRoom.pauses.lowerBound
     private var refusedSince: Instant?
     private var aloneUntil: Instant?
@@ -51,7 +59,8 @@ struct HostState: Sendable {
     }
 
     func isIdle(now: Instant) -> Bool {
-        using == 0 && waiting == 0 && said == 0 && !isAsking && !isQueued && (limit.rate.map { log.isOver($0, now: now) } ?? true)
+        using == 0 && waiting == 0 && said == 0 && asked == nil && !isQueued && !isHeldBack
+            && (limit.rate.map { log.isOver($0, now: now) } ?? true)
     }
 }
 
@@ -88,19 +97,49 @@ extension HostState {
         }
         if now >= end { (windowEnd, starts, startsBefore) = (end + window, 0, starts) }
     }
+}
+
+// MARK: - What waits here and what is postponed
+
+extension HostState {
+    mutating func wait(_ space: UserID) {
+        waiting += 1
+        waitingBySpace[space, default: 0] += 1
+    }
+
+    mutating func leave(_ space: UserID) {
+        waiting -= 1
+        let left = waitingBySpace[space, default: 1] - 1
+        waitingBySpace[space] = left > 0 ? left : nil
+    }
 
     /// Runs that may wait here: twice what is likely to start meanwhile, so that those which are postponed are not missed.
-    var places: Int { max(Self.fewestPlaces, 2 * max(starts, startsBefore)) }
+    private var places: Int { max(Self.fewestPlaces, 2 * max(starts, startsBefore)) }
 
-    mutating func postponement(after wait: Span, now: Instant) -> Instant {
-        turnWindow(wait, now: now)
-        // Rather too many come back than too few: those are postponed again, but a host that is left idle has lost time.
-        let step = Span(microseconds: wait.microseconds / Int64(places))
-        var next = max(lastPostponed ?? now, now + wait) + step
-        // Beyond it they begin anew, so that those of a long backlog do not all come back at once.
-        if next > now + Self.horizon { next = now + wait }
+    func crowd(for space: UserID) -> (space: UserID, mustLeave: Bool)? {
+        guard waiting >= places,
+            let most = waitingBySpace.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })
+        else { return nil }
+        let own = waitingBySpace[space] ?? 0
+        return most.value > own + 1 ? (most.key, true) : (own > 0 ? space : most.key, false)
+    }
+
+    mutating func postponement(amid count: Int, wait: Span, now: Instant) -> Instant {
+        let next = turn(after: lastPostponed, amid: count, wait: wait, now: now)
         lastPostponed = next
         return next
+    }
+
+    /// When a run is looked at again. Rather too many come back than too few: those are postponed again, but a host that is left
+    /// idle has lost time, and it may be this node's turn though nothing started here lately. Where there are more than come back
+    /// before the horizon, they are spread over it, in their order.
+    mutating func turn(after previous: Instant?, amid count: Int, wait: Span, now: Instant) -> Instant {
+        turnWindow(wait, now: now)
+        let first = [now + wait, nextStart ?? now, sharedStart ?? now].max() ?? now
+        let last = max(now + Self.horizon, first + wait)
+        let before = min(max(previous ?? first, first), last)
+        let step = min(wait.microseconds / Int64(places), (last - before).microseconds / Int64(count + 1))
+        return before + Span(microseconds: step)
     }
 }
 
@@ -109,17 +148,25 @@ extension HostState {
 extension HostState {
     func isAlone(_ now: Instant) -> Bool { aloneUntil.map { now < $0 } ?? false }
 
+    /// Slots that are kept for what it is granted or asks for.
+    var promised: Int { granted + (asked ?? 0) }
+    /// The others count something of this node.
+    var isSaid: Bool { said > 0 }
+
     /// What is to be said or asked now.
-    mutating func ask(_ host: String, now: Instant) -> HostAsk? {
-        guard !isAsking else { return nil }
-        let isNews = using + (waiting > 0 ? granted : 0) != said || !unmade.isEmpty
+    /// - Parameter slots: free ones that are not kept for other hosts.
+    mutating func ask(_ host: String, slots: Int, renewal: Span, now: Instant) -> HostAsk? {
+        guard asked == nil else { return nil }
+        let usable = isPassedOver ? 0 : min(waiting, max(0, slots))
+        let isNews = using + min(granted, usable) != said || !unmade.isEmpty
         let isDue = renewAt.map { $0 <= now } ?? false
-        let wanted = isAlone(now) ? 0 : min(waiting, localRoom(now: now), HostAsk.most)
+        let wanted = isAlone(now) ? 0 : min(usable, localRoom(now: now), HostAsk.most)
         let isWanting = wanted > 0 && granted == 0 && askAt ?? now <= now
         guard isNews || isDue || isWanting else { return nil }
-        isAsking = true
+        asked = wanted
         defer { (unmade, granted) = ([], 0) }
-        return HostAsk(host: host, limit: limit, using: using, wanted: wanted, unmade: unmadeCount(now: now))
+        return HostAsk(
+            host: host, limit: limit, using: using, wanted: wanted, unmade: unmadeCount(now: now), renewal: renewal)
     }
 
     /// What was granted and is not used is asked for anew. The counter takes back the newest starts that it knows: these
@@ -133,20 +180,21 @@ extension HostState {
 
     /// When there may be something to ask though nothing changes.
     func nextAsks(aloneUntil others: Instant?) -> [Instant] {
-        guard !isAsking else { return [] }
+        guard asked == nil else { return [] }
         return [renewAt, waiting > 0 && granted == 0 ? askAt : nil, aloneUntil].compactMap { $0 }
             .map { max($0, others ?? $0) }
     }
 
     mutating func answered(_ ask: HostAsk, _ grant: HostGrant?, now: Instant) {
-        isAsking = false
+        asked = nil
         guard let grant else {
             // Said again when the others can be asked.
             said = ask.using
             (renewAt, askAt) = (now, now)
             return
         }
-        renewAt = now + HostRoom.renewal
+        renewAt = now + ask.renewal
+        sharedStart = grant.nextIn.map { now + $0 }
         granted = min(max(0, grant.starts), ask.wanted)
         grantedAt = now
         said = ask.using + granted

@@ -15,6 +15,7 @@ package struct NodeCore: Sendable {
     private var updater: Updater
     private var lease: LeaseKeeper
     private var reaper: Reaper
+    private var isHoldingOff = false
     private var pruner: Pruner
     private var watcher = Watcher()
     private var early = EarlyStart()
@@ -158,7 +159,9 @@ package struct NodeCore: Sendable {
             for context in due.contexts { effects.append(.execute(context)) }
             for finish in due.unsent { updater.add(finish) }
         }
-        for ask in dispatch.hosts?.asks(now: now) ?? [] { effects.append(.askHost(ask)) }
+        for ask in dispatch.hostAsks(mayStart: isTrusted && draining == nil && !isLost, now: now) {
+            effects.append(.askHost(ask))
+        }
         if let draining, !draining.stoppedAll, draining.until <= now {
             self.draining?.stoppedAll = true
             effects += stop(dispatch.stopAll(now: now))
@@ -221,11 +224,16 @@ extension NodeCore {
         lookAgain(at: now + settings.poll)
         lookAgain(at: planner.found(answer.nextSlot, now: now))
         lookAgain(at: poller.found(answer.nextDueAt, now: now))
-        watcher.found(answer.watchAt)
+        watcher.found(answer.watchAt, now: now)
         guard forLost else { return [] }
-        if answer.mayBeLost, draining == nil, !isLost, lease.isSteady(at: now) { return [.reap] }
+        let mayReap = answer.mayBeLost && draining == nil && !isLost
+        if mayReap, lease.isSteady(at: now) {
+            isHoldingOff = false
+            return [.reap]
+        }
         reaper.reaped(now: now)
-        return []
+        defer { isHoldingOff = mayReap }
+        return mayReap && !isHoldingOff ? [.heldOff] : []
     }
 
     private mutating func lookAgain(at instant: Instant?) {
@@ -238,9 +246,9 @@ extension NodeCore {
             draining?.handBacks += claims.isEmpty ? 0 : 1
             return claims.isEmpty ? [] : [.handBack(claims.map(\.token))]
         }
-        dispatch.add(claims)
+        let aborts = dispatch.add(claims)
         if more { poller.note(dueAt: now) }
-        return []
+        return aborts.map { .abort($0) }
     }
 
     private mutating func finished(_ batch: [Finish], _ result: Result<[FinishAnswer], StoreError>, now: Instant) {
@@ -295,7 +303,7 @@ extension NodeCore {
         reaper = Reaper(settings: settings, now: now)
     }
 
-    private mutating func stop(_ stopped: (aborts: [RunID], finishes: [Finish])) -> [EngineEffect] {
+    private mutating func stop(_ stopped: (aborts: [ClaimToken], finishes: [Finish])) -> [EngineEffect] {
         for finish in stopped.finishes { updater.add(finish) }
         return stopped.aborts.map { .abort($0) }
     }

@@ -10,6 +10,8 @@ struct StartLog: Sendable {
 
     /// How many may start now.
     mutating func room(_ rate: StartRate, now: Instant) -> Int {
+        // The clock was set back: when they were is not known any more.
+        while count > 0, let last = starts.last, last > now { starts.removeLast() }
         while first < starts.count, starts[first] + rate.period <= now { first += 1 }
         if first > 64, first * 2 > starts.count {
             starts.removeFirst(first)

@@ -25,10 +25,17 @@ package struct Updater: Sendable {
             self.retryAt = nil
         }
         guard !waiting.isEmpty, batchesInFlight < settings.batchesInFlight else { return nil }
-        let batch = Array(waiting.prefix(settings.batchLimit))
+        let batch = nextBatch
         waiting.removeFirst(batch.count)
         batchesInFlight += 1
         return batch
+    }
+
+    /// Of a run whose old attempt went on beside the new one only one end at a time: stores know the runs of a batch by their
+    /// ids.
+    private var nextBatch: [Finish] {
+        var runs: Set<RunID> = []
+        return Array(waiting.prefix(settings.batchLimit).prefix { runs.insert($0.token.runID).inserted })
     }
 
     /// Takes back what the store did not accept: it is written again, and the fence decides whether it counts.

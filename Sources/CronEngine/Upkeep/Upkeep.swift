@@ -28,8 +28,8 @@ struct LeaseKeeper: Sendable {
     private let settings: EngineSettings
     private var beat: Periodic
     private(set) var trustedUntil: Instant
-    private var renewedAt: Instant
-    private var hasFailed = false
+    /// When the heartbeat was sent that renewed it last.
+    private var renewedBy: Instant
     /// Since when it has been renewed in time, again and again.
     private var steadySince: Instant
 
@@ -37,7 +37,7 @@ struct LeaseKeeper: Sendable {
         self.settings = settings
         beat = Periodic(every: settings.heartbeat, first: now + settings.heartbeat)
         trustedUntil = now + settings.lease - settings.safetyMargin
-        renewedAt = now
+        renewedBy = now
         steadySince = now
     }
 
@@ -49,10 +49,9 @@ struct LeaseKeeper: Sendable {
     /// those whose leases ran out meanwhile, while this node's, a little younger, had not.
     func isSteady(at now: Instant) -> Bool { !isOverdue(now) && now >= steadySince + settings.lease }
 
-    /// A heartbeat has failed, or has been under way for as long as one that did.
-    private func isOverdue(_ now: Instant) -> Bool {
-        hasFailed || now > renewedAt + settings.heartbeat + settings.heartbeat
-    }
+    /// It has not been renewed for so long that another's may have run out: one that was kept from its next heartbeat as long.
+    private func isOverdue(_ now: Instant) -> Bool { now - renewedBy >= settings.longestRenewal }
+
     mutating func tick(now: Instant) -> Bool { beat.begin(now: now) }
 
     /// The answer brings requests to cancel.
@@ -61,9 +60,10 @@ struct LeaseKeeper: Sendable {
     /// A renewed lease counts from when the heartbeat was sent, not from its answer.
     mutating func renewed(sentAt: Instant, now: Instant) {
         trustedUntil = sentAt + settings.lease - settings.safetyMargin
-        if isOverdue(now) { steadySince = now }
-        hasFailed = false
-        renewedAt = now
+        let isLate = isOverdue(now)
+        if isLate { steadySince = now }
+        // What kept it away is held against it once.
+        renewedBy = isLate ? now : sentAt
         beat.ended(now: now)
     }
 
@@ -71,7 +71,6 @@ struct LeaseKeeper: Sendable {
     mutating func lost() { trustedUntil = Instant(microseconds: .min) }
 
     mutating func failed(now: Instant) {
-        hasFailed = true
         beat.ended(now: now, next: EngineSettings.storeRetry)
     }
 }

@@ -15,7 +15,9 @@ struct Watcher: Sendable {
     var nextAt: Instant? { batches < Self.batchesInFlight ? turn.nextAt : nil }
 
     /// A look has found when there is something to judge.
-    mutating func found(_ instant: Instant?) {
+    mutating func found(_ instant: Instant?, now: Instant) {
+        // The clock may have been set back.
+        lastAt = min(lastAt, now)
         if let instant { turn.bring(to: max(instant, lastAt + Self.pause)) }
     }
 

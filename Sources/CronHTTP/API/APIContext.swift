@@ -10,6 +10,8 @@ package struct APIContext: RequestContext {
     var requestID = ""
     /// Whoever sent the request: the socket's other end, or the client behind a trusted proxy.
     var address: String
+    /// Whether the client came by TLS, as far as is known.
+    var isSecure = false
     let channel: any Channel
 
     package init(source: ApplicationRequestContextSource) {

@@ -23,19 +23,22 @@ struct EventRoutes: Sendable {
         let slot = try slots.take(for: access.user.id)
         let watch = events.watch(
             EventInterest(owner: access.user.space, job: job), after: request.http.headers[.lastEventID])
-        return request.stream(EventText(watch: watch), slot: slot, access, clock: clock, signIn: signIn)
+        let headers = request.http.headers
+        return request.stream(EventText(watch: watch), slot: slot, access, clock: clock) {
+            await signIn.stillAllows(Permission(.jobs, .read), headers)
+        }
     }
 }
 
 extension APIRequest {
     /// Server-sent events, until the access token expires or is good no more.
     func stream(
-        _ source: any StreamSource, slot: StreamSlot, _ access: SignedIn, clock: any EngineClock, signIn: SignIn
+        _ source: any StreamSource, slot: StreamSlot, _ access: SignedIn, clock: any EngineClock,
+        isAllowed: @escaping @Sendable () async -> Bool
     ) -> Response {
-        let headers = http.headers
         let stream = EventStream(
             source: source, slot: slot, until: access.until, clock: clock, body: http.body, channel: context.channel,
-            isAllowed: { await signIn.stillAllows(Permission(.jobs, .read), headers) })
+            isAllowed: isAllowed)
         return Response(
             status: .ok, headers: EventStream.headers, body: ResponseBody { try await stream.write(to: &$0) })
     }
@@ -43,7 +46,7 @@ extension APIRequest {
 
 extension SignIn {
     /// Whether whoever asked may still. A store that cannot say ends no stream.
-    fileprivate func stillAllows(_ permission: Permission, _ headers: HTTPFields) async -> Bool {
+    func stillAllows(_ permission: Permission, _ headers: HTTPFields) async -> Bool {
         do {
             return try await check(headers).allows(permission)
         } catch let problem as Problem {

@@ -21,7 +21,8 @@ extension OutputRoutes {
                             status: .ok, about: "The stream.", schema: .init(type: "string"), type: "text/event-stream",
                             headers: [.noStore]),
                         AnswerDescription(
-                            status: .noContent, about: "The run has ended, and `Last-Event-ID` is its end.", schema: nil
+                            status: .noContent, about: "The run has ended, and `Last-Event-ID` is that of its `end`.",
+                            schema: nil
                         ),
                     ], problems: [.tooManyStreams]),
                 stream)

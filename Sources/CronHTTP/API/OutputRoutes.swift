@@ -17,18 +17,31 @@ struct OutputRoutes: Sendable {
     /// Server-sent events, until the run has ended. Whoever has seen all of it is told that nothing follows (204), which
     /// ends a client that comes back by itself.
     @Sendable func stream(_ request: APIRequest) async throws -> Response {
+        let headers = request.http.headers
+        return try await stream(request) { await signIn.stillAllows(Permission(.jobs, .read), headers) }
+    }
+
+    /// - Parameter isAllowed: asked now and then whether whoever watches still may.
+    func stream(_ request: APIRequest, isAllowed: @escaping @Sendable () async -> Bool) async throws -> Response {
         let access = try request.access
         var query = request.query
         try query.finish()
         let run = try await runs.read(request.id(), owner: access.user.space)
-        // An id that is none of this stream's names no place: then it begins where any other would.
-        let position = request.http.headers[.lastEventID].flatMap { OutputPosition($0) }
-        if let position, position.isOver, position.attempt == run.attempt, !run.status.isLive {
+        let position = OutputPosition(request.http.headers[.lastEventID], in: run)
+        if let position, position.end == .ofRun, position.attempt == run.attempt, !run.status.isLive {
             return Response(status: .noContent)
         }
         let slot = try slots.take(for: access.user.id, run: run.id)
         let watch = OutputWatch(run, after: position, runs: runs, outputs: outputs)
-        return request.stream(OutputText(watch: watch), slot: slot, access, clock: clock, signIn: signIn)
+        return request.stream(OutputText(watch: watch), slot: slot, access, clock: clock, isAllowed: isAllowed)
+    }
+}
+
+extension OutputPosition {
+    /// Nil for an id that is none of this run's: then a stream begins where any other would.
+    fileprivate init?(_ id: String?, in run: Run) {
+        guard let id, let position = OutputPosition(id), position.attempt <= run.attempt else { return nil }
+        self = position
     }
 }
 

@@ -105,7 +105,7 @@ extension Problem.Kind {
         case .limitReached: "A limit is reached"
         case .tooManyAttempts: "Too many attempts"
         case .rateLimited: "Too many requests"
-        case .tooManyStreams: "Too many streams of events"
+        case .tooManyStreams: "Too many streams"
         case .mailNotSetUp: "This server sends no mail"
         case .unavailable: "Temporarily unavailable"
         case .outcomeUnknown: "It is not known whether it happened"

@@ -109,6 +109,7 @@ extension HTTPField.Name {
     static let lastEventID = known("Last-Event-ID")
     static let requestID = known("X-Request-Id")
     static let xForwardedFor = known("X-Forwarded-For")
+    static let xForwardedProto = known("X-Forwarded-Proto")
 
     static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no header name") }

@@ -87,7 +87,7 @@ extension SettingRoutes {
                 Operation(
                     "test\(words.name)", words.tag, "Try a \(noun) out",
                     about: "As it is stored or, with a body, as it would be. " + words.aboutTest
-                        + " What came of it is in the audit log.",
+                        + " Within \(SettingControl.longestTest). What came of it is in the audit log.",
                     parameters: [name], body: .optional(.anyOf([body, .object([])])), answers: [.json(Self.outcome)]),
                 test),
             Route(

@@ -3,6 +3,7 @@ import CronSchedule
 
 /// What a sign-in gives.
 struct Session: Sendable {
+    let family: RefreshToken.UserFamily
     let accessToken: String
     let refreshToken: String
     let life: Span
@@ -221,7 +222,7 @@ extension Accounts {
         _ user: UserID, _ session: RefreshToken.UserFamily, refreshToken: String
     ) async throws -> Session {
         Session(
-            accessToken: try await tokens.issue(to: user, session: session), refreshToken: refreshToken,
+            family: session, accessToken: try await tokens.issue(to: user, session: session), refreshToken: refreshToken,
             life: tokens.life)
     }
 

@@ -3,9 +3,11 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// Turns whatever was thrown into its problem; nothing beyond this leaves the server as an error.
+/// Turns whatever was thrown into its problem; nothing beyond this leaves the server as an error. People get a page.
 struct ProblemAnswers: RouterMiddleware {
     let routes: RouteTable
+    /// Nil where there are no pages.
+    let web: Web?
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
@@ -15,22 +17,30 @@ struct ProblemAnswers: RouterMiddleware {
         } catch {
             var problem = Problem(error)
             if problem.kind == .notFound { problem = methodProblem(request) ?? problem }
-            if problem.isDefect { context.logger.error("request failed", metadata: ["error": "\(error)"]) }
-            if problem.kind == .unavailable || problem.kind == .outcomeUnknown {
-                context.logger.warning("request not done", metadata: ["error": "\(error)"])
-            }
+            context.log(error, as: problem)
+            if let web, web.isForPeople(request) { return await web.page(of: problem, request, context) }
             return problem.response(requestID: context.requestID)
         }
     }
 
     /// A path that exists for other methods.
     private func methodProblem(_ request: Request) -> Problem? {
-        let methods = routes.methods(of: request.uri.path)
+        let methods = routes.methods(of: request.uri.path) + (web?.methods(of: request.uri.path) ?? [])
         guard !methods.isEmpty, !methods.contains(request.method) else { return nil }
         let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
         var problem = Problem(.methodNotAllowed, "\(request.method.rawValue.prefix(20)) is not one of \(allowed)")
         problem.headers[.allow] = allowed
         return problem
+    }
+}
+
+extension APIContext {
+    /// What people who run the server should hear of.
+    func log(_ error: any Error, as problem: Problem) {
+        if problem.isDefect { logger.error("request failed", metadata: ["error": "\(error)"]) }
+        if problem.kind == .unavailable || problem.kind == .outcomeUnknown {
+            logger.warning("request not done", metadata: ["error": "\(error)"])
+        }
     }
 }
 

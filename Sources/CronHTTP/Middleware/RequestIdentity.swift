@@ -40,7 +40,7 @@ struct NodeHeader: RouterMiddleware {
     ) async throws -> Response {
         var response = try await next(request, context)
         response.headers[.cronppNode] = node().description
-        // Nothing here is a page, and nothing may be taken for one.
+        // Nothing may be taken for what it is not said to be.
         response.headers[.xContentTypeOptions] = "nosniff"
         return response
     }

@@ -30,6 +30,12 @@ package struct TrustedProxies: Hashable, Sendable {
         return nearest.description
     }
 
+    /// Whether the client reached the proxy by TLS, as far as that is to be believed.
+    func isSecure(socket: String, scheme: String?) -> Bool {
+        guard let scheme, let proxy = IPAddress(socket)?.unmapped else { return false }
+        return trust(proxy) && scheme.lowercased() == "https"
+    }
+
     private func trust(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
 }
 
@@ -49,14 +55,18 @@ extension IPAddress {
     }
 }
 
-/// Puts the client's address into the request's context.
+/// Puts the client's address into the request's context, and whether it came by TLS.
 struct ClientAddress: RouterMiddleware {
     let proxies: TrustedProxies
+    /// The operator says that people reach this server by TLS only.
+    let isSecurelyPublished: Bool
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
+        context.isSecure =
+            isSecurelyPublished || proxies.isSecure(socket: context.address, scheme: request.headers[.xForwardedProto])
         // Several fields of one name count as one list.
         context.address = proxies.client(socket: context.address, forwarded: request.headers[.xForwardedFor])
         return try await next(request, context)

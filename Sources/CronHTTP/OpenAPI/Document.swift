@@ -35,8 +35,8 @@ struct Document: Sendable {
 
     static let about = """
         Instants are RFC 3339 in UTC with six fractional digits. Durations are text such as `1h30m` or `PT15M`. Members \
-        of a body that are not described here are refused, and so are parameters of lists. Limits of texts are in bytes of UTF-8. Errors are \
-        problems (RFC 9457) whose `type` is stable.
+        of a body that are not described here are refused, and so are parameters of lists. Limits of texts are in bytes of UTF-8: \
+        `x-max-bytes`, beside `maxLength`, which counts characters. Errors are problems (RFC 9457) whose `type` is stable.
         """
     static let bearer = "bearer"
 

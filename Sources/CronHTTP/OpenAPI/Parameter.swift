@@ -68,8 +68,9 @@ extension Parameter {
 
     static let lastOutputID = Parameter(
         name: HTTPField.Name.lastEventID.rawName, place: .header, schema: .string(0...256, pattern: "^[!-~]*$"),
-        about: "The last event that was seen, `ATTEMPT-OFFSET` or `ATTEMPT-end`; the stream goes on after it. Without "
-            + "it, or with any other: from the beginning of the newest attempt.")
+        about:
+            "The last event that was seen, `ATTEMPT-OFFSET`, `ATTEMPT-end` or `ATTEMPT-over`; the stream goes on after "
+            + "it. Without it, or with any other: from the beginning of the newest attempt.")
 }
 
 extension Schema {

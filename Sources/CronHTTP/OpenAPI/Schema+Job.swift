@@ -133,10 +133,10 @@ extension JobSchema {
 
     private static let alerts = Schema.object([
         .required(
-            "channels", .list(of: .string(AlertPolicy.channelBytes), AlertPolicy.channelCounts),
+            "channels", .list(of: .string(AlertPolicy.channelBytes), AlertPolicy.channelCounts, isSet: true),
             "Names of channels of the space."),
         .field(
-            "on", .list(of: .choice(AlertRule.events.map(\.rawValue)), 0...AlertRule.events.count),
+            "on", .list(of: .choice(AlertRule.events.map(\.rawValue)), 0...AlertRule.events.count, isSet: true),
             "What is told as soon as it happens."),
         .field("start_within", .span(AlertPolicy.spans), "A run is to start within so long after its time."),
         .field("finish_by", .span(AlertPolicy.spans), "A run is to end within so long after its slot."),

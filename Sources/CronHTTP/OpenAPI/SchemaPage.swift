@@ -100,8 +100,9 @@ enum SchemaPage {
         range("minimum", "maximum", "")
         range("x-minimum", "x-maximum", "")
         // Of a format with limits of its own the length is of no interest.
-        if schema.text("format") == nil { range("minLength", "maxLength", " long") }
+        if schema.text("format") == nil { range("minLength", "x-max-bytes", " bytes long") }
         range("minItems", "maxItems", " items")
+        if schema.value("uniqueItems") == .bool(true) { limits.append("each once") }
         range("minProperties", "maxProperties", " members")
         return limits.isEmpty ? .none : ", \(limits.joined(separator: ", "))"
     }

@@ -82,6 +82,8 @@ package final class EventHub: Sendable {
         return EventWatch(hub: self, number: number ?? 0, signals: stream, signal: signal)
     }
 
+    package var newest: String { id(state.withLock { $0.ring.newest }) }
+
     package func close() {
         let watchers = state.withLock { state in
             state.isClosed = true

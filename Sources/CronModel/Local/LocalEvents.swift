@@ -16,6 +16,8 @@ package final class LocalEvents: EventChannel {
         hub.watch(interest, after: last)
     }
 
+    package var newest: String { hub.newest }
+
     package func close() {
         outbox.close()
         hub.close()

@@ -47,7 +47,7 @@ package struct MailAttachment: Hashable, Sendable {
     /// - Throws: `MailProblem`.
     package init(name: String, type: String, bytes: [UInt8]) throws(MailProblem) {
         try MailLimit.check("name of the attachment", name.utf8.count, MailLimit.fileName)
-        guard !name.isEmpty, name.isOneLine, !name.contains(where: { "/\\".contains($0) }) else {
+        guard !name.isEmpty, Self.isFileName(name) else {
             throw MailProblem("the name of the attachment must be one of a file, without a path")
         }
         let words = type.split(separator: "/", omittingEmptySubsequences: false)
@@ -58,6 +58,11 @@ package struct MailAttachment: Hashable, Sendable {
         self.name = name
         self.type = type
         self.bytes = bytes
+    }
+
+    /// Whether a text may be part of a name.
+    package static func isFileName(_ text: String) -> Bool {
+        text.isOneLine && !text.unicodeScalars.contains { $0 == "/" || $0 == "\\" }
     }
 
     /// RFC 6838 §4.2.

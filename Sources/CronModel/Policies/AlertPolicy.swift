@@ -109,7 +109,7 @@ extension AlertPolicy {
                 reader.refuse("on[\(index)]", "must be one of \(known)")
                 continue
             }
-            events.insert(rule)
+            if !events.insert(rule).inserted { reader.refuse("on[\(index)]", "is there twice") }
         }
         return events
     }

@@ -6,6 +6,8 @@ package protocol EventChannel: Sendable {
     /// - Parameter last: the id of the last event that the watcher has seen. What came since is told again if it is still
     ///   known; with any other id, or none, the watch begins with a gap.
     func watch(_ interest: EventInterest, after last: String?) -> EventWatch
+    /// The id of what was told last here: a watch after it misses nothing of what follows.
+    var newest: String { get }
     /// Ends all watches.
     func close()
 }

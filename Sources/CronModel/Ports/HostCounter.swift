@@ -10,8 +10,11 @@ package protocol HostCounter: Sendable {
 /// All that the others need to know of one node and one host. It replaces what was said before, so that an answer that was
 /// lost, or a counter that has forgotten everything, is put right by the next.
 package struct HostAsk: Hashable, Sendable {
-    /// What a node has said counts for so long, then it is taken to be gone.
-    package static let life = Span.seconds(6)
+    /// How soon a node says again what it has under way.
+    package static let renewals = Span.milliseconds(500)...Span.seconds(2)
+    /// What a node has said counts for so many renewals, then it is taken to be gone.
+    private static let renewalsInLife: Int64 = 4
+    package static let longestLife = Span(microseconds: renewals.upperBound.microseconds * renewalsInLife)
     /// Room is asked for at most so many starts at a time.
     package static let most = 100
 
@@ -21,14 +24,22 @@ package struct HostAsk: Hashable, Sendable {
     package var wanted: Int
     /// Starts that were counted at the host's rate and not made.
     package var unmade: Int
+    /// It is said again after so long.
+    package var renewal: Span
 
-    package init(host: String, limit: HostLimit, using: Int, wanted: Int, unmade: Int) {
+    package init(
+        host: String, limit: HostLimit, using: Int, wanted: Int, unmade: Int, renewal: Span = renewals.upperBound
+    ) {
         self.host = host
         self.limit = limit
         self.using = using
         self.wanted = wanted
         self.unmade = unmade
+        self.renewal = renewal
     }
+
+    /// How long it counts.
+    package var life: Span { Span(microseconds: renewal.microseconds * Self.renewalsInLife) }
 }
 
 package struct HostGrant: Hashable, Sendable {

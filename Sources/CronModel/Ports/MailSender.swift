@@ -9,13 +9,19 @@ package protocol MailCarrier: Sendable {
     /// One attempt, as above. A task that is cancelled gives it up within a second.
     /// - Parameter addresses: where the server is to be dialled, in this order, without its name being looked up: for
     ///   hosts that users name, whose addresses have been judged. TLS still proves the name. Nil looks the name up.
-    func send(_ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?) async -> MailOutcome
+    /// - Parameter hiding: takes secrets out of what the server answers, before any of it is cut.
+    func send(
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]?,
+        hiding: @escaping @Sendable (String) -> String
+    ) async -> MailOutcome
 }
 
 extension MailCarrier {
-    /// To wherever the server's name leads.
-    package func send(_ message: MailMessage, by server: SMTPServer) async -> MailOutcome {
-        await send(message, by: server, at: nil)
+    /// Of a server that is told no secret but its own password.
+    package func send(
+        _ message: MailMessage, by server: SMTPServer, at addresses: [IPAddress]? = nil
+    ) async -> MailOutcome {
+        await send(message, by: server, at: addresses, hiding: { $0 })
     }
 }
 
@@ -36,7 +42,10 @@ package struct MailFailure: Error, Hashable, Sendable {
         case timeout
         /// Nobody was signed in: a wrong password, or a server that lets nobody sign in.
         case authentication
-        /// The server has said no; `status` tells which.
+        /// The server takes nothing from here now, whomever it is for: it said no before it was asked for the recipient, or
+        /// ended the conversation (421). `status` tells which.
+        case unavailable
+        /// The server has said no to this mail; `status` tells which.
         case refused
         /// The whole mail was sent and its answer lost: it may be on its way.
         case unknown
@@ -70,7 +79,7 @@ package struct MailFailure: Error, Hashable, Sendable {
     package var verdict: Verdict {
         switch kind {
         case .connect, .tls, .timeout, .busy, .closed: .transient
-        case .authentication, .refused: (400..<500).contains(status ?? 0) ? .transient : .permanent
+        case .authentication, .unavailable, .refused: (400..<500).contains(status ?? 0) ? .transient : .permanent
         case .unknown: .unknown
         }
     }

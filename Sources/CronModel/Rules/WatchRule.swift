@@ -5,11 +5,14 @@ package struct WatchRule {
     private var watch: Watch
     private let job: Job
     private let policy: AlertPolicy
+    /// Whether ends are told; nil when the job has no alerts to say so.
+    private let recovery: Bool?
     private let now: Instant
     private var random: RandomSource
     private var next: [Instant] = []
-    /// Runs that were in time, and rules that a live run breaks now: what is late is not over because another was in time.
-    private var inTime: [AlertRule: Run] = [:]
+    /// The last run that was in time, and when it was.
+    private var inTime: [AlertRule: (run: Run, at: Instant)] = [:]
+    /// Rules that a run breaks now: what is late is not over because another was in time.
     private var late: Set<AlertRule> = []
 
     /// - Parameters:
@@ -20,7 +23,8 @@ package struct WatchRule {
     ) {
         let policy = job.deletedAt == nil ? job.definition.alerts : nil
         var rule = WatchRule(
-            watch: watch, job: job, policy: policy ?? AlertPolicy(channels: []), now: now, random: random)
+            watch: watch, job: job, policy: policy ?? AlertPolicy(channels: []), recovery: policy?.recovery, now: now,
+            random: random)
         rule.endForeign()
         if policy != nil { rule.judge(runs, live) }
         watch = rule.watch
@@ -41,8 +45,10 @@ package struct WatchRule {
         for run in runs.sorted(by: { ($0.lastEventAt, $0.id) < ($1.lastEventAt, $1.id) }) { judge(run) }
         for run in live { judgeLive(run) }
         judgeSlot()
-        for (rule, run) in inTime.sorted(by: { $0.key < $1.key }) where !late.contains(rule) {
-            close(rule, "The run of \(run.scheduledFor) was in time.")
+        for (rule, last) in inTime.sorted(by: { $0.key < $1.key }) where !late.contains(rule) {
+            // One that was in time before it began says nothing of it, though it is heard of only now.
+            guard let problem = watch.problems[rule], last.at >= problem.since else { continue }
+            close(rule, "The run of \(last.run.scheduledFor) was in time.")
         }
         judgeSilence()
     }
@@ -87,15 +93,16 @@ extension WatchRule {
         }
         guard run.status == .dead else { return }
         let why = run.reason.map { " (\($0.name))" } ?? ""
+        let attempts = "\(run.attempt) attempt\(run.attempt == 1 ? "" : "s")"
         open(
             .dead, run, "\(name) has a dead run",
-            "The run of \(run.scheduledFor) ended DEAD\(why) after \(run.attempt) attempts\(error)")
+            "The run of \(run.scheduledFor) ended DEAD\(why) after \(attempts)\(error)")
     }
 
     private mutating func judgeStart(_ run: Run) {
         guard let limit = policy.startWithin, run.isTimed else { return }
         if let started = run.firstStartedAt, started < due(run) + limit {
-            inTime[.startWithin] = run
+            noteInTime(.startWithin, run, at: started)
         } else if let started = run.firstStartedAt {
             openLate(run, "started \((started - due(run)).coarse) late", limit)
         } else if run.isMissed {
@@ -121,6 +128,7 @@ extension WatchRule {
     private mutating func judgeSlot() {
         guard let slot = job.nextSlot else { return }
         if let limit = policy.startWithin, isPast(slot + job.definition.jitter + limit) {
+            late.insert(.startWithin)
             open(
                 .startWithin, nil, "\(job.definition.name) did not start in time",
                 "The run of \(slot) has not been planned; it was to start within \(limit).")
@@ -143,7 +151,12 @@ extension WatchRule {
         close(.dead, text)
         close(.firstFailure, text)
         close(.maxSilence, text)
-        if let limit = policy.finishBy, run.isTimed, end < run.scheduledFor + limit { inTime[.finishBy] = run }
+        if let limit = policy.finishBy, run.isTimed, end < run.scheduledFor + limit { noteInTime(.finishBy, run, at: end) }
+    }
+
+    private mutating func noteInTime(_ rule: AlertRule, _ run: Run, at moment: Instant) {
+        if let last = inTime[rule], last.at > moment { return }
+        inTime[rule] = (run, moment)
     }
 }
 
@@ -160,28 +173,23 @@ extension WatchRule {
         guard policy.has(rule), watch.problems[rule] == nil else { return }
         let problem = Problem(
             id: NoticeID(at: now, using: &random), since: now, run: run?.id, title: title, text: text,
-            channels: policy.channels)
+            channels: policy.channels, recovery: policy.recovery)
         watch.problems[rule] = problem
         tell(rule, problem, problem.text, isResolved: false)
     }
 
     private mutating func close(_ rule: AlertRule, _ why: String) {
-        guard let problem = watch.problems.removeValue(forKey: rule) else { return }
-        guard policy.recovery else { return }
+        guard let problem = watch.problems.removeValue(forKey: rule), !problem.isUntold else { return }
+        guard recovery ?? problem.recovery else { return }
         tell(rule, problem, "\(why) It had lasted \((now - problem.since).coarse).", isResolved: true)
     }
 
     private mutating func tell(_ rule: AlertRule, _ problem: Problem, _ text: String, isResolved: Bool) {
-        watch.notices.append(
+        watch.add(
             Notice(
                 id: NoticeID(at: now, using: &random), jobID: job.id, userID: job.userID,
                 jobName: job.definition.name, rule: rule, problem: problem.id, isResolved: isResolved, channels: problem.channels, title: problem.title, text: text,
                 run: problem.run, createdAt: now, dueAt: now))
-        let surplus = watch.notices.count - Watch.noticeLimit
-        if surplus > 0 {
-            watch.notices.removeFirst(surplus)
-            watch.lastFailure = "more than \(Watch.noticeLimit) notices were waiting"
-        }
     }
 
     /// Whether a limit is over; if it is not, it is looked at again when it is.

@@ -2,7 +2,8 @@ package import CronSchedule
 
 /// The kinds of values that requests and answers are made of.
 extension Schema {
-    /// Text. No store keeps U+0000.
+    /// Text. No store keeps U+0000. Readers count bytes of UTF-8 where JSON Schema counts characters: the most that it may
+    /// have stands in `x-max-bytes` too.
     package static func string(
         _ lengths: ClosedRange<Int>? = nil, pattern: String = #"^[^\x00]*$"#, format: String? = nil
     ) -> Schema {
@@ -10,6 +11,7 @@ extension Schema {
         if let lengths {
             if lengths.lowerBound > 0 { parts["minLength"] = .integer(Int64(lengths.lowerBound)) }
             parts["maxLength"] = .integer(Int64(lengths.upperBound))
+            parts["x-max-bytes"] = .integer(Int64(lengths.upperBound))
         }
         if let format { parts["format"] = .string(format) }
         return Schema(type: "string", parts)
@@ -49,8 +51,10 @@ extension Schema {
         return Schema(["const": .value(value)])
     }
 
-    package static func list(of item: Schema, _ counts: ClosedRange<Int>? = nil) -> Schema {
+    /// - Parameter isSet: whether each item may be there once only.
+    package static func list(of item: Schema, _ counts: ClosedRange<Int>? = nil, isSet: Bool = false) -> Schema {
         var schema = Schema(["type": .value(.string("array")), "items": .schema(item)])
+        if isSet { schema = schema.with("uniqueItems", .bool(true)) }
         if let counts {
             if counts.lowerBound > 0 { schema = schema.with("minItems", .integer(Int64(counts.lowerBound))) }
             schema = schema.with("maxItems", .integer(Int64(counts.upperBound)))

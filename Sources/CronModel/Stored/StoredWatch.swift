@@ -35,11 +35,14 @@ extension Watch {
 
 extension Problem {
     fileprivate var stored: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "id": .string("\(id)"), "since": .integer(since.microseconds),
             "run": run.map { .string("\($0)") } ?? .null, "title": .string(title), "text": .string(text),
             "channels": .array(channels.map { .string($0) }),
-        ])
+        ]
+        if !recovery { members["recovery"] = .bool(false) }
+        if isUntold { members["untold"] = .bool(true) }
+        return .object(members)
     }
 
     fileprivate init?(stored json: JSONValue) {
@@ -48,7 +51,8 @@ extension Problem {
         }
         self.init(
             id: id, since: since, run: json["run"]?.stringValue.flatMap { RunID($0) },
-            title: json["title"]?.stringValue ?? "", text: json["text"]?.stringValue ?? "", channels: json.names("channels"))
+            title: json["title"]?.stringValue ?? "", text: json["text"]?.stringValue ?? "", channels: json.names("channels"),
+            recovery: json["recovery"]?.boolValue ?? true, isUntold: json["untold"]?.boolValue ?? false)
     }
 }
 

@@ -27,12 +27,30 @@ extension Watch {
         if outcome.verdict == .success {
             notices.remove(at: index)
         } else if outcome.verdict == .permanent || now + wait > notice.createdAt + Notice.longestTrying {
-            notices.remove(at: index)
+            let mayHaveArrived = outcome.reach == .maybeSent || (outcome.progress ?? notice.progress) != nil
+            giveUp(index, mayHaveArrived: mayHaveArrived)
             lastFailure = outcome.error ?? outcome.kind.rawValue
         } else {
             notices[index].dueAt = now + wait
             notices[index].progress = outcome.progress ?? notice.progress
         }
+    }
+
+    /// Beyond the limit the oldest are given up.
+    mutating func add(_ notice: Notice) {
+        notices.append(notice)
+        while notices.count > Self.noticeLimit {
+            giveUp(0, mayHaveArrived: notices[0].attempt > 0)
+            lastFailure = "more than \(Self.noticeLimit) notices were waiting"
+        }
+    }
+
+    /// Of a problem whose beginning has reached nobody the end is not told either.
+    private mutating func giveUp(_ index: Int, mayHaveArrived: Bool) {
+        let notice = notices.remove(at: index)
+        guard !notice.isResolved, !mayHaveArrived else { return }
+        notices.removeAll { $0.problem == notice.problem }
+        if problems[notice.rule]?.id == notice.problem { problems[notice.rule]?.isUntold = true }
     }
 
     /// When somebody must see to it: to judge it, or to tell what may be told.

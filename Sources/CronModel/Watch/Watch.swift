@@ -54,6 +54,10 @@ package struct Problem: Hashable, Sendable {
     package let text: String
     /// Where it was told, and where its end is told: the job may have others by then.
     package let channels: [String]
+    /// Whether the job wanted its end told, for when it has no alerts any more.
+    package let recovery: Bool
+    /// Its beginning reached nobody: its end is not told either.
+    package var isUntold = false
 }
 
 /// Something that people are to be told.

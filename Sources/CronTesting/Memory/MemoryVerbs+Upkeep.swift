@@ -63,11 +63,12 @@ extension MemoryVerb {
             guard transaction.mayReap(node, at: rough) else { return ReapAnswer() }
             let dead = transaction.elapsedNodes(at: rough).filter { transaction.tryLock(.node($0)) }
             let lost = transaction.claimedRuns { transaction.isLost($0, at: rough) }
-            let names = try transaction.locksForEnds(of: lost)
-            try transaction.lock(names.filter { !$0.0.isRun })
-            let locked = Set(names.map(\.0).filter { $0.isRun && transaction.tryLock($0) })
+            // Nothing is waited for: who holds a lock may have frozen, and the rest would wait with this verb.
+            let locked = Set(
+                try transaction.locksForEnds(of: lost).sorted { $0.0 < $1.0 }.filter { transaction.tryLock($0.0, $0.1) }
+                    .map(\.0))
             for id in dead { transaction.markDead(id) }
-            return try transaction.take(lost.filter { locked.contains(.run($0.id)) && transaction.canEnd($0, locked) })
+            return try transaction.take(lost.filter { transaction.canEnd($0, locked) })
         }
     }
 
@@ -172,9 +173,12 @@ extension MemoryTransaction {
         return !elapsedNodes(at: now).isEmpty || !claimedRuns { isLost($0, at: now) }.isEmpty
     }
 
-    /// Whether the parked runs that may come next are locked too.
+    /// Whether its job, its key and the parked runs that may come next are locked too.
     fileprivate func canEnd(_ run: Run, _ locked: Set<LockName>) -> Bool {
-        nextParked(run.overlapKey).allSatisfy { locked.contains(.run($0.id)) }
+        guard locked.isSuperset(of: [.run(run.id), .job(run.jobID)]) else { return false }
+        guard let job = tables.jobs[run.jobID], job.limitsStarts || run.concurrencyKey != nil else { return true }
+        return locked.contains(.key(run.overlapKey))
+            && nextParked(run.overlapKey).allSatisfy { locked.contains(.run($0.id)) }
     }
 
     fileprivate func take(_ runs: [Run]) throws -> ReapAnswer {
@@ -199,10 +203,6 @@ extension MemoryTransaction {
             put(job)
         }
     }
-}
-
-extension LockName {
-    fileprivate var isRun: Bool { if case .run = self { true } else { false } }
 }
 
 extension [NodeID] {

@@ -1,15 +1,19 @@
-import CronModel
+package import CronModel
 import CronSchedule
 import Foundation
 import Synchronization
 
 /// Judges values by JSON Schema, as far as the API's document uses it; a keyword that it does not know is a finding.
-struct SchemaCheck: Sendable {
+package struct SchemaCheck: Sendable {
     /// Where references lead.
     let document: JSONValue
 
+    package init(document: JSONValue) {
+        self.document = document
+    }
+
     /// What is wrong, each with its path.
-    func findings(_ value: JSONValue, _ schema: JSONValue, at path: String = "$") -> [String] {
+    package func findings(_ value: JSONValue, _ schema: JSONValue, at path: String = "$") -> [String] {
         guard case .object(let keywords) = schema else {
             return schema == .bool(false) ? ["\(path) may not be there"] : []
         }
@@ -18,10 +22,10 @@ struct SchemaCheck: Sendable {
         }
     }
 
-    func isValid(_ value: JSONValue, _ schema: JSONValue) -> Bool { findings(value, schema).isEmpty }
+    package func isValid(_ value: JSONValue, _ schema: JSONValue) -> Bool { findings(value, schema).isEmpty }
 
     /// What a reference such as `#/components/schemas/Job` leads to.
-    func target(of reference: String) -> JSONValue? {
+    package func target(of reference: String) -> JSONValue? {
         reference.dropFirst(2).split(separator: "/").reduce(document) { $0?[String($1)] }
     }
 
@@ -102,6 +106,7 @@ struct SchemaCheck: Sendable {
                 findings($0.element, rule, at: "\(path)[\($0.offset)]")
             }
         case "minItems": items.count >= rule.count ? [] : ["\(path) has \(items.count) items"]
+        case "uniqueItems": Set(items).count == items.count ? [] : ["\(path) holds an item twice"]
         case "maxItems": items.count <= rule.count ? [] : ["\(path) has \(items.count) items"]
         default: unknown(keyword, "array", path)
         }
@@ -111,6 +116,7 @@ struct SchemaCheck: Sendable {
         let isRight: Bool
         switch keyword {
         case "minLength": isRight = text.unicodeScalars.count >= rule.count
+        case "x-max-bytes": isRight = text.utf8.count <= rule.count
         case "maxLength": isRight = text.unicodeScalars.count <= rule.count
         case "pattern": isRight = Patterns.matches(rule.stringValue ?? "", text)
         case "format":
@@ -136,7 +142,7 @@ struct SchemaCheck: Sendable {
     /// Keywords of one kind of value say nothing of another.
     private static let known: Set<String> = [
         "properties", "required", "additionalProperties", "propertyNames", "maxProperties", "items", "minItems",
-        "maxItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum",
+        "maxItems", "uniqueItems", "minLength", "maxLength", "x-max-bytes", "pattern", "format", "minimum", "maximum",
     ]
 
     private func unknown(_ keyword: String, _ kind: String, _ path: String) -> [String] {

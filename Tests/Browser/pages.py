@@ -1,0 +1,77 @@
+"""The one list of pages. What is not in it and is served, or linked to, fails a test."""
+import dataclasses
+import re
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    name: str
+    # `{name}` stands for an id of the scene.
+    path: str
+    heading: str
+    # Those to whom it looks different: "nobody" is not signed in, "newcomer" has an empty space.
+    roles: tuple = ("admin", "viewer")
+    status: int = 200
+    # A node with a setup code that nobody has used.
+    is_first_start: bool = False
+
+    def address(self, ids):
+        return re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], self.path)
+
+
+PAGES = [
+    Page("setup", "/setup", "Set up Cron++", ("nobody",), is_first_start=True),
+    Page("login", "/login", "Sign in", ("nobody",)),
+    Page("login-next", "/login?next=/jobs", "Sign in", ("nobody",)),
+    Page("now", "/", "Now"),
+    Page("now-table", "/?lane=table", "Now"),
+    Page("now-none", "/", "Now", ("newcomer",)),
+    Page("cluster", "/cluster", "Cluster"),
+    Page("jobs", "/jobs", "Jobs"),
+    Page("jobs-filtered", "/jobs?q=o&state=active&sort=next_run_time", "Jobs"),
+    Page("jobs-no-match", "/jobs?q=nothing+is+called+so", "Jobs"),
+    Page("jobs-none", "/jobs", "Jobs", ("newcomer",)),
+    Page("job", "/jobs/{report}", "nightly report"),
+    Page("job-hostile", "/jobs/{hostile}", ""),
+    Page("job-long", "/jobs/{long}", ""),
+    Page("job-paused", "/jobs/{paused}", "weekly statistics"),
+    Page("job-disabled", "/jobs/{gone}", "newsletter of a customer who left"),
+    Page("job-new", "/jobs/new", "New job", ("admin",)),
+    Page("job-new-sql", "/jobs/new?preset=sql", "New job", ("admin",)),
+    Page("job-new-alert", "/jobs/new?preset=alert", "New job", ("admin",)),
+    Page("job-edit", "/jobs/{report}/edit", "", ("admin",)),
+    Page("job-preview", "/jobs/preview?schedule=30+2+*+*+*&timezone=Europe/Berlin", "When would it run?"),
+    Page("runs", "/runs", "Runs"),
+    Page("runs-of-job", "/runs?job_id={report}", "Runs"),
+    Page("runs-no-match", "/runs?status=CANCELLED&tag=nobody", "Runs"),
+    Page("dead", "/dead", "Dead letters"),
+    Page("dead-none", "/dead", "Dead letters", ("newcomer",)),
+    Page("run-success", "/runs/{success}", "Run of nightly report"),
+    Page("run-running", "/runs/{running}", "Run of import of orders"),
+    Page("run-retrying", "/runs/{retrying}", "Run of sync with the warehouse"),
+    Page("run-dead", "/runs/{dead}", ""),
+    Page("problem-absent", "/jobs/00000000-0000-7000-8000-000000000000", "Not found", ("admin",), status=404),
+    Page("problem-input", "/jobs?state=sideways", "", ("admin",), status=422),
+]
+
+# Served, but no page of the interface: why, each.
+OTHERS = {
+    "/live": "a stream",
+    "/runs/{id}/output": "a stream",
+    "/dead/redrive": "leads to the list",
+    "/dead/discard": "leads to the list",
+    "/docs": "the API's document, a page by itself",
+    "/assets/{digest}/{name}": "a file",
+    "/favicon.ico": "a file",
+}
+
+
+def pattern(address):
+    """An address without what makes it one of many: as routes are written."""
+    path = address.partition("#")[0].partition("?")[0]
+    return re.sub(UUID, "{id}", re.sub(r"\{\w+\}", "{id}", path))
+
+
+PATTERNS = {pattern(page.path) for page in PAGES}

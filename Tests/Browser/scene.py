@@ -1,0 +1,95 @@
+"""What stands on the pages that are looked at: people of every kind, jobs and runs in every state, names that want to be markup."""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "../Harness"), os.path.join(HERE, "../API")]
+from answers import Answers  # noqa: E402
+from people import PASSWORD, Person  # noqa: E402
+from waits import until  # noqa: E402
+
+# Nothing runs by itself: what is started is known.
+SELDOM = "0 0 1 1 *"
+HOSTILE = "\"><img src=x onerror=alert(1)>'`{{name}}\u202egpj.exe"
+LONG = "the job whose name nobody wanted to shorten " + "x" * 120
+
+
+class Scene:
+    """On a node with open registration: ann is an admin, vic a viewer of her space, and eve has an empty space of her own."""
+
+    def __init__(self, node):
+        self.node, self.answers = node, Answers()
+        # What ids in addresses of pages stand for.
+        self.ids = {}
+        self.people = {"admin": Person(node, "ann"), "viewer": None, "newcomer": Person(node, "eve")}
+        self.ann = self.people["admin"]
+        self.people["viewer"] = self.member("vic@example.com", "viewer")
+
+    def stop(self):
+        self.answers.stop()
+
+    def member(self, email, role):
+        made = self.ann.call("POST", "/api/v1/users", {"email": email, "role": role})
+        self.ann.call("POST", "/api/v1/auth/password-reset/confirm", {
+            "token": made["password_reset"]["token"], "new_password": PASSWORD})
+        return email
+
+    def email(self, role):
+        person = self.people[role]
+        return person if isinstance(person, str) else person.account["email"]
+
+    # Jobs
+
+    def job(self, name, path="ok", **fields):
+        return self.ann.call("POST", "/api/v1/jobs", {
+            "name": name, "schedule": SELDOM, "max_retries": 0, "timeout": "1h", "action": self.action(path)} | fields)["id"]
+
+    def action(self, path):
+        return {"type": "webhook", "url": f"{self.answers.base}/{path}", "timeout": "10m"}
+
+    def trigger(self, job):
+        return self.ann.call("POST", f"/api/v1/jobs/{job}/trigger")["id"]
+
+    def status(self, run):
+        return self.ann.call("GET", f"/api/v1/runs/{run}")["status"]
+
+    def settled(self, job):
+        """Until nothing of a job is under way."""
+        live = f"/api/v1/runs?job_id={job}&status=PENDING,QUEUED,RUNNING,RETRYING"
+        until(lambda: not self.ann.call("GET", live)["items"], f"all runs of {job} ended")
+
+    def ran(self, job, status="SUCCESS"):
+        """A run that has come to a status."""
+        run = self.trigger(job)
+        until(lambda: self.status(run) == status, f"{status} of a run of {job}")
+        return run
+
+    def fill(self):
+        ids = self.ids
+        ids["report"] = self.job(
+            "nightly report", schedule="30 2 * * *", timezone="Europe/Berlin", tags=["finance", "nightly"])
+        ids["success"] = self.ran(ids["report"])
+        ids["hostile"] = self.job(HOSTILE, "fails", tags=[HOSTILE, "<b>bold</b>"])
+        self.answers.text = f"<script>alert(1)</script>{HOSTILE}\x1b[31mred\x1b[0m\n" + "long" * 100
+        ids["dead"] = self.ran(ids["hostile"], "DEAD")
+        ids["gone"] = self.job("newsletter of a customer who left", "gone", tags=["mail"])
+        self.ran(ids["gone"], "DEAD")
+        ids["waiting"] = self.job("sync with the warehouse", "fails", max_retries=5, base_delay="1h", tags=["stock"])
+        ids["retrying"] = self.ran(ids["waiting"], "RETRYING")
+        self.answers.text = "ok"
+        ids["held"] = self.job("import of orders", "held/scene", tags=["stock", "orders"])
+        ids["running"] = self.ran(ids["held"], "RUNNING")
+        self.answers.wait_for("scene")
+        ids["queued"] = self.job("one at a time", "held/scene", overlap="queue(5)")
+        self.ran(ids["queued"], "RUNNING")
+        self.trigger(ids["queued"])
+        ids["cancelled"] = self.job("invoices", "held/scene", schedule="0 6 1 * *", tags=["finance"])
+        ids["stopped"] = self.ran(ids["cancelled"], "RUNNING")
+        self.ann.call("POST", f"/api/v1/runs/{ids['stopped']}/cancel")
+        ids["paused"] = self.job("weekly statistics", schedule="0 7 * * MON")
+        self.ann.call("POST", f"/api/v1/jobs/{ids['paused']}/pause")
+        ids["finished"] = self.job("reminder", schedule="in 1ms")
+        until(lambda: self.ann.call("GET", f"/api/v1/jobs/{ids['finished']}")["state"] == "finished", "a finished job")
+        ids["long"] = self.job(LONG, schedule="*/5 8-18 * * MON-FRI", tags=[f"tag{number}" for number in range(12)])
+        ids["fresh"] = self.job("has not run yet", schedule="15 4 * * *", timezone="Australia/Lord_Howe")
+        return self
