@@ -27,14 +27,14 @@ package enum LedgerCheck {
         return problems
     }
 
-    /// No run of the schedule lies beyond the cursor; no two rows hold one slot. (A stopped job that was edited to a
-    /// one-shot may keep rows of its former schedule beyond the edit.)
+    /// No run lies on a slot beyond the cursor, where planning would meet it; no two rows hold one slot. (A job that was
+    /// edited may keep rows of its former schedule beyond the edit.)
     /// - Parameter rows: the job's runs of the schedule, by `scheduledFor`.
     package static func slots(of job: Job, _ rows: [Run]) -> [String] {
         var problems: [String] = []
         var lastEnds: [String: Instant] = [:]
         for row in rows {
-            if row.lastSlot > job.cursor, job.state == .active || !job.schedule.isOneShot {
+            if row.lastSlot > job.cursor, job.state == .active || !job.schedule.isOneShot, job.hasSlot(row) {
                 problems.append("\(job.definition.name): slot \(row.lastSlot) lies beyond the cursor \(job.cursor)")
             }
             let lastEnd = lastEnds[row.zone] ?? Instant(microseconds: .min)
@@ -77,5 +77,14 @@ package enum LedgerCheck {
             }
         }
         return problems
+    }
+}
+
+extension Job {
+    fileprivate func hasSlot(_ row: Run) -> Bool {
+        zones(at: row.lastSlot).contains { zone in
+            zone.zone == row.zone
+                && zone.nextSlot(after: row.lastSlot - Span(microseconds: 1), of: definition) == row.lastSlot
+        }
     }
 }

@@ -286,6 +286,38 @@ import Testing
     }
 
     @Test(arguments: Driver.allCases)
+    func aOneShotCancelledAheadDoesNotHoldUpTheSlotsOfANewSchedule(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("2099-02-01 10:00:01")
+            let run = try #require(try await world.runs(job).first)
+            _ = try await world.store.cancelRun(run.id, owner: world.owner, audit: nil)
+            let edited = try await world.edit(job) { $0.schedule = "*/2 * * * * *" }.job.job
+            #expect(edited.cursor == TestClock.start)
+            world.clock.advance(by: .seconds(2))
+            try await world.change(job, .pause)
+            #expect(try await world.view(job).job.cursor == TestClock.start + .seconds(2), "nor those of a pause")
+            try await world.change(job, .resume(nil))
+            #expect(try await world.view(job).nextRunTime == TestClock.start + .seconds(4))
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
+    func aSlotThatIsTakenFarAheadIsRefusedNotFilledUpTo(driver: Driver) async throws {
+        try await World.with(driver) { world in
+            let job = try await world.create("in 2000s")
+            let run = try #require(try await world.runs(job).first)
+            _ = try await world.store.cancelRun(run.id, owner: world.owner, audit: nil)
+            let refusal = await #expect(throws: StoreError.self) {
+                try await world.edit(job) { $0.schedule = "* * * * * *" }
+            }
+            #expect("\(try #require(refusal))".contains("2027-01-15T08:33:20.000000Z"))
+            #expect(try await world.ledger(job) == ["2000 CANCELLED(user)"])
+            try await world.edit(job) { $0.schedule = "*/2 * * * * *" }
+            #expect(try await world.ledger(job).count == ChangeRule.slotsAheadLimit)
+        }
+    }
+
+    @Test(arguments: Driver.allCases)
     func versionsAreCompared(driver: Driver) async throws {
         try await World.with(driver) { world in
             let job = try await world.create("0 * * * * *")

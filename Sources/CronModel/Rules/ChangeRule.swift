@@ -3,6 +3,9 @@ package import CronSchedule
 /// T7: edit, pause, resume, delete, trigger. The caller holds the job's lock and its live runs', has waited until no
 /// RUNNING run is due in the future, and has read `now` after that.
 package struct ChangeRule {
+    /// Slots that an edit turns into rows ahead of their time.
+    package static let slotsAheadLimit = PlanRule.runsPerPass
+
     private var result: JobChangeResult
     private var live: [Run]
     private let now: Instant
@@ -118,7 +121,8 @@ extension ChangeRule {
         try skipInserted(.paused)
         touch(state, reason: reason)
         result.job.cursor = now
-        try fillUpToKept(.paused)
+        // The slots are what they were, so that no row lies further ahead than planning goes.
+        try fillUpToKept(.paused, limit: .max)
         result.job.nextSlot = nil
     }
 
@@ -201,10 +205,12 @@ extension ChangeRule {
             || live.contains { updated[$0.id] ?? !withdrawn.contains($0.id) }
     }
 
-    /// Rows beyond `now` that stay (cancelled ahead of their time, started early) keep the cursor at the last of them;
-    /// the other slots up to there get their rows now, as skipped ones while the job is stopped.
-    private mutating func fillUpToKept(_ skipped: RunReason?) throws {
-        guard let last = taken.max()?.at, last > now else { return }
+    /// Rows beyond `now` that stay (cancelled ahead of their time, started early) and lie on slots keep the cursor at the
+    /// last of them; the other slots up to there get their rows now, as skipped ones while the job is stopped. Those that
+    /// lie on no slot, as a one-shot's does when the job becomes a recurring one, are in nobody's way.
+    private mutating func fillUpToKept(_ skipped: RunReason?, limit: Int) throws {
+        guard let last = taken.filter({ $0.at > now && isSlot($0) }).max()?.at else { return }
+        var filled = 0
         while skipped != nil || PlanRule.hasRunsLeft(result.job),
             let slot = result.job.nextSlot(after: result.job.cursor), slot <= last
         {
@@ -212,6 +218,9 @@ extension ChangeRule {
             for zone in result.job.zones(at: slot) {
                 let slot = ZonedSlot(at: slot, zone: zone.zone)
                 guard !taken.contains(slot) else { continue }
+                filled += 1
+                // A one-shot of 2099, cancelled and made to fire every 5 minutes, asked for 7.6 million rows at once.
+                guard filled <= limit else { throw Self.tooFarAhead(last) }
                 var row = PlanRule.run(result.job, slot: slot, now: now, catchUp: false, random: &random)
                 if let skipped {
                     try row.move(to: .skipped, reason: skipped, at: now)
@@ -222,6 +231,19 @@ extension ChangeRule {
             }
         }
         result.job.cursor = max(result.job.cursor, last)
+    }
+
+    private func isSlot(_ slot: ZonedSlot) -> Bool {
+        let before = slot.at - Span(microseconds: 1)
+        return result.job.zones.contains {
+            $0.zone == slot.zone && $0.nextSlot(after: before, of: result.job.definition) == slot.at
+        }
+    }
+
+    private static func tooFarAhead(_ last: Instant) -> ChangeRefusal {
+        .conflict(
+            "a run of the job's for \(last) has ended or started ahead of its time, and more than \(slotsAheadLimit) "
+                + "of the new schedule's slots lie before it; give this schedule to a new job")
     }
 
     /// Takes the misfire decision on due runs before their slots change: judged by the new ones, the newest late run
@@ -309,7 +331,7 @@ extension ChangeRule {
         result.job.cursor = now
         guard result.job.state == .active else {
             // The moment of a stopped one-shot stays open for its resume.
-            if !result.job.schedule.isOneShot { try fillUpToKept(.paused) }
+            if !result.job.schedule.isOneShot { try fillUpToKept(.paused, limit: Self.slotsAheadLimit) }
             return
         }
         if result.job.schedule.isOneShot {
@@ -317,7 +339,7 @@ extension ChangeRule {
             // A moment that a person cancelled ahead of its time may lie beyond the new one.
             result.job.cursor = max(result.job.cursor, taken.max()?.at ?? now)
         } else {
-            try fillUpToKept(nil)
+            try fillUpToKept(nil, limit: Self.slotsAheadLimit)
             PlanRule.advance(&result.job, past: now)
         }
     }
