@@ -79,6 +79,13 @@ import Testing
         #expect(policy.verdict(slot: old, newerLate: 0, now: Fixture.now) == .skip(.outOfWindow))
     }
 
+    @Test(arguments: [(1, 10_000, 10_000), (1, 100, 100), (500, 100, 20), (500, 3, 3), (20_000, 100, 1), (0, 5, 5)])
+    func theZonesOfAJobShareWhatMayBeCaughtUp(zones: Int, limit: Int, ofEach: Int) {
+        var policy = MisfirePolicy()
+        policy.catchupLimit = limit
+        #expect(policy.catchupLimit(zones: zones) == ofEach)
+    }
+
     @Test func overlapDecisions() {
         let decide = { (policy: OverlapPolicy, running: Int, parked: Int, isRetry: Bool, isDue: Bool) in
             policy.decide(running: running, parked: parked, maxConcurrent: nil, isRetry: isRetry, isDue: isDue)

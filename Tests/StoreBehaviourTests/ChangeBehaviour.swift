@@ -71,6 +71,20 @@ import Testing
         }
     }
 
+    /// By the rule alone, which is that of all stores: as rows it is much.
+    @Test func aChangeLeavesALongBacklogToPlanning() async throws {
+        try await World.with(.memory) { world in
+            let job = try await world.create("* * * * * *") { $0.misfire.after = .hours(24) }
+            world.clock.advance(by: .seconds(Int64(ChangeRule.slotsBehindLimit) + 1))
+            let refusal = await #expect(throws: StoreError.self) { try await world.change(job, .pause) }
+            #expect("\(try #require(refusal))".contains("still being planned"))
+            #expect(try await world.ledger(job) == [])
+            try await world.plan()
+            try await world.change(job, .pause)
+            #expect(try await world.view(job).job.state == .paused)
+        }
+    }
+
     @Test(arguments: Driver.allCases)
     func aToBToALosesAndDoublesNothing(driver: Driver) async throws {
         try await World.with(driver) { world in

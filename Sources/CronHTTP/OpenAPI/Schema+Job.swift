@@ -112,7 +112,10 @@ extension JobSchema {
         Field("retry", retry(isPatch: false), "How later waits follow from it."),
         Field("misfire", .choice(MisfirePolicy.Mode.self), "What becomes of slots that could not fire in time."),
         Field("misfire_after", .span(JobLimit.misfireAfter), "Later than this is not in time."),
-        Field("catchup_limit", .integer(JobLimit.catchup), "How many late slots `fire_all` runs."),
+        Field(
+            "catchup_limit", .integer(JobLimit.catchup),
+            "How many late slots `fire_all` runs, of each zone; of all zones together "
+                + "\(MisfirePolicy.catchupLimitCeiling)."),
         Field("catchup_window", .span(JobLimit.catchupWindow), "How late a slot may be for `fire_all` to run it."),
         Field("resume", .choice(ResumePolicy.self), "Which of the slots inside a pause run at its end."),
         Field("overlap", overlap, "What happens while another run of the job is under way."),

@@ -13,6 +13,7 @@ package struct MisfirePolicy: Hashable, Sendable {
         case skip(RunReason)
     }
 
+    /// Also of all of a job's time zones together, since one transaction writes them.
     package static let catchupLimitCeiling = 10_000
 
     package var mode = Mode.fireLast
@@ -22,6 +23,11 @@ package struct MisfirePolicy: Hashable, Sendable {
     package var catchupWindow = Span.hours(24)
 
     package init() {}
+
+    /// How many late slots of each time zone fire.
+    package func catchupLimit(zones: Int) -> Int {
+        min(catchupLimit, max(1, Self.catchupLimitCeiling / max(1, zones)))
+    }
 
     /// The verdict on one late slot. It depends on the slot alone, so that a run planned before an outage and a slot
     /// planned after it end alike.

@@ -5,6 +5,8 @@ package import CronSchedule
 package struct ChangeRule {
     /// Slots that an edit turns into rows ahead of their time.
     package static let slotsAheadLimit = PlanRule.runsPerPass
+    /// Due slots that a change itself plans. A job with more, after an outage, is planned first.
+    package static let slotsBehindLimit = 10 * PlanRule.runsPerPass
 
     private var result: JobChangeResult
     private var live: [Run]
@@ -174,7 +176,8 @@ extension ChangeRule {
         switch result.job.state {
         case .active:
             result.inserted += try PlanRule.plan(
-                &result.job, through: now, now: now, limit: .max, random: &random)
+                &result.job, through: now, now: now, limit: Self.slotsBehindLimit, random: &random)
+            if let next = result.job.nextSlot, next <= now { throw Self.behind(since: next) }
         case .paused, .disabled:
             result.inserted += try PlanRule.skipRanges(
                 result.job, after: result.job.cursor, through: now, reason: .paused, now: now, random: &random)
@@ -182,6 +185,11 @@ extension ChangeRule {
         case .finished:
             break
         }
+    }
+
+    private static func behind(since slot: Instant) -> ChangeRefusal {
+        .conflict(
+            "the job's runs since \(slot) are still being planned, more than \(slotsBehindLimit); try again in a moment")
     }
 
     private static func isWithdrawable(_ run: Run, now: Instant) -> Bool {
@@ -366,7 +374,7 @@ extension ChangeRule {
         case .all:
             return zone.newest(
                 after: max(result.job.cursor, now - definition.misfire.catchupWindow), through: now,
-                limit: definition.misfire.catchupLimit, of: definition)
+                limit: definition.misfire.catchupLimit(zones: result.job.zones.count), of: definition)
         }
     }
 

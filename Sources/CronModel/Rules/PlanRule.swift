@@ -116,7 +116,7 @@ package enum PlanRule {
             switch misfire.mode {
             case .skip: 0
             case .fireLast: 1
-            case .fireAll: misfire.catchupLimit
+            case .fireAll: misfire.catchupLimit(zones: job.zones.count)
             }
         if job.schedule.isOneShot, misfire.mode != .skip {
             return zone.newest(after: job.cursor, through: through, limit: 1, of: job.definition)
