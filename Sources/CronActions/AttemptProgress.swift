@@ -30,11 +30,14 @@ final class AttemptProgress: Sendable {
     private let limits: WebhookLimits
     private let expiries: AsyncStream<Expiry>
     private let expire: AsyncStream<Expiry>.Continuation
+    private let onSent: @Sendable () -> Void
 
     /// Starts the limits of connecting and of the whole.
-    init(eventLoop: any EventLoop, limits: WebhookLimits) {
+    /// - Parameter onSent: told once, when the request's first byte may leave.
+    init(eventLoop: any EventLoop, limits: WebhookLimits, onSent: @escaping @Sendable () -> Void = {}) {
         self.eventLoop = eventLoop
         self.limits = limits
+        self.onSent = onSent
         (expiries, expire) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
         state.withLock {
             $0.phaseTimer = timer(.connect, after: limits.connect)
@@ -89,13 +92,15 @@ final class AttemptProgress: Sendable {
 
     /// Asked by the connection before the request's first byte; false forbids it for ever.
     func mayWrite(_ traceParent: String) -> Bool {
-        state.withLock {
+        let may = state.withLock {
             guard $0.phase == .waiting, !$0.isAddressGivenUp, $0.dial == traceParent else { return false }
             $0.phase = .sent
             $0.phaseTimer?.cancel()
             $0.phaseTimer = readTimer()
             return true
         }
+        if may { onSent() }
+        return may
     }
 
     /// Bytes of the answer came, so the wait for the next ones starts anew.

@@ -56,7 +56,7 @@ package struct WebhookAction: ActionRunner {
             definition, headers: headers, body: body, for: attempt, at: now(), userAgent: userAgent)
         let limits = WebhookLimits(
             connect: definition.connectTimeout, read: definition.readTimeout, total: attempt.timeout)
-        let exchange = await client.exchange(request, limits: limits)
+        let exchange = await client.exchange(request, limits: limits, reached: attempt.reached)
         return Outcome(exchange, of: definition, limits: limits, now: now())
     }
 }

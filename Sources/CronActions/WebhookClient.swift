@@ -26,10 +26,14 @@ final class WebhookClient: Sendable {
     func shutdown() async { await routes.shutdown() }
 
     /// Makes the request and reads its answer, within all limits.
-    func exchange(_ request: WebhookRequest, limits: WebhookLimits) async -> WebhookExchange {
-        let progress = AttemptProgress(eventLoop: MultiThreadedEventLoopGroup.singleton.any(), limits: limits)
+    /// - Parameter reached: told how far it gets.
+    func exchange(
+        _ request: WebhookRequest, limits: WebhookLimits, reached: (@Sendable (AttemptMark) -> Void)? = nil
+    ) async -> WebhookExchange {
+        let progress = AttemptProgress(
+            eventLoop: MultiThreadedEventLoopGroup.singleton.any(), limits: limits, onSent: { reached?(.sent) })
         return await withTaskGroup(of: Event.self) { group in
-            group.addTask { .ended(await self.perform(request, limits, progress)) }
+            group.addTask { .ended(await self.perform(request, limits, progress, reached)) }
             group.addTask { .expired(await progress.firstExpiry()) }
             var expiry: AttemptProgress.Expiry?
             for await event in group {
@@ -53,11 +57,13 @@ final class WebhookClient: Sendable {
     }
 
     private func perform(
-        _ request: WebhookRequest, _ limits: WebhookLimits, _ progress: AttemptProgress
+        _ request: WebhookRequest, _ limits: WebhookLimits, _ progress: AttemptProgress,
+        _ reached: (@Sendable (AttemptMark) -> Void)?
     ) async -> WebhookExchange {
         var exchange = WebhookExchange(reach: .nothingSent)
         do {
             let addresses = try await hosts.addresses(of: request.origin.host).prefix(Self.maxAddresses)
+            reached?(.resolved)
             for (index, address) in addresses.enumerated() {
                 exchange.address = address
                 let isLast = index == addresses.count - 1
@@ -67,6 +73,7 @@ final class WebhookClient: Sendable {
                 defer { routes.giveBack(key) }
                 do {
                     let response = try await dial(request, on: route, patience: patience, progress)
+                    reached?(.answered)
                     try await read(response, into: &exchange, progress)
                     break
                 } catch  where !isLast && progress.isUnsent && !Task.isCancelled && !routes.isShutDown {

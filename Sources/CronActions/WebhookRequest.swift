@@ -31,6 +31,7 @@ struct WebhookRequest: Sendable {
         headers.add(name: "Cronpp-Fence", value: String(attempt.fence))
         headers.add(name: "Cronpp-Scheduled-For", value: attempt.scheduledFor.description)
         headers.add(name: "Cronpp-Job-Id", value: attempt.jobID.description)
+        if attempt.isTest { headers.add(name: "Cronpp-Test", value: "true") }
 
         var request = HTTPClientRequest(url: definition.url.text)
         request.method = definition.method

@@ -126,6 +126,7 @@ package struct HTTPServer: Sendable {
                 ?? []
         }
         let dryRuns = DryRunControl(store: store, actions: actions, vault: vault)
+        let tests = ActionTestControl(store: store, actions: actions, vault: vault, runQuota: runQuota)
         let groups: [[Route]] = [
             AccountRoutes(accounts: accounts).routes,
             PasswordRoutes(accounts: accounts, throttle: ResetThrottle(counter: counter), mails: mails).routes,
@@ -133,7 +134,7 @@ package struct HTTPServer: Sendable {
             APIKeyRoutes(store: store, identities: identities).routes,
             SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes,
             ofSettings,
-            ActionRoutes(dryRuns: dryRuns, action: schema.dryRunAction).routes,
+            ActionRoutes(dryRuns: dryRuns, tests: tests, schema: schema).routes,
             JobTypeRoutes(types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema).routes,
             BulkRoutes(jobs: jobs).routes,
             JobRoutes(jobs: jobs, schema: schema).routes,
@@ -153,7 +154,7 @@ package struct HTTPServer: Sendable {
             web =
                 settings.servesAPI
                 ? try Web(
-                    accounts: accounts, jobs: jobs, runs: runs, dryRuns: dryRuns, actions: actions, events: events,
+                    accounts: accounts, jobs: jobs, runs: runs, tests: tests, actions: actions, events: events,
                     outputs: output, store: store, limit: limit, settings: settings, node: node) : nil
         } catch {
             throw .template("\(error)")

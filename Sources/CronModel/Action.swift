@@ -104,6 +104,10 @@ package struct AttemptContext: Sendable {
     package var isVerifying = false
     /// Everything is to be taken back in the end.
     package var isDryRun = false
+    /// It is made for somebody who looks at it, outside of any job: whoever is told or called is told so.
+    package var isTest = false
+    /// Told when the attempt gets further; nil where nobody asks.
+    package var reached: (@Sendable (AttemptMark) -> Void)?
     /// What a message is about, for programs, where that is not the attempt's own run.
     package var about: [String: JSONValue] = [:]
 
@@ -144,10 +148,21 @@ extension AttemptContext {
         progress = run.progress
     }
 
-    private static func timeout(of action: ActionDefinition) -> Span {
+    /// What the action itself allows.
+    package static func timeout(of action: ActionDefinition) -> Span {
         let own = action.fields["timeout"]?.stringValue.flatMap { try? Span(text: $0) }
         return own ?? (action.type == "webhook" ? standardTimeout : JobLimit.timeout.upperBound)
     }
+}
+
+/// How far an attempt that calls somebody has got.
+package enum AttemptMark: Hashable, Sendable {
+    /// The addresses of the host are known.
+    case resolved
+    /// The request's first byte may have left.
+    case sent
+    /// The answer has begun.
+    case answered
 }
 
 /// Whether a run whose request may have left is tried again.

@@ -77,12 +77,14 @@ class Session:
 def before_call(context, case, **_):
     """Makes right what is right by the document but not by what no schema can say. Wrong requests stay as they are."""
     keep_named(case)
+    keep_quiet(case)
     if case.meta and case.meta.generation.mode.is_negative:
         return
     for job in jobs(case.body):
         if case.operation.definition.raw.get("operationId") == "patchJob" and isinstance(job.get("action"), dict):
             complete(job["action"])
         mend(job)
+    keep_quiet(case)
     mend_account(case)
     mend_connection(case)
     mend_channel(case)
@@ -111,6 +113,18 @@ def keep_named(case):
     name = named.get(case.operation.definition.raw.get("operationId"))
     if name and (case.path_parameters or {}).get("name") == name:
         case.path_parameters["name"] = "another"
+
+
+def keep_quiet(case):
+    """What is tested is called: nobody who is there, not even by a request that is wrong elsewhere."""
+    if case.operation.definition.raw.get("operationId") != "testAction" or not isinstance(case.body, dict):
+        return
+    action = case.body.get("action")
+    if isinstance(action, dict) and action.get("url") in TEXTS["webhook-url"]:
+        action["url"] = CHANNELS["webhook"]["url"]
+    if not case.meta or not case.meta.generation.mode.is_negative:
+        # Whose it is, no schema knows.
+        case.body.pop("job_id", None)
 
 
 def mend_connection(case):

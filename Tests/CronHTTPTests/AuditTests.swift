@@ -42,7 +42,7 @@ import Testing
                 before = after
                 counted += expected
             }
-            #expect(counted == 33)
+            #expect(counted == 34)
         }
     }
 
@@ -74,7 +74,7 @@ import Testing
         case "PUT /channels/{name}": return (path, ["type": "pager", "token": "t"])
         case "POST /channels/{name}/test": return (path, nil)
         case "POST /connections/{name}/test": return (path, nil)
-        case "POST /actions/dry-run": return (path, ["action": ["type": "test", "url": "https://example.org/"]])
+        case "POST /actions/dry-run", "POST /actions/test": return (path, ["action": ["type": "test", "url": "https://example.org/"]])
         case "PUT /secrets/{name}": return (path, ["value": "w"])
         case "POST /job-types": return (path, ["name": "other", "defaults": [:]])
         case "PUT /job-types/{id}": return (path, ["defaults": ["priority": 1]])

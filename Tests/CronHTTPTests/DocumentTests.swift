@@ -183,7 +183,9 @@ import Testing
             _ = try await user.call(.post, "\(path)/c/test")
             _ = try await user.call(.delete, "\(path)/c")
         }
-        _ = try await user.call(.post, "/actions/dry-run", ["action": ["type": "test", "url": "https://a.example"]])
+        for path in ["/actions/dry-run", "/actions/test"] {
+            _ = try await user.call(.post, path, ["action": ["type": "test", "url": "https://a.example"]])
+        }
         _ = try await user.call(.patch, "/me", ["name": "Ann"])
         _ = try await user.call(
             .post, "/me/password", ["current_password": "correct horse battery", "new_password": password])

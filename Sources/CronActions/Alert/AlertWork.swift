@@ -6,6 +6,8 @@ struct AlertWork: Sendable {
     /// Bytes of a message's text, of its HTML and of its attachment, values in place.
     static let maxRenderedBytes = MailLimit.text
     static let maxAttachmentBytes = 1_048_576
+    /// What the title of a test begins with, and its problem: it is to end no real one.
+    static let testMark = "[TEST] "
 
     let attempt: AttemptContext
     let postings: [AlertPosting]
@@ -46,9 +48,10 @@ struct AlertWork: Sendable {
         values.recipient = posting.recipient?.values
         values.attachedRows = table?.rows
         let title = try Self.text(definition.title, values)
+        let mark = attempt.isTest ? Self.testMark : ""
         var message = AlertMessage(
-            id: "\(attempt.runID)-\(posting.key)", title: title.isEmpty ? attempt.jobName : title,
-            text: try Self.text(definition.message, values), problem: try Self.text(definition.problem, values),
+            id: "\(attempt.runID)-\(posting.key)", title: mark + (title.isEmpty ? attempt.jobName : title),
+            text: try Self.text(definition.message, values), problem: mark + (try Self.text(definition.problem, values)),
             sentAt: now)
         message.html = try definition.html.map { html throws(TemplateValues.Missing) in
             try Self.text(html, values, escape: { HTMLText.escaped($0) })
@@ -60,6 +63,7 @@ struct AlertWork: Sendable {
             "job_id": .string("\(attempt.jobID)"), "job_name": .string(attempt.jobName),
             "run_id": .string("\(attempt.runID)"), "scheduled_for": .string("\(attempt.scheduledFor)"),
         ].merging(attempt.about) { _, about in about }.filter { $0.value != .null }
+        if attempt.isTest { message.facts["test"] = .bool(true) }
         return message
     }
 

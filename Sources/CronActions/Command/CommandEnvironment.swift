@@ -39,12 +39,17 @@ struct CommandEnvironment: Sendable {
         return name.hasPrefix(reservedPrefix) ? "is set by Cron++ and cannot be changed" : nil
     }
 
+    /// There where the program is run to see whether it works.
+    static let testName = reservedPrefix + "TEST"
+
     private static func facts(_ attempt: AttemptContext) -> [String: String] {
         let values = [
             attempt.runID.description, attempt.jobID.description, attempt.jobName, attempt.scheduledFor.description,
             "\(attempt.attempt)", "\(attempt.fence)", attempt.zone,
         ]
-        return Dictionary(uniqueKeysWithValues: zip(factNames, values))
+        var facts = Dictionary(uniqueKeysWithValues: zip(factNames, values))
+        if attempt.isTest { facts[testName] = "1" }
+        return facts
     }
 
     private static func isName(_ text: String) -> Bool {

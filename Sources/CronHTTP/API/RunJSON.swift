@@ -1,3 +1,4 @@
+import CronEngine
 import CronModel
 import CronSchedule
 
@@ -84,6 +85,18 @@ extension Outcome {
 
     /// The media type of `output`.
     var outputType: String { isTable ? "text/csv" : "text/plain" }
+}
+
+extension ActionTest {
+    var json: JSONValue {
+        var members = outcome.members
+        members["taken_back"] = .bool(isTakenBack)
+        members["started_at"] = .string(startedAt.description)
+        members["finished_at"] = .string(finishedAt.description)
+        members["phases"] = .array(
+            phases.map { .object(["name": .string($0.name.rawValue), "took": .string($0.took.description)]) })
+        return .object(members)
+    }
 }
 
 extension RunEvent {

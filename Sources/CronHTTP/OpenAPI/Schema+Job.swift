@@ -6,6 +6,8 @@ import CronSchedule
 struct JobSchema: Sendable {
     /// What can be done and taken back.
     let dryRunAction: Schema
+    /// As a new job has it; of a job that there is, marks may stand for its secrets.
+    let testedAction: Schema
     /// What a new job needs.
     let draft: Schema
     /// The same where the name stands in the path.
@@ -39,6 +41,7 @@ struct JobSchema: Sendable {
     init(_ actions: ActionRegistry) {
         let action = ActionSchema(actions)
         dryRunAction = action.dryRun
+        testedAction = action.replacement
         draft = .object(
             Self.fields(action.draft).map(Self.written) + [Self.clientID, Self.rearm]
         ).named("JobDraft")

@@ -37,6 +37,20 @@ extension Schema {
         [.required("outcome", .choice(Outcome.Kind.self))] + ofOutcome
     ).named("Outcome")
 
+    /// What a test of an action came to.
+    static let actionTest = Schema.object(
+        [.required("outcome", .choice(Outcome.Kind.self))] + ofOutcome + [
+            .required("taken_back", .bool, "Nothing of what it did has stayed."),
+            .required("started_at", .instant), .required("finished_at", .instant),
+            .required(
+                "phases",
+                .list(
+                    of: .object([
+                        .required("name", .choice(ActionPhase.Name.self)), .required("took", .span()),
+                    ])), "The parts of a request in order, as far as it got."),
+        ]
+    ).named("ActionTest")
+
     private static let ofOutcome: [Member] = [
         .required("output_truncated", .bool),
         .optional("http_status", .integer(100...999), "What the receiver answered."),

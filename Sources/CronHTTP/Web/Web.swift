@@ -10,7 +10,7 @@ struct Web: Sendable {
     private let gate: WebGate
 
     init(
-        accounts: Accounts, jobs: JobControl, runs: RunControl, dryRuns: DryRunControl, actions: ActionRegistry,
+        accounts: Accounts, jobs: JobControl, runs: RunControl, tests: ActionTestControl, actions: ActionRegistry,
         events: any EventChannel, outputs: OutputRoutes, store: any Store, limit: RateLimit?, settings: HTTPSettings,
         node: @escaping @Sendable () -> NodeID
     ) throws(WebTemplates.Fault) {
@@ -29,7 +29,7 @@ struct Web: Sendable {
                 jobs: JobsPages(jobs: jobs, clock: store.clock),
                 job: JobPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
                 editor: EditorPages(
-                    jobs: jobs, dryRuns: dryRuns, actions: actions, store: store, counts: counts, clock: store.clock),
+                    jobs: jobs, tests: tests, actions: actions, store: store, counts: counts, clock: store.clock),
                 run: RunPages(jobs: jobs, runs: runs, clock: store.clock),
                 now: NowPages(jobs: jobs, runs: runs, nodes: store, clock: store.clock),
                 cluster: ClusterPages(store: store, locks: settings.locks, node: node),

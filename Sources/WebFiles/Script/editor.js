@@ -1,9 +1,10 @@
 // The editor: what is typed is previewed as the server reads it. Nothing here knows what a schedule is.
-import { load, Refusal, swap } from "./fragment.js";
-import { saySignedOut } from "./status.js";
+import { Elsewhere, load, Refusal, swap } from "./fragment.js";
+import { say, saySignedOut } from "./status.js";
 
 const settle = 200; // ms
 const form = document.querySelector("form[data-editor]");
+let isRefused = false;
 /** By region: what waits, what is under way, and the number of the newest question. */
 const asked = new Map();
 
@@ -23,9 +24,35 @@ if (form) {
     field.focus();
     ask("preview-region", 0);
   });
+  form.addEventListener("submit", event => {
+    if (event.submitter?.value !== "test" || isRefused) return;
+    event.preventDefault();
+    test(event.submitter);
+  });
   form.querySelector("[data-review]")?.addEventListener("toggle", event => {
     if (event.target.open) ask("review-region", 0);
   });
+}
+
+/** Tests the action without leaving the page. What the server refuses, the whole page says at its fields. */
+async function test(button) {
+  const body = new URLSearchParams(new FormData(form, button));
+  const region = () => form.querySelector("[data-region='test-region']");
+  button.disabled = true;
+  region().setAttribute("aria-busy", "true");
+  try {
+    swap(region(), (await load("test-region", form.action, { method: "POST", body })).element);
+    say("");
+  } catch (error) {
+    region().removeAttribute("aria-busy");
+    isRefused = error instanceof Elsewhere;
+    if (error instanceof Refusal && error.status === 401) saySignedOut();
+    else if (error instanceof Refusal) say(error.message, true);
+    else if (!isRefused) say("The server cannot be reached, so it is not known whether the test was made.", true);
+  }
+  button.disabled = false;
+  if (document.activeElement === document.body) button.focus();
+  if (isRefused) form.requestSubmit(button);
 }
 
 function ask(name, wait = settle) {

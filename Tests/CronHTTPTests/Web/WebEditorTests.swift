@@ -259,7 +259,7 @@ import Testing
             var typed = try await browser.get("/jobs/new?preset=sql").fields("/jobs/new")
             typed["more"] = "{\"action\": {\"url\": \"u\"}}"
             typed["payload"] = "{\"a\": \"<b>\"}"
-            typed["_do"] = "try"
+            typed["_do"] = "test"
             let page = try await browser.post("/jobs/new", typed)
             #expect(page.status == 200 && page.text.contains("Everything was taken back."), "\(page)")
             #expect(page.text.contains("tried with {&quot;a&quot;:&quot;&lt;b&gt;&quot;}"), "\(page)")
@@ -354,7 +354,7 @@ extension TestBed {
 
 extension WebAnswer {
     /// All that a browser would send of a form, besides its buttons.
-    fileprivate func fields(_ action: String) -> [String: String] {
+    func fields(_ action: String) -> [String: String] {
         guard let start = text.firstRange(of: "<form method=\"post\" action=\"\(action)\"") else { return [:] }
         let rest = text[start.upperBound...]
         let form = rest[..<(rest.firstRange(of: "</form>")?.lowerBound ?? rest.endIndex)]

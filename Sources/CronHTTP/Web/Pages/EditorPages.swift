@@ -8,11 +8,12 @@ struct EditorPages: Sendable {
     static let previewRegion = "preview-region"
     static let retryRegion = "retry-region"
     static let reviewRegion = "review-region"
+    static let testRegion = "test-region"
     /// Names that a list offers.
     static let names = 200
 
     let jobs: JobControl
-    let dryRuns: DryRunControl
+    let tests: ActionTestControl
     let actions: ActionRegistry
     let store: any ResourceStore
     let counts: WebCounts
@@ -121,32 +122,12 @@ struct EditorPages: Sendable {
                     sent.state, fields, request, editing: job, version: version, id: id,
                     curl: (form["_curl"] ?? "", error.message))
             }
-        } else if form["_do"] == "try" {
-            return try await tryOut(sent, fields, request, job, version: version, id: id)
+        } else if form["_do"] == "test" {
+            return try await test(sent, fields, request, job, version: version, id: id)
         } else if form["_do"] != "preview" {
             return nil
         }
         return try page(sent.state, fields, request, editing: job, version: version, id: id)
-    }
-
-    private func tryOut(
-        _ sent: Sent, _ fields: EditorFields, _ request: WebRequest, _ job: JobAnswer?, version: Int64?, id: String
-    ) async throws -> WebReply {
-        let (definition, problems) = sent.state.definition(fields)
-        do {
-            guard problems.isEmpty else { throw Problem.invalid(problems) }
-            let outcome = try await dryRuns.perform(
-                .object(["action": definition["action"] ?? .null, "payload": definition["payload"] ?? .null]),
-                space: request.base.owner)
-            return try page(
-                sent.state, fields, request, editing: job, version: version, id: id, trial: TrialView(outcome))
-        } catch {
-            let problem = Problem(error)
-            guard problem.isAboutForm, !Self.isLacking(error) else { throw error }
-            return try page(
-                sent.state, fields, request, editing: job, version: version, id: id, problems: problem.errors,
-                refusal: problem)
-        }
     }
 
     // MARK: The preview alone
@@ -171,7 +152,7 @@ struct EditorPages: Sendable {
     // MARK: Parts
 
     /// A form as it was sent.
-    private struct Sent {
+    struct Sent {
         var state: EditorForm
 
         init(_ form: FormFields, isEdit: Bool, kept: Set<String>, _ fields: EditorFields) {
@@ -180,11 +161,11 @@ struct EditorPages: Sendable {
         }
     }
 
-    private func page(
+    func page(
         _ state: EditorForm, _ fields: EditorFields, _ request: WebRequest, editing job: JobAnswer?,
         version: Int64? = nil,
         id: String, problems: [FieldProblem] = [], refusal: Problem? = nil, curl: (text: String, error: String)? = nil,
-        trial: TrialView? = nil, notes: [String] = []
+        test: TestView? = nil, notes: [String] = []
     ) throws -> WebReply {
         let (definition, unread) = state.definition(fields)
         let shown = Self.hidden(definition, fields, state.kind)
@@ -197,9 +178,9 @@ struct EditorPages: Sendable {
             // Who saves again after a conflict means the newer version.
             version: isConflict ? job?.version : version, jobID: id, problems: problems, refusal: refusal,
             preview: preview(state, definition, unread, id: id), curve: curve(definition, unread), review: shown,
-            mayTry: actions[state.kind]?.hasDryRun ?? false)
+            testing: actions[state.kind].map { $0.hasDryRun ? .dryRun : .real })
         view.notes = notes
-        view.trial = trial
+        view.test = test
         if let curl { (view.curl, view.curlError) = (curl.text, curl.error) }
         if isConflict, let job, let path {
             view.conflict = EditorView.Conflict(
@@ -208,6 +189,7 @@ struct EditorPages: Sendable {
         }
         var page = WebPage.form(view.heading, "editor", view, refusal)
         page.section = .jobs
+        page.regions = [Self.testRegion]
         if view.curlError != nil { page.status = .unprocessableContent }
         return .page(page)
     }
@@ -281,7 +263,7 @@ struct EditorPages: Sendable {
         return JobID(at: clock.now, using: &random).description
     }
 
-    private static func isLacking(_ error: any Error) -> Bool {
+    static func isLacking(_ error: any Error) -> Bool {
         if case ControlError.lacking = error { true } else { false }
     }
 

@@ -30,12 +30,13 @@ struct EditorView: Sendable {
     let review: String
     let isEdit: Bool
     let isWebhook: Bool
-    let mayTry: Bool
+    /// What the button does that tests the action; nil for an action that is not here.
+    let testing: TestWords?
     var curl = ""
     var curlError: String?
     var notes: [String] = []
     var conflict: Conflict?
-    var trial: TrialView?
+    var test: TestView?
 
     struct Hidden: Sendable {
         let name: String
@@ -64,7 +65,7 @@ struct EditorView: Sendable {
     init(
         _ state: EditorForm, _ fields: EditorFields, heading: String, target: String, back: String, kinds: [String],
         version: Int64?, jobID: String, problems: [FieldProblem], refusal: Problem?, preview: PreviewView,
-        curve: RetryCurveView, review: JSONValue, mayTry: Bool
+        curve: RetryCurveView, review: JSONValue, testing: TestWords.Effect?
     ) {
         self.heading = heading
         self.target = target
@@ -116,7 +117,7 @@ struct EditorView: Sendable {
         self.review = ShownText.output(PrettyJSON.text(review))
         isEdit = version != nil
         isWebhook = state.kind == "webhook"
-        self.mayTry = mayTry
+        self.testing = testing.map { TestWords($0, kind: state.kind) }
     }
 
     /// The field that a problem is about: the one whose member it names, or a part of.
@@ -185,22 +186,5 @@ struct EditorFieldView: Sendable {
         let ids = [error.map { _ in "\(field.name)-error" }, field.hint.map { _ in "\(field.name)-hint" }].compactMap(
             \.self)
         describedBy = ids.isEmpty ? nil : ids.joined(separator: " ")
-    }
-}
-
-/// What trying an action out has come to.
-struct TrialView: Sendable {
-    let verdict: String
-    let isSuccess: Bool
-    let rows: String?
-    let failure: String?
-    let output: String?
-
-    init(_ outcome: Outcome) {
-        isSuccess = outcome.verdict == .success
-        verdict = isSuccess ? "It would work. Everything was taken back." : "It would fail. Everything was taken back."
-        rows = outcome.rows.map { "\($0) rows" }
-        failure = outcome.error.map(ShownText.output)
-        output = outcome.output.map(ShownText.output)
     }
 }
