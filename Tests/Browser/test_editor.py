@@ -42,3 +42,12 @@ def test_private_addresses_are_refused_at_their_field(see, script):
     page.get_by_role("alert").get_by_role("link", name="URL").click()
     expect(page.get_by_label("URL", exact=True)).to_be_focused()
     expect(page.get_by_label("URL", exact=True)).to_have_value("http://10.0.0.1/")
+
+
+def test_the_week_is_drawn_and_told(see):
+    page = see().page(EDITOR)
+    preview = page.get_by_role("region", name="Preview")
+    page.get_by_label("Schedule").fill("0 9 * * *")
+    expect(preview.get_by_role("img", name="7 firings in the next 7 days, at most 1 a day.")).to_be_visible()
+    page.get_by_label("Schedule").fill("* * * * *")
+    expect(preview).to_contain_text("10,080 firings in the next 7 days")

@@ -6,10 +6,12 @@ package struct SchedulePreview: Sendable {
     package static let countLimit = 1_000
     package static let standardCount = 10
 
-    /// The answer's JSON: kind, zone, explanation, next, notices, never_fires, and the id that `H` was read with.
+    /// The answer's JSON: kind, zone, explanation, next, days, notices, never_fires, and the id that `H` was read with.
     package let json: JSONValue
+    package let week: ScheduleWeek
 
-    private init(_ schedule: Schedule, id: JobID, slots: [ZonedSlot]) {
+    private init(_ schedule: Schedule, id: JobID, slots: [ZonedSlot], week: ScheduleWeek) {
+        self.week = week
         var notices = schedule.notices
         if let reason = schedule.neverFiresReason { notices.append(reason) }
         json = .object([
@@ -18,6 +20,7 @@ package struct SchedulePreview: Sendable {
             "zone": .string(schedule.zone),
             "explanation": .string(schedule.explanation()),
             "next": .array(slots.map { Self.shown($0.at, zone: $0.zone) }),
+            "days": week.json,
             "notices": .array(notices.map { .string($0) }),
             "never_fires": .bool(schedule.neverFires),
         ])
@@ -71,7 +74,9 @@ extension SchedulePreview {
                 ZonedSlot(at: $0, zone: zone.schedule.zone)
             }
         }
-        return SchedulePreview(zones[0].schedule, id: id, slots: Array(slots.sorted().prefix(count)))
+        return SchedulePreview(
+            zones[0].schedule, id: id, slots: Array(slots.sorted().prefix(count)),
+            week: ScheduleWeek(zones, after: after ?? now))
     }
 
     /// A one-shot is shown even if it is past or now, since that is when it would run; later ones only after `after`.

@@ -46,6 +46,13 @@ extension Schema {
                     .required("local", Schema.string().orNull, "The same on the zone's clock."),
                     .required("zone", .string()),
                 ])), "When it would fire."),
+        .required(
+            "days",
+            .list(
+                of: .object([
+                    .required("date", .string(), "Of the zone, of several of the first."), .required("from", .instant),
+                    .required("to", .instant), .required("count", .count(), "Its slots before `to`."),
+                ])), "The week to come by the zone's days; the first and the last may be parts of one."),
         .required("notices", .list(of: .string()), "What a person should hear about it."),
         .required("never_fires", .bool),
     ]).named("Preview")

@@ -203,7 +203,7 @@ struct EditorPages: Sendable {
         }
         do {
             let answer = try jobs.preview(state.previewRequest(definition, id: id))
-            return PreviewView(answer.json, now: clock.now)
+            return PreviewView(answer, now: clock.now)
         } catch {
             return PreviewView(Problem(error).errors, schedule: schedule)
         }

@@ -1,3 +1,4 @@
+import CronEngine
 import CronModel
 import CronSchedule
 
@@ -12,23 +13,26 @@ struct PreviewView: Sendable {
     let hasTimes: Bool
     let faults: [PreviewFaultView]
     let isBlank: Bool
+    let strip: StripView?
 
     /// Nothing is typed yet.
-    static let blank = PreviewView(words: nil, notices: [], times: [], faults: [], isBlank: true)
+    static let blank = PreviewView(words: nil, notices: [], times: [], strip: nil, faults: [], isBlank: true)
 
     private init(
-        words: String?, notices: [String], times: [PreviewTimeView], faults: [PreviewFaultView], isBlank: Bool = false
+        words: String?, notices: [String], times: [PreviewTimeView], strip: StripView?, faults: [PreviewFaultView],
+        isBlank: Bool = false
     ) {
         self.words = words
         self.notices = notices
         self.times = times
         hasTimes = !times.isEmpty
+        self.strip = strip
         self.faults = faults
         self.isBlank = isBlank
     }
 
-    /// - Parameter answer: the API's.
-    init(_ answer: JSONValue, now: Instant) {
+    init(_ preview: SchedulePreview, now: Instant) {
+        let answer = preview.json
         var offsets: [String: Int] = [:]
         var shown: [PreviewTimeView] = []
         for item in answer["next"]?.arrayValue ?? [] {
@@ -42,14 +46,14 @@ struct PreviewView: Sendable {
         self.init(
             words: answer["explanation"]?.stringValue,
             notices: (answer["notices"]?.arrayValue ?? []).compactMap { $0.stringValue.map(ShownText.line) },
-            times: shown,
-            faults: [])
+            times: shown, strip: shown.isEmpty ? nil : StripView(preview.week), faults: [])
     }
 
     /// - Parameter schedule: as it was typed.
     init(_ problems: [FieldProblem], schedule: String) {
         self.init(
-            words: nil, notices: [], times: [], faults: problems.map { PreviewFaultView($0, schedule: schedule) })
+            words: nil, notices: [], times: [], strip: nil,
+            faults: problems.map { PreviewFaultView($0, schedule: schedule) })
     }
 }
 
