@@ -70,9 +70,9 @@ extension PostgresStore {
         }
     }
 
-    package func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int {
+    package func deadLetterCount(_ query: RunQuery, upTo most: Int) async throws(StoreError) -> Int {
         try await perform(in: query.owner) { session in
-            try session.query(RunSearch(query: query).deadCount).first { Int(try $0.int(0)) } ?? 0
+            try session.query(RunSearch(query: query).deadCount(upTo: most)).first { Int(try $0.int(0)) } ?? 0
         }
     }
 

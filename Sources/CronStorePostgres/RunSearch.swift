@@ -9,8 +9,13 @@ struct RunSearch {
     /// What has not ended lies in one of them alone, and would be sought in vain in all of the other.
     var pages: [PostgresQuery] { (isOfLive ? ["live_runs"] : ["live_runs", "run_history"]).map(page) }
 
-    var deadCount: PostgresQuery {
-        "SELECT count(*) FROM run_history WHERE \(part: owned) AND \(part: conditions) AND status = 6 AND \(part: ofJobs)"
+    func deadCount(upTo most: Int) -> PostgresQuery {
+        """
+        SELECT count(*) FROM (
+            SELECT 1 FROM run_history WHERE \(part: owned) AND \(part: conditions) AND status = 6 AND \(part: ofJobs)
+            LIMIT \(Int64(most))
+        ) counted
+        """
     }
 
     private func page(_ table: String) -> PostgresQuery {

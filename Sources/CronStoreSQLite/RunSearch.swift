@@ -13,10 +13,10 @@ struct RunSearch {
         return try statement.bind(query.limit + 1).all(RunRow.read)
     }
 
-    func deadCount(_ session: ReadSession) throws -> Int {
+    func deadCount(_ session: ReadSession, upTo most: Int) throws -> Int {
         let conditions = owned + conditions + ofJobs + [Self.dead]
-        let statement = try session.statement("SELECT count(*) FROM runs WHERE \(conditions.sql)")
-        return Int(try statement.bind(conditions).first { $0.int(0) } ?? 0)
+        let statement = try session.statement("SELECT count(*) FROM (SELECT 1 FROM runs WHERE \(conditions.sql) LIMIT ?)")
+        return Int(try statement.bind(conditions).bind(most).first { $0.int(0) } ?? 0)
     }
 
     /// Where jobs are chosen by what they are like, all that the owner has ever run would have to be walked for the runs of

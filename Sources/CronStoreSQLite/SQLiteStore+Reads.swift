@@ -63,8 +63,8 @@ extension SQLiteStore {
         }
     }
 
-    package func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int {
-        try await read { session in try RunSearch(query: query).deadCount(session) }
+    package func deadLetterCount(_ query: RunQuery, upTo most: Int) async throws(StoreError) -> Int {
+        try await read { session in try RunSearch(query: query).deadCount(session, upTo: most) }
     }
 
     package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {

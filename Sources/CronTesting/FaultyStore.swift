@@ -186,8 +186,8 @@ extension FaultyStore {
         try await call(.readRuns) { () throws(StoreError) in try await store.runs(query) }
     }
 
-    package func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int {
-        try await call(.readRuns) { () throws(StoreError) in try await store.deadLetterCount(query) }
+    package func deadLetterCount(_ query: RunQuery, upTo most: Int) async throws(StoreError) -> Int {
+        try await call(.readRuns) { () throws(StoreError) in try await store.deadLetterCount(query, upTo: most) }
     }
 
     package func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]] {

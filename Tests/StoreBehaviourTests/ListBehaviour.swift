@@ -179,6 +179,7 @@ import Testing
 
             var dead = RunQuery(owner: world.owner)
             #expect(try await world.store.deadLetterCount(dead) == whole.count { $0.status == .dead })
+            #expect(try await world.store.deadLetterCount(dead, upTo: 1) == 1, "no more are counted")
             dead.tag = "n1"
             #expect(
                 try await world.store.deadLetterCount(dead)

@@ -22,6 +22,13 @@ extension RunControl {
         return try await list(query)
     }
 
+    /// How many there are of a space; of more than `most` no more are counted.
+    package func deadLetterCount(owner: UserID, upTo most: Int) async throws(ControlError) -> Int {
+        try await ControlError.storing { () async throws(StoreError) in
+            try await store.deadLetterCount(RunQuery(owner: owner), upTo: most)
+        }
+    }
+
     /// - Parameter body: `{"ids": […]}`, or one or several of `job_id`, `from`, `to`, `tag` and `type`, or `{"all": true}`;
     ///   beside them `dry_run` and `expected_count`. Unless ids are given, the oldest come first.
     package func decide(

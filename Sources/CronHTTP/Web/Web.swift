@@ -15,7 +15,7 @@ struct Web: Sendable {
         node: @escaping @Sendable () -> NodeID
     ) throws(WebTemplates.Fault) {
         let keys = WebKeys(secrets: [settings.jwtSecret] + settings.acceptedJWTSecrets)
-        let counts = WebCounts(jobs: jobs, clock: store.clock)
+        let counts = WebCounts(jobs: jobs, runs: runs, clock: store.clock)
         let assets = try WebAssets()
         site = WebSite(
             templates: try .ours(), assets: assets, keys: keys, counts: counts,
@@ -30,12 +30,12 @@ struct Web: Sendable {
                 job: JobPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
                 editor: EditorPages(
                     jobs: jobs, tests: tests, actions: actions, store: store, counts: counts, clock: store.clock),
-                run: RunPages(jobs: jobs, runs: runs, clock: store.clock),
+                run: RunPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
                 now: NowPages(jobs: jobs, runs: runs, nodes: store, clock: store.clock),
                 cluster: ClusterPages(store: store, locks: settings.locks, node: node),
                 manyJobs: ManyJobsPages(jobs: jobs, counts: counts),
                 runs: RunsPages(jobs: jobs, runs: runs, clock: store.clock),
-                dead: DeadPages(jobs: jobs, runs: runs, clock: store.clock),
+                dead: DeadPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
                 live: LivePages(
                     events: events, outputs: outputs, clock: store.clock, identities: accounts.identities),
                 assets: assets

@@ -39,8 +39,8 @@ package protocol RunStore: Sendable {
     func run(_ id: RunID, owner: UserID) async throws(StoreError) -> Run?
     /// Ordered by (scheduledFor, id).
     func runs(_ query: RunQuery) async throws(StoreError) -> Page<Run>
-    /// How many of the runs that the query selects are DEAD.
-    func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int
+    /// How many of the runs that the query selects are DEAD; of more than `most` no more are counted.
+    func deadLetterCount(_ query: RunQuery, upTo most: Int) async throws(StoreError) -> Int
     /// All attempts of each run, oldest first; a foreign run has no entry.
     func attempts(of ids: [RunID], owner: UserID) async throws(StoreError) -> [RunID: [Attempt]]
     /// Ended and live runs by status, for metrics and checks.
@@ -48,6 +48,10 @@ package protocol RunStore: Sendable {
 }
 
 extension RunStore {
+    package func deadLetterCount(_ query: RunQuery) async throws(StoreError) -> Int {
+        try await deadLetterCount(query, upTo: .max)
+    }
+
     package func redriveRun(
         _ id: RunID, owner: UserID, payload: JSONValue?, audit: Auditing<Run>?
     ) async throws(StoreError) -> Run {

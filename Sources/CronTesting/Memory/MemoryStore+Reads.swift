@@ -28,7 +28,9 @@ extension MemoryStore {
             key: { PageCursor(at: $0.scheduledFor, id: ($0.id.high, $0.id.low)) })
     }
 
-    package func deadLetterCount(_ query: RunQuery) -> Int { found(query).count { $0.status == .dead } }
+    package func deadLetterCount(_ query: RunQuery, upTo most: Int) -> Int {
+        min(most, found(query).count { $0.status == .dead })
+    }
 
     private func found(_ query: RunQuery) -> [Run] {
         let slots = query.jobID.map { tables.runs(of: $0, from: Instant(microseconds: .min)) }

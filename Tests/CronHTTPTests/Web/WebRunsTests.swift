@@ -135,6 +135,22 @@ import Testing
         }
     }
 
+    @Test func theNavigationCountsDeadLetters() async throws {
+        let bed = try await TestBed()
+        try await bed.browsing { browser, ann in
+            let job = try await ann.job()
+            let calm = try await browser.get("/jobs")
+            #expect(calm.text.contains("<span>Dead letters</span></a>"), "\(calm)")
+            let first = try await bed.deadLetter(of: job)
+            for _ in 0..<WebCounts.dead { _ = try await bed.deadLetter(of: job) }
+            bed.clock.advance(by: WebCounts.remembered + .seconds(1))
+            let page = try await browser.get("/runs/\(first)")
+            #expect(page.text.contains("<span>Dead letters</span> <span class=\"count\">100+</span>"), "\(page)")
+            let left = try await browser.follow(try await browser.submit("/runs/\(first)/discard", on: page))
+            #expect(left.text.contains("<span>Dead letters</span> <span class=\"count\">100</span>"), "\(left)")
+        }
+    }
+
     @Test func allThatMatchAreDiscardedIfTheyAreStillAsMany() async throws {
         let bed = try await TestBed()
         try await bed.browsing { browser, ann in

@@ -12,6 +12,7 @@ struct DeadPages: Sendable {
 
     let jobs: JobControl
     let runs: RunControl
+    let counts: WebCounts
     let clock: any EngineClock
 
     @Sendable func list(_ request: WebRequest) async throws -> WebReply {
@@ -49,6 +50,7 @@ struct DeadPages: Sendable {
             return try await review(verb, selection, request, expected: expected)
         }
         guard case .done(let done) = answer else { return .seeOther(.dead) }
+        counts.forget()
         let refusals = done.results.compactMap { _, result -> String? in
             if case .failure(let error) = result { Problem(control: error).detail } else { nil }
         }

@@ -9,6 +9,7 @@ struct RunPages: Sendable {
 
     let jobs: JobControl
     let runs: RunControl
+    let counts: WebCounts
     let clock: any EngineClock
 
     @Sendable func show(_ request: WebRequest) async throws -> WebReply {
@@ -55,11 +56,13 @@ struct RunPages: Sendable {
         let id: RunID = try request.base.id()
         let redriven = try await runs.redrive(
             id, by: request.base.actor, body: nil, idempotency: request.once("redrive \(id)"))
+        counts.forget()
         return .seeOther(request.next(else: path(redriven.run.id)), Flash("The run is tried again."))
     }
 
     @Sendable func discard(_ request: WebRequest) async throws -> WebReply {
         let run = try await runs.discard(request.base.id(), by: request.base.actor)
+        counts.forget()
         return .seeOther(path(run.id), Flash("The run is discarded."))
     }
 

@@ -30,7 +30,7 @@ struct LayoutView: Sendable {
     let here: String
 
     init(
-        _ page: WebPage, _ flash: Flash?, _ counts: [WebSection: Int], for request: WebRequest, assets: String,
+        _ page: WebPage, _ flash: Flash?, _ counts: [WebSection: String], for request: WebRequest, assets: String,
         formToken: String, live: WebLive, now: Instant
     ) {
         lastEvent = request.lastEvent
@@ -60,12 +60,12 @@ struct NavView: Sendable {
     let count: String?
     let isHere: Bool
 
-    init(_ section: WebSection, _ count: Int?, isHere: Bool) {
+    init(_ section: WebSection, _ count: String?, isHere: Bool) {
         name = section.rawValue
         path = section.path
         title = section.title
         key = section.key
-        self.count = count.map { "\($0)" }
+        self.count = count
         self.isHere = isHere
     }
 }
