@@ -1,5 +1,6 @@
 // Everything works without this; with it parts of a page stay current, forms do not lose their place, and keys do things.
 import "./choices.js";
+import "./drafts.js";
 import "./editor.js";
 import "./forms.js";
 import "./keys.js";
