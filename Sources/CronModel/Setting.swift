@@ -9,6 +9,10 @@ package protocol SettingKind: Sendable {
     var placeFields: Set<String> { get }
     /// Its fields, for those who write them: an object.
     var schema: Schema { get }
+    /// The field whose value says which other fields there are; nil where all of them are there always.
+    var selector: String? { get }
+    /// What the selector may be; empty where there is none.
+    var variants: [SettingVariant] { get }
     /// Fields that are right.
     var example: JSONValue { get }
     /// Everything wrong with the fields.
@@ -24,6 +28,19 @@ package protocol SettingKind: Sendable {
 
 extension SettingKind {
     package var placeFields: Set<String> { [] }
+    package var selector: String? { nil }
+    package var variants: [SettingVariant] { [] }
+}
+
+/// One value of a setting's selector, and the fields that there are with it, in the order in which people should read them.
+package struct SettingVariant: Hashable, Sendable {
+    package let name: String
+    package let members: [Schema.Member]
+
+    package init(name: String, members: [Schema.Member]) {
+        self.name = name
+        self.members = members
+    }
 }
 
 /// What came of trying a setting out.

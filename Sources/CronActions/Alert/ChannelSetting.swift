@@ -7,6 +7,8 @@ struct ChannelSetting: SettingKind {
     let secretFields = ChannelTypes.secretFields
     let placeFields = ChannelTypes.placeFields
     let schema = ChannelTypes.schema
+    let selector: String? = "type"
+    let variants = ChannelTypes.all.map { SettingVariant(name: $0.type, members: $0.members) }
     let example = JSONValue.object([
         "type": .string("ntfy"), "url": .string("https://ntfy.sh/a-topic-that-nobody-guesses"),
     ])

@@ -7,6 +7,8 @@ package struct ConnectionSetting: SettingKind {
     package let secretFields: Set<String> = ["password"]
     package let placeFields: Set<String> = ["driver", "host", "port", "tls", "ca_certificate"]
     package let schema = ConnectionDefinition.schema
+    package let selector: String? = "driver"
+    package let variants = ConnectionDefinition.variants
 
     package let example = JSONValue.object([
         "driver": .string("postgres"), "host": .string("db.example.com"), "database": .string("shop"),
@@ -68,4 +70,13 @@ extension ConnectionDefinition {
             "Attempts of one node that use it at once; others wait for them."),
         .field("file", .string(1...255), "SQLite: the name of a file in the directory that the operator has set aside."),
     ])
+
+    static let variants = [
+        SettingVariant(name: Driver.postgres.rawValue, members: members { !["driver", "file"].contains($0) }),
+        SettingVariant(name: Driver.sqlite.rawValue, members: members { ["file", "max_connections"].contains($0) }.reversed()),
+    ]
+
+    private static func members(_ isOwn: (String) -> Bool) -> [Schema.Member] {
+        schema.members.filter { isOwn($0.name) }
+    }
 }
