@@ -112,7 +112,7 @@ package struct SettingControl: Sendable {
     private static let added: Set<String> = ["id", "name", "version", "created_at", "updated_at"]
 
     private static let nothingKept =
-        "is the mark shown instead of a secret, and none is kept for where this leads; give the secret itself"
+        "is kept only for where this led before, and here is but the mark for it; give the secret itself"
 
     /// The fields as they are to be, found right.
     private func checked(
