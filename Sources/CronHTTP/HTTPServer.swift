@@ -120,10 +120,9 @@ package struct HTTPServer: Sendable {
         self.mails = mails
         let health = HealthRoutes(store: store, metricsText: metrics, readiness: readiness)
         let output = OutputRoutes(runs: runs, outputs: outputs, clock: store.clock, signIn: signIn)
-        let ofSettings = [(settings.connections, SettingWords.connection), (settings.channels, .channel)].flatMap {
-            kind, words in
-            kind.map { SettingRoutes(settings: SettingControl($0, store: store, vault: vault), words: words).routes }
-                ?? []
+        let used = UsedControls(settings, store: store, vault: vault, actions: actions, jobs: jobs)
+        let ofSettings = [(used.connections, SettingWords.connection), (used.channels, .channel)].flatMap {
+            control, words in control.map { SettingRoutes(settings: $0, words: words).routes } ?? []
         }
         let dryRuns = DryRunControl(store: store, actions: actions, vault: vault)
         let tests = ActionTestControl(store: store, actions: actions, vault: vault, runQuota: runQuota)
@@ -132,10 +131,10 @@ package struct HTTPServer: Sendable {
             PasswordRoutes(accounts: accounts, throttle: ResetThrottle(counter: counter), mails: mails).routes,
             PeopleRoutes(people: people).routes,
             APIKeyRoutes(store: store, identities: identities).routes,
-            SecretRoutes(secrets: SecretControl(store: store, vault: vault)).routes,
+            SecretRoutes(secrets: used.secrets).routes,
             ofSettings,
             ActionRoutes(dryRuns: dryRuns, tests: tests, schema: schema).routes,
-            JobTypeRoutes(types: JobTypeControl(store: store, actions: actions, jobs: jobs), schema: schema).routes,
+            JobTypeRoutes(types: used.types, schema: schema).routes,
             BulkRoutes(jobs: jobs).routes,
             JobRoutes(jobs: jobs, schema: schema).routes,
             AlertRoutes(store: store).routes,
@@ -155,7 +154,7 @@ package struct HTTPServer: Sendable {
                 settings.servesAPI
                 ? try Web(
                     accounts: accounts, jobs: jobs, runs: runs, tests: tests, actions: actions, events: events,
-                    outputs: output, store: store, limit: limit, settings: settings, node: node) : nil
+                    outputs: output, used: used, store: store, limit: limit, settings: settings, node: node) : nil
         } catch {
             throw .template("\(error)")
         }

@@ -85,6 +85,13 @@ struct TestChannels: SettingKind {
     let schema = Schema.object([
         .required("type", .choice(["hook", "pager"])), .field("url", .string(0...200)), .field("token", .string(0...100)),
     ])
+    let selector: String? = "type"
+    var variants: [SettingVariant] {
+        [
+            SettingVariant(name: "hook", members: schema.members.filter { $0.name != "type" }),
+            SettingVariant(name: "pager", members: schema.members.filter { $0.name == "token" }),
+        ]
+    }
     let example: JSONValue = ["type": "hook", "url": "https://a.example/secret"]
 
     func validate(_ fields: [String: JSONValue]) -> [FieldProblem] {

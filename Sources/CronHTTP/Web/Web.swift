@@ -11,8 +11,8 @@ struct Web: Sendable {
 
     init(
         accounts: Accounts, jobs: JobControl, runs: RunControl, tests: ActionTestControl, actions: ActionRegistry,
-        events: any EventChannel, outputs: OutputRoutes, store: any Store, limit: RateLimit?, settings: HTTPSettings,
-        node: @escaping @Sendable () -> NodeID
+        events: any EventChannel, outputs: OutputRoutes, used: UsedControls, store: any Store, limit: RateLimit?,
+        settings: HTTPSettings, node: @escaping @Sendable () -> NodeID
     ) throws(WebTemplates.Fault) {
         let keys = WebKeys(secrets: [settings.jwtSecret] + settings.acceptedJWTSecrets)
         let counts = WebCounts(jobs: jobs, runs: runs, clock: store.clock)
@@ -36,6 +36,7 @@ struct Web: Sendable {
                 manyJobs: ManyJobsPages(jobs: jobs, counts: counts),
                 runs: RunsPages(jobs: jobs, runs: runs, clock: store.clock),
                 dead: DeadPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
+                used: UsedPages(used, clock: store.clock),
                 live: LivePages(
                     events: events, outputs: outputs, clock: store.clock, identities: accounts.identities),
                 assets: assets

@@ -16,10 +16,11 @@ struct WebRoutes: Sendable {
     let manyJobs: ManyJobsPages
     let runs: RunsPages
     let dead: DeadPages
+    let used: UsedPages
     let live: LivePages
     let assets: WebAssets
 
-    var all: [WebRoute] { pages + decisions }
+    var all: [WebRoute] { pages + decisions + used.routes }
 
     private var pages: [WebRoute] {
         [

@@ -128,11 +128,11 @@ extension EditorField {
 }
 
 extension JSONValue {
-    fileprivate func member(_ keys: [String]) -> JSONValue? {
+    func member(_ keys: [String]) -> JSONValue? {
         keys.reduce(self as JSONValue?) { $0?[$1] }
     }
 
-    fileprivate mutating func remove(_ keys: [String]) {
+    mutating func remove(_ keys: [String]) {
         guard case .object(var members) = self, let key = keys.first else { return }
         if keys.count == 1 {
             members[key] = nil
@@ -144,7 +144,7 @@ extension JSONValue {
 
     /// False where something that is no object stands in the way.
     @discardableResult
-    fileprivate mutating func set(_ keys: [String], _ value: JSONValue) -> Bool {
+    mutating func set(_ keys: [String], _ value: JSONValue) -> Bool {
         guard case .object(var members) = self, let key = keys.first else { return false }
         if keys.count == 1 {
             members[key] = value
