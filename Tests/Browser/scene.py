@@ -64,7 +64,26 @@ class Scene:
         until(lambda: self.status(run) == status, f"{status} of a run of {job}")
         return run
 
+    def settings(self):
+        """What jobs use."""
+        for name in ("warehouse_token", "mail_password", "signing-key-of-the-shop-of-a-customer-with-a-long-name"):
+            self.ann.call("PUT", f"/api/v1/secrets/{name}", {"value": "canary-value"})
+        self.ann.call("PUT", "/api/v1/secrets/mail_password", {"value": "canary-value-2"})
+        self.ann.call("PUT", "/api/v1/connections/shop", {
+            "driver": "postgres", "host": "127.0.0.1", "port": 1, "database": "shop", "user": "cronpp",
+            "password": "canary-value", "tls": "disable"})
+        hook = {"type": "webhook", "url": f"{self.answers.base}/ok"}
+        self.ann.call("PUT", "/api/v1/channels/operations", hook | {"token": "canary-value"})
+        self.ann.call("PUT", "/api/v1/channels/on-call", {
+            "type": "email", "host": "mail.example.com", "user": "cronpp", "password": "canary-value",
+            "from": "Cron++ <cron@example.com>", "recipients": ["ann@example.com", "bob@example.com"]})
+        for key, name in (("type", "report"), ("hostile_type", HOSTILE)):
+            self.ids[key] = self.ann.call("POST", "/api/v1/job-types", {
+                "name": name, "about": f"For customers who read {name}", "defaults": {
+                    "max_retries": 5, "timeout": "10m", "retry": {"strategy": "fixed"}, "priority": 10}})["id"]
+
     def fill(self):
+        self.settings()
         ids = self.ids
         ids["report"] = self.job(
             "nightly report", schedule="30 2 * * *", timezone="Europe/Berlin", tags=["finance", "nightly"])
