@@ -130,7 +130,7 @@ package struct HTTPServer: Sendable {
             AccountRoutes(accounts: accounts).routes,
             PasswordRoutes(accounts: accounts, throttle: ResetThrottle(counter: counter), mails: mails).routes,
             PeopleRoutes(people: people).routes,
-            APIKeyRoutes(store: store, identities: identities).routes,
+            APIKeyRoutes(keys: APIKeys(store: store, identities: identities)).routes,
             SecretRoutes(secrets: used.secrets).routes,
             ofSettings,
             ActionRoutes(dryRuns: dryRuns, tests: tests, schema: schema).routes,

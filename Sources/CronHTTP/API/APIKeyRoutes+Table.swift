@@ -21,7 +21,7 @@ extension APIKeyRoutes {
                         + AccountRoutes.sessionOnly,
                     body: .json(
                         .object([
-                            .required("name", .line(1...Self.nameLimitBytes)),
+                            .required("name", .line(1...APIKeys.nameLimitBytes)),
                             .required("scopes", .list(of: .scope, 1...Permission.all.count)),
                             .field("expires_at", .instantText, "Never, if it is left out."),
                         ]), example: .object(["name": "ci".json, "scopes": .array(["jobs:read".json])])),
