@@ -38,6 +38,16 @@ class Scene:
         person = self.people[role]
         return person if isinstance(person, str) else person.account["email"]
 
+    def fill_settings(self):
+        ids = self.ids
+        ids["colleague"] = self.ann.call(
+            "POST", "/api/v1/users", {"email": "bob@example.com", "role": "operator", "name": HOSTILE})["id"]
+        gone = self.ann.call("POST", "/api/v1/users", {"email": f"left-{'x' * 40}@example.com", "role": "editor"})["id"]
+        self.ann.call("PATCH", f"/api/v1/users/{gone}", {"disabled": True})
+        for name, more in [(HOSTILE, {}), ("nightly export", {"expires_at": "2030-01-01T00:00:00Z"})]:
+            ids["key"] = self.ann.call(
+                "POST", "/api/v1/api-keys", {"name": name, "scopes": ["jobs:operate", "settings:read"]} | more)["id"]
+
     # Jobs
 
     def job(self, name, path="ok", **fields):
@@ -110,5 +120,6 @@ class Scene:
         ids["finished"] = self.job("reminder", schedule="in 1ms")
         until(lambda: self.ann.call("GET", f"/api/v1/jobs/{ids['finished']}")["state"] == "finished", "a finished job")
         ids["long"] = self.job(LONG, schedule="*/5 8-18 * * MON-FRI", tags=[f"tag{number}" for number in range(12)])
+        self.fill_settings()
         ids["fresh"] = self.job("has not run yet", schedule="15 4 * * *", timezone="Australia/Lord_Howe")
         return self

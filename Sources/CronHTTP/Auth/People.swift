@@ -18,6 +18,15 @@ struct People: Sendable {
         return user
     }
 
+    /// What some of a space are called; those that are not its own are left out. One read for each.
+    func emails(of ids: Set<UserID>, space: UserID) async throws -> [UserID: String] {
+        var emails: [UserID: String] = [:]
+        for id in ids {
+            if let user = try await store.user(id), user.space == space { emails[id] = user.email }
+        }
+        return emails
+    }
+
     /// An account in the actor's space. Whoever it is for chooses a password by the token that comes with it.
     func invite(_ json: JSONValue, by actor: Actor) async throws -> (user: User, reset: PasswordReset) {
         var reader = try FieldReader(request: json)

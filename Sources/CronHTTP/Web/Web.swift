@@ -39,6 +39,7 @@ struct Web: Sendable {
                 used: UsedPages(used, clock: store.clock),
                 live: LivePages(
                     events: events, outputs: outputs, clock: store.clock, identities: accounts.identities),
+                people: WebPeople(accounts: accounts, store: store, settings: settings, node: node),
                 assets: assets
             ).all
     }

@@ -27,6 +27,13 @@ enum WebHeaders {
         .cacheControl: "no-store",
         .vary: "Accept, Cookie",
     ]
+
+    /// Of a file that is downloaded: opened by a browser all the same, it may do nothing at all.
+    static let file: HTTPFields = {
+        var headers = page
+        headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'; sandbox"
+        return headers
+    }()
 }
 
 extension HTTPField.Name {

@@ -32,6 +32,7 @@ enum WebSection: String, CaseIterable, Sendable {
     case runs
     case dead
     case cluster
+    case settings
 
     var title: String {
         switch self {
@@ -40,6 +41,7 @@ enum WebSection: String, CaseIterable, Sendable {
         case .runs: "Runs"
         case .dead: "Dead letters"
         case .cluster: "Cluster"
+        case .settings: "Settings"
         }
     }
 
@@ -50,6 +52,7 @@ enum WebSection: String, CaseIterable, Sendable {
         case .runs: "/runs"
         case .dead: "/dead"
         case .cluster: "/cluster"
+        case .settings: "/settings"
         }
     }
 
@@ -61,6 +64,7 @@ enum WebSection: String, CaseIterable, Sendable {
         case .runs: "r"
         case .dead: "d"
         case .cluster: "k"
+        case .settings: "s"
         }
     }
 }

@@ -18,9 +18,10 @@ struct WebRoutes: Sendable {
     let dead: DeadPages
     let used: UsedPages
     let live: LivePages
+    let people: WebPeople
     let assets: WebAssets
 
-    var all: [WebRoute] { pages + decisions + used.routes }
+    var all: [WebRoute] { pages + used.routes + people.routes + decisions }
 
     private var pages: [WebRoute] {
         [

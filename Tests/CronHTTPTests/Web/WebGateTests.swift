@@ -8,8 +8,8 @@ import Testing
 
 /// What a request for a page passes: who, from where, how often, and what every answer says to browsers.
 @Suite struct WebGateTests {
-    /// Events and no pages: they have headers of their own.
-    static let streams: Set = ["/live", "/runs/{id}/output"]
+    /// Events and files, and no pages: they have headers of their own.
+    static let streams: Set = ["/live", "/runs/{id}/output", "/settings/audit/export"]
 
     static func path(_ route: WebRoute, job: String, run: String, _ bed: TestBed) -> String {
         route.path.replacing("{id}", with: route.path.hasPrefix("/runs") ? run : job)

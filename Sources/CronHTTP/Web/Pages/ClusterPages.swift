@@ -26,7 +26,7 @@ struct ClusterPages: Sendable {
     }
 
     /// Without where it is, which is for those who run the server.
-    private static func kind(_ description: String) -> String {
+    static func kind(_ description: String) -> String {
         let kind = String(description.prefix { $0 != ":" && $0 != " " })
         return ["sqlite": "SQLite, in this process", "postgres": "PostgreSQL", "redis": "Redis", "store": "the store"][
             kind]

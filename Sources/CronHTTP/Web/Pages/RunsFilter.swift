@@ -52,9 +52,7 @@ struct RunsFilter: Sendable {
     private mutating func instant(_ field: String, _ text: String, in zone: String) -> Instant? {
         guard !text.isEmpty else { return nil }
         if let instant = TypedTime.instant(text, in: zone) { return instant }
-        problems.append(
-            FieldProblem(
-                field: field, message: "is not a time such as 2026-12-24, 2026-12-24 18:00 or 2026-12-24T18:00:00Z"))
+        problems.append(FieldProblem(field: field, message: TypedTime.expected))
         return nil
     }
 
@@ -119,6 +117,9 @@ struct RunsFilter: Sendable {
 
 /// A time as somebody types it into a filter.
 enum TypedTime {
+    /// What is wrong with something else.
+    static let expected = "is not a time such as 2026-12-24, 2026-12-24 18:00 or 2026-12-24T18:00:00Z"
+
     /// RFC 3339, or a date with or without a time of day by the clocks of a zone. Of a time that happens twice one is taken,
     /// of one that does not exist a neighbour: lists need no more.
     static func instant(_ text: String, in zone: String) -> Instant? {

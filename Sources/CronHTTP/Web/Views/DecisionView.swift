@@ -68,6 +68,30 @@ struct DecisionView: Sendable {
         self.back = back.text
     }
 
+    /// About one thing, of which nothing can have changed its number.
+    /// - Parameters:
+    ///   - verb: as the button begins: `Disable`.
+    ///   - name: what it is about, as it is to be shown.
+    init(
+        _ verb: String, _ name: String, consequence: String, action: String, isGrave: Bool, parts: [Part],
+        back: LocalPath
+    ) {
+        title = "\(verb) \(name)?"
+        self.consequence = consequence
+        self.action = action
+        button = "\(verb) \(name)"
+        self.isGrave = isGrave
+        fields = []
+        self.parts = parts
+        hasParts = !parts.isEmpty
+        count = "1"
+        isNothing = false
+        sample = []
+        more = nil
+        notice = nil
+        self.back = back.text
+    }
+
     /// Lists of runs and jobs, and what was done to them, in one sentence.
     static func done(_ done: Int, of count: Int, _ things: (Int) -> String, _ what: String, refusals: [String])
         -> String
