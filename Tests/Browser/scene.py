@@ -1,4 +1,5 @@
 """What stands on the pages that are looked at: people of every kind, jobs and runs in every state, names that want to be markup."""
+import datetime
 import os
 import sys
 
@@ -122,4 +123,10 @@ class Scene:
         ids["long"] = self.job(LONG, schedule="*/5 8-18 * * MON-FRI", tags=[f"tag{number}" for number in range(12)])
         self.fill_settings()
         ids["fresh"] = self.job("has not run yet", schedule="15 4 * * *", timezone="Australia/Lord_Howe")
+        # An hour of the calendar in which something fires.
+        ids["hour"] = self.hour_of(ids["report"])
         return self
+
+    def hour_of(self, job):
+        at = datetime.datetime.fromisoformat(self.ann.call("GET", f"/api/v1/jobs/{job}")["next_run_time"])
+        return at.replace(minute=0, second=0, microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ")

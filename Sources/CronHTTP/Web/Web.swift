@@ -35,6 +35,7 @@ struct Web: Sendable {
                 cluster: ClusterPages(store: store, locks: settings.locks, node: node),
                 manyJobs: ManyJobsPages(jobs: jobs, counts: counts),
                 runs: RunsPages(jobs: jobs, runs: runs, clock: store.clock),
+                calendar: CalendarPages(jobs: jobs, clock: store.clock),
                 dead: DeadPages(jobs: jobs, runs: runs, counts: counts, clock: store.clock),
                 used: UsedPages(used, clock: store.clock),
                 live: LivePages(

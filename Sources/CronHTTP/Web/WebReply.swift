@@ -30,6 +30,7 @@ enum WebSection: String, CaseIterable, Sendable {
     case now
     case jobs
     case runs
+    case calendar
     case dead
     case cluster
     case settings
@@ -39,6 +40,7 @@ enum WebSection: String, CaseIterable, Sendable {
         case .now: "Now"
         case .jobs: "Jobs"
         case .runs: "Runs"
+        case .calendar: "Calendar"
         case .dead: "Dead letters"
         case .cluster: "Cluster"
         case .settings: "Settings"
@@ -50,6 +52,7 @@ enum WebSection: String, CaseIterable, Sendable {
         case .now: "/"
         case .jobs: "/jobs"
         case .runs: "/runs"
+        case .calendar: "/calendar"
         case .dead: "/dead"
         case .cluster: "/cluster"
         case .settings: "/settings"
@@ -62,6 +65,7 @@ enum WebSection: String, CaseIterable, Sendable {
         case .now: "n"
         case .jobs: "j"
         case .runs: "r"
+        case .calendar: "c"
         case .dead: "d"
         case .cluster: "k"
         case .settings: "s"

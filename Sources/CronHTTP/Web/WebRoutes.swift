@@ -15,6 +15,7 @@ struct WebRoutes: Sendable {
     let cluster: ClusterPages
     let manyJobs: ManyJobsPages
     let runs: RunsPages
+    let calendar: CalendarPages
     let dead: DeadPages
     let used: UsedPages
     let live: LivePages
@@ -27,6 +28,7 @@ struct WebRoutes: Sendable {
         [
             WebRoute(.get, "/", .jobs(.read), now.show),
             WebRoute(.get, "/cluster", .jobs(.read), cluster.show),
+            WebRoute(.get, "/calendar", .jobs(.read), calendar.show),
 
             WebRoute(.get, "/setup", .open, accounts.setup),
             WebRoute(.post, "/setup", .open, accounts.register),
