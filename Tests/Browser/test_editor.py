@@ -87,6 +87,8 @@ def test_a_session_that_ends_loses_nothing_and_saving_forgets(see, scene):
     page.get_by_label("Name", exact=True).fill("written over lunch")
     page.get_by_label("URL", exact=True).fill(f"{scene.answers.base}/ok")
     page.get_by_label("Schedule").fill(SELDOM)
+    # The preview that typing asks for still has its session.
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("No firing")
     cookies = [one for one in viewer.context.cookies() if one["name"] == "cronpp_session"]
     viewer.context.clear_cookies(name="cronpp_session")
     page.get_by_role("button", name="Save").click()
