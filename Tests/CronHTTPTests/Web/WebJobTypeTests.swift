@@ -72,7 +72,7 @@ import Testing
             for (changes, words) in [
                 ([:], "<a href=\"#name\">Name</a> is required"),
                 (["max_retries": "many"], "<a href=\"#max_retries\">Retries</a> must"),
-                (["retry.factor": "0"], "<a href=\"#retry.factor\">Factor</a> must"),
+                (["retry.factor": "0"], "<a href=\"#retry.factor\">Factor</a> "),
                 (["timezone": "Europe/Berln"], "<a href=\"#timezone\">Time zone</a> "),
                 (["more": "{"], "<a href=\"#more\">Further defaults</a> is not JSON"),
                 (["more": "[]"], "<a href=\"#more\">Further defaults</a> must be an object"),

@@ -160,7 +160,6 @@ struct SettingTestView: Sendable {
     let verdict: String
     let message: String
     let facts: [DecisionView.Part]
-    let hasFacts: Bool
 
     init(_ test: SettingTest) {
         isUsable = test.isUsable
@@ -169,6 +168,5 @@ struct SettingTestView: Sendable {
         facts = test.facts.sorted { $0.key < $1.key }.map { name, value in
             .init(label: SettingLabel.field(name), value: ShownText.line(value.stringValue ?? JSONWriter.text(value)))
         }
-        hasFacts = !facts.isEmpty
     }
 }
