@@ -25,9 +25,12 @@ struct SettingFields: Sendable {
             }
             variant = found
         }
-        fields = (variant?.members ?? setting.schema.members).map { member in
+        let all = (variant?.members ?? setting.schema.members).map { member in
             EditorField(member, isSecret: setting.secretFields.contains(member.name))
         }
+        // Secrets with other fields between them look like several forms to browsers, which offer passwords for each.
+        let secrets = all.filter(\.isSecret)
+        fields = secrets.count > 1 ? all.filter { !$0.isSecret } + secrets : all
     }
 }
 
