@@ -34,7 +34,9 @@ import Testing
         }
         let clock = TestClock(now)
         let store = MemoryStore(clock: clock, seed: 1)
-        let made = try await store.createJobs(drafts).map { try $0.get().job.job }
+        // Refused are those that have no slot in their window.
+        let made = try await store.createJobs(drafts).compactMap { try? $0.get().job.job }
+        #expect(made.count > 40)
         let jobs = JobControl(
             store: store, actions: ActionRegistry([TestAction()]),
             signal: RecordingSignal(events: LocalEvents(node: "here", clock: clock), clock: clock),

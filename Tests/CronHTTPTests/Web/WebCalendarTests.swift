@@ -151,7 +151,7 @@ import Testing
     @Test func theQuietestHoursAreNamed() async throws {
         try await TestBed().browsing { browser, ann in
             _ = try await ann.job(["schedule": "*/5 0-1,7-23 * * *"])
-            _ = try await ann.job(["schedule": "0 2 * * *"])
+            _ = try await ann.job(["name": "at two", "schedule": "0 2 * * *"])
             for path in ["/calendar", "/calendar?range=24h"] {
                 let page = try await browser.get(path)
                 let quiet = page.text.matches(of: /<span class="big">([\d,]+)<\/span> (\w+ [\d:]+)/).map { "\($0.1) \($0.2)" }
