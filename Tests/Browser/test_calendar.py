@@ -71,7 +71,7 @@ def test_a_new_job_is_counted_at_once(see, scene):
 
 
 def test_on_a_phone_it_is_a_list_of_hours(see, scene):
-    scene.job("for phones", schedule="0 6,18 * * *", tags=["phone"])
+    scene.job("for phones", schedule="0 6,18 * * *", timezone="Europe/Berlin", tags=["phone"])
     page = see(viewport={"width": 390, "height": 844}).page("/calendar?tag=phone")
     shown = page.locator("tbody tr").nth(2).locator("td:visible")
     expect(shown).to_have_count(2)
