@@ -19,4 +19,14 @@ struct WebRoute: Sendable {
         self.access = access
         self.handler = handler
     }
+
+    /// The same, its page marked in the navigation.
+    func within(_ section: WebSection) -> WebRoute {
+        WebRoute(method, path, access) { [handler] request in
+            let reply = try await handler(request)
+            guard case .page(var page) = reply else { return reply }
+            page.section = section
+            return .page(page)
+        }
+    }
 }

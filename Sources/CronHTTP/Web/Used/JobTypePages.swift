@@ -79,7 +79,9 @@ struct JobTypePages: Sendable {
     }
 
     /// From where nothing is shown.
-    @Sendable func back(_ request: WebRequest) async throws -> WebReply { .seeOther(Self.path(try request.base.id())) }
+    @Sendable func back(_ request: WebRequest) async throws -> WebReply {
+        .seeOther(Self.path(try await found(request).id))
+    }
 
     // MARK: Parts
 

@@ -18,7 +18,7 @@ struct UsedPages: Sendable {
 
     var routes: [WebRoute] {
         let ofSettings = [connections.map(Self.ofConnections), channels.map(Self.ofChannels)]
-        return ofSecrets + ofTypes + ofSettings.compactMap(\.self).flatMap(\.self)
+        return (ofSecrets + ofTypes + ofSettings.compactMap(\.self).flatMap(\.self)).map { $0.within(.settings) }
     }
 
     private static let deleteType = "/settings/job-types/{id}/delete"
