@@ -126,13 +126,13 @@ struct APIKeyPages: Sendable {
 extension Permission {
     /// Those that make a difference to a key, for people: changing users takes a password.
     fileprivate static let inWords: [(scope: Permission, words: String)] = [
-        (Permission(.jobs, .read), "see jobs, runs and dead letters"),
-        (Permission(.jobs, .operate), "see them, and pause, run, cancel and redrive"),
-        (Permission(.jobs, .write), "do all that, and make, change and delete jobs"),
-        (Permission(.settings, .read), "see job types, connections, channels and the names of secrets"),
-        (Permission(.settings, .write), "see and change them"),
-        (Permission(.commands, .write), "make jobs whose action runs a program on the nodes"),
-        (Permission(.people, .read), "see users"),
-        (Permission(.audit, .read), "read the audit log"),
+        (Permission(.jobs, .read), "Jobs: see them, their runs and dead letters"),
+        (Permission(.jobs, .operate), "Jobs: also pause, run, cancel and redrive"),
+        (Permission(.jobs, .write), "Jobs: also make, change and delete them"),
+        (Permission(.settings, .read), "Settings: see job types, connections, channels and names of secrets"),
+        (Permission(.settings, .write), "Settings: also change them"),
+        (Permission(.commands, .write), "Commands: make jobs that run a program on the nodes"),
+        (Permission(.people, .read), "Users: see them"),
+        (Permission(.audit, .read), "Audit log: read it"),
     ]
 }

@@ -27,7 +27,7 @@ extension UserPages {
     @Sendable func reviewLink(_ request: WebRequest) async throws -> WebReply {
         let user = try await user(request)
         let view = DecisionView(
-            "Make a link for", name(user),
+            "Make a link for", name(user), button: "Make the link",
             consequence: "Whoever opens it chooses a new password for this account, which ends its sessions. It works once, "
                 + "within \(DurationText.coarse(People.resetLife)). Links that were made before work no more. "
                 + "Until it is used, the password stays as it is.",

@@ -124,8 +124,10 @@ struct UserPages: Sendable {
     /// - Parameter user: nil for one that is to be made.
     static func role(of user: User?) -> FormField {
         FormField(
-            name: "role", label: "Role", hint: "A space keeps at least one admin.",
-            options: UserRole.allCases.map { FormOption(value: $0.rawValue, label: "\($0.title): \($0.about)") },
+            name: "role", label: "Role",
+            hint: UserRole.allCases.map { "\($0.title): \($0.about)" }.joined(separator: " ")
+                + " A space keeps at least one admin.",
+            options: UserRole.allCases.map { FormOption(value: $0.rawValue, label: $0.title) },
             value: (user?.role ?? .viewer).rawValue)
     }
 }

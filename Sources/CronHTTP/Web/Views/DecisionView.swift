@@ -70,16 +70,17 @@ struct DecisionView: Sendable {
 
     /// About one thing, of which nothing can have changed its number.
     /// - Parameters:
-    ///   - verb: as the button begins: `Disable`.
+    ///   - verb: as the title begins: `Disable`.
     ///   - name: what it is about, as it is to be shown.
+    ///   - button: nil for both of them. Buttons that are not grave are one line, which has to fit a phone.
     init(
-        _ verb: String, _ name: String, consequence: String, action: String, isGrave: Bool, parts: [Part],
-        back: LocalPath
+        _ verb: String, _ name: String, button: String? = nil, consequence: String, action: String, isGrave: Bool,
+        parts: [Part], back: LocalPath
     ) {
         title = "\(verb) \(name)?"
         self.consequence = consequence
         self.action = action
-        button = "\(verb) \(name)"
+        self.button = button ?? "\(verb) \(name)"
         self.isGrave = isGrave
         fields = []
         self.parts = parts
