@@ -1,12 +1,14 @@
 """Where a secret could have come to: all that a node has stored, logged or answered, each place with something that is
 no secret and must be found there by the same search."""
 import glob
+import html
 import re
 import subprocess
 
 import cluster
 import pgwire
 import tenancy
+import webpages
 
 # What an id or a name in a path means, by what stands before it: the list that tells all of them.
 LISTS = {
@@ -29,6 +31,7 @@ class Search:
 
     def look_everywhere(self):
         self.look_at_answers()
+        self.look_at_pages()
         scene, events = self.scene, b"".join(self.scene.events)
         self.look("events", events, known=scene.jobs["fails and dies"])
         with open(scene.node.log_path, "rb") as file:
@@ -78,6 +81,15 @@ class Search:
         for path in ("/api/v1/audit/export", "/api/v1/audit"):
             export = scene.ann.ask("GET", path).text.encode()
             self.look(path, export, "a job's name", "a payload", known='"secret.replace"')
+
+    def look_at_pages(self):
+        for person in self.scene.people:
+            pages = dict(webpages.read(person))
+            for path, text in pages.items():
+                self.look_for_secrets(f"page {path}", html.unescape(text).encode())
+            shown = "".join(pages.values()).encode()
+            known = "a job's name" if person is self.scene.ann else None
+            self.look(f"{len(pages)} pages of {person.account['email']}", shown, *filter(None, [known]))
 
     def all_names(self, person, kind, field):
         path = "jobs" if kind == "by-name" else kind
